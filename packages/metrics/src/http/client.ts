@@ -24,7 +24,14 @@ export interface HttpClient {
   close(): void;
 }
 
-export type HttpErrorCode = 'timeout' | 'aborted' | 'connect' | 'body_too_large' | 'protocol' | 'redirect';
+export type HttpErrorCode =
+  | 'timeout'
+  | 'aborted'
+  | 'connect'
+  | 'body_too_large'
+  | 'protocol'
+  | 'redirect'
+  | 'credentials';
 
 export class HttpError extends Error {
   override name = 'HttpError';
