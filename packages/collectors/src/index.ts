@@ -1,1 +1,6 @@
-export {};
+export type { Collector } from './collector.ts';
+export { ContainersCollector, type WorkloadReader } from './containers.ts';
+export { NodeCollector } from './node/node.ts';
+export { PostgresCollector, type PostgresTarget } from './postgres/postgres.ts';
+export { DEFAULT_MODULES, parseProbeModules, type ProbeModule } from './probe/config.ts';
+export { probe } from './probe/probe.ts';

@@ -1,0 +1,80 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import * as v from 'valibot';
+import { ConfigError, parseConfig } from '@prunella/metrics/config';
+import { workloadsSchema, type WorkloadsConfig } from '@prunella/workloads';
+
+/** A PostgreSQL server to watch; the connection string stands in one of three places. */
+export interface PostgresEntry {
+  readonly name: string;
+  readonly dsn?: string | undefined;
+  readonly dsn_env?: string | undefined;
+  readonly dsn_file?: string | undefined;
+}
+
+/** prunella.yml, its paths made absolute. */
+export interface PrunellaConfig {
+  readonly prometheus?: string | undefined;
+  readonly alertmanager?: string | undefined;
+  readonly healing?: string | undefined;
+  readonly probes?: string | undefined;
+  readonly dashboards: readonly string[];
+  readonly collectors: {
+    readonly node?: object | undefined;
+    readonly containers?: object | undefined;
+    readonly postgres: readonly PostgresEntry[];
+  };
+  readonly workloads?: WorkloadsConfig | undefined;
+}
+
+const postgres = v.pipe(
+  v.strictObject({ name: v.string(), dsn: v.optional(v.string()), dsn_env: v.optional(v.string()), dsn_file: v.optional(v.string()) }),
+  v.check(
+    ({ dsn, dsn_env, dsn_file }) => [dsn, dsn_env, dsn_file].filter((each) => each !== undefined).length === 1,
+    'give exactly one of dsn, dsn_env and dsn_file',
+  ),
+);
+
+/** prunella.yml: names the other files and holds what no other format has. Every key is optional. */
+const schema = v.strictObject({
+  prometheus: v.optional(v.string()),
+  alertmanager: v.optional(v.string()),
+  healing: v.optional(v.string()),
+  probes: v.optional(v.string()),
+  dashboards: v.optional(v.array(v.string()), []),
+  collectors: v.optional(
+    v.strictObject({
+      node: v.optional(v.strictObject({})),
+      containers: v.optional(v.strictObject({})),
+      postgres: v.optional(v.array(postgres), []),
+    }),
+    { postgres: [] },
+  ),
+  workloads: v.optional(workloadsSchema),
+});
+
+
+/** @throws ConfigError */
+export function parsePrunellaConfig(text: string, file: string): PrunellaConfig {
+  const config = parseConfig(text, file, schema);
+  const beside = (path: string | undefined): string | undefined => (path === undefined ? undefined : resolve(dirname(file), path));
+  return {
+    ...config,
+    prometheus: beside(config.prometheus),
+    alertmanager: beside(config.alertmanager),
+    healing: beside(config.healing),
+    probes: beside(config.probes),
+    dashboards: config.dashboards.map((path) => resolve(dirname(file), path)),
+  };
+}
+
+/** Reads a configuration file; that it is missing is said like any other problem with it. @throws ConfigError */
+export async function readConfigFile(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'is a folder, not a file' : message;
+    throw new ConfigError([{ file, line: 0, column: 0, message: reason }]);
+  }
+}
