@@ -27,7 +27,8 @@ export function compareStrings(a: string, b: string): number {
  * no label.
  */
 export class Labels implements Iterable<readonly [string, string]> {
-  static readonly empty: Labels = new Labels([]);
+  // `new Labels` here is compiled (TypeScript 7.0.2) to an alias that is not set yet.
+  static readonly empty: Labels = new this([]);
 
   /** name, value, name, value … in name order. */
   readonly pairs: readonly string[];
