@@ -12,7 +12,7 @@ describe.skipIf(postgresBin === undefined)('the postgres collector and a real se
   beforeAll(async () => {
     server = new PostgresServer((await freePorts()).database, ['max_connections=60']);
     await server.start();
-    collector = new PostgresCollector({ name: 'test', dsn: server.dsn });
+    collector = new PostgresCollector({ name: 'test', dsn: () => server.dsn });
     client = new pg.Client(server.dsn);
     client.on('error', () => {});
     await client.connect();

@@ -78,7 +78,7 @@ describe('the containers collector', () => {
 
 describe('the postgres collector', () => {
   test('a server that is away gives pg_up 0 and nothing else of it', async () => {
-    const collector = new PostgresCollector({ name: 'shop', dsn: 'postgresql://a:secret@127.0.0.1:1/x' });
+    const collector = new PostgresCollector({ name: 'shop', dsn: () => 'postgresql://a:secret@127.0.0.1:1/x' });
     const text = await collector.collect();
     expect(value(text, 'pg_up')).toBe(0);
     expect(text).not.toContain('pg_settings');

@@ -7,16 +7,17 @@ export type Row = Readonly<Record<string, unknown>>;
 
 /** One connection that is opened when it is needed and thrown away as soon as anything is wrong with it. */
 export class PostgresConnection {
-  readonly #dsn: string;
+  readonly #dsn: () => string;
   #client: pg.Client | undefined;
 
-  constructor(dsn: string) {
+  constructor(dsn: () => string) {
     this.#dsn = dsn;
   }
 
   /** `host:port` of the server: postgres_exporter's label `server`. Never the password. */
   get server(): string {
-    const url = URL.canParse(this.#dsn) ? new URL(this.#dsn) : undefined;
+    const dsn = this.#dsn();
+    const url = URL.canParse(dsn) ? new URL(dsn) : undefined;
     return url ? `${url.hostname || 'localhost'}:${url.port || '5432'}` : 'unknown';
   }
 
@@ -41,7 +42,7 @@ export class PostgresConnection {
 
   async #connect(): Promise<pg.Client> {
     const client = new pg.Client({
-      connectionString: this.#dsn,
+      connectionString: this.#dsn(),
       connectionTimeoutMillis: TIMEOUT_MS,
       query_timeout: TIMEOUT_MS,
       statement_timeout: TIMEOUT_MS,

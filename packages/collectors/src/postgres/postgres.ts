@@ -6,8 +6,11 @@ import { POSTGRES_QUERIES } from './queries.ts';
 export interface PostgresTarget {
   /** The label `instance` of what is collected. */
   readonly name: string;
-  /** `postgresql://user:password@host:port/database` */
-  readonly dsn: string;
+  /**
+   * Gives `postgresql://user:password@host:port/database`. Asked at every attempt to connect, for the file that holds it may
+   * appear later; that it throws means that the server cannot be reached.
+   */
+  readonly dsn: () => string;
 }
 
 /** One PostgreSQL server, under postgres_exporter's names. Without the server `pg_up` is 0 and the rest is absent. */
