@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { sources, type SourceFile } from './tree.ts';
 
-const LONGEST_FILE = 400;
+const LONGEST_FILE = 500;
 
 /** What the code base does not do, and what to do instead. */
 const BANNED: readonly { readonly what: string; readonly pattern: RegExp; readonly except: RegExp }[] = [
