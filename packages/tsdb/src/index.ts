@@ -1,1 +1,3 @@
-export {};
+export { Database } from './database.ts';
+export type { DatabaseOptions } from './options.ts';
+export { CorruptionError, LockedError } from './errors.ts';

@@ -1,0 +1,121 @@
+import type { FloatHistogram, Histogram, Labels } from '@prunella/metrics';
+import { HIGH_WORD, LOW_WORD } from '../chunks/columns.ts';
+import type { Batch } from './batch.ts';
+import { ChunkStore } from './chunk_store.ts';
+import { LabelOrder } from './order.ts';
+import { MemPostings } from './postings.ts';
+import { MemSeries, type SeriesContext } from './series.ts';
+import { SeriesTable } from './table.ts';
+
+export interface HeadCounters {
+  seriesCreated: number;
+  seriesRemoved: number;
+  seriesNotFound: number;
+  chunksCreated: number;
+  chunksRemoved: number;
+  floats: number;
+  histograms: number;
+  outOfOrder: number;
+  outOfBounds: number;
+  tooOld: number;
+  duplicates: number;
+}
+
+/** The newest samples of all series, in memory; what is in here is in the log as well. */
+export class Head implements SeriesContext {
+  readonly chunks: ChunkStore = new ChunkStore();
+  readonly chunkRange: number;
+  readonly series: SeriesTable = new SeriesTable();
+  readonly postings: MemPostings = new MemPostings();
+  readonly order: LabelOrder = new LabelOrder();
+  readonly counters: HeadCounters = {
+    seriesCreated: 0,
+    seriesRemoved: 0,
+    seriesNotFound: 0,
+    chunksCreated: 0,
+    chunksRemoved: 0,
+    floats: 0,
+    histograms: 0,
+    outOfOrder: 0,
+    outOfBounds: 0,
+    tooOld: 0,
+    duplicates: 0,
+  };
+  /** Times of the oldest and newest sample; +Infinity and -Infinity while there is none. */
+  minTime: number = Infinity;
+  maxTime: number = -Infinity;
+  /** Samples before this are in blocks already. */
+  blocksEnd: number = -Infinity;
+  #lastRef = 0;
+
+  constructor(chunkRange: number) {
+    this.chunkRange = chunkRange;
+  }
+
+  /** The oldest time that an in-order sample may have: half a block behind the newest sample. */
+  get minValidTime(): number {
+    return Math.max(this.blocksEnd, this.maxTime - this.chunkRange / 2);
+  }
+
+  /** The series with these labels, made where there is none. */
+  seriesOf(labels: Labels): MemSeries {
+    return this.series.byLabels(labels) ?? this.addSeries(this.#lastRef + 1, labels);
+  }
+
+  /** Makes a series under a reference that is free. */
+  addSeries(ref: number, labels: Labels): MemSeries {
+    const series = new MemSeries(ref, labels);
+    this.reserveRef(ref);
+    this.series.add(series);
+    this.counters.seriesCreated++;
+    return series;
+  }
+
+  /** References up to `ref` are not given to new series. */
+  reserveRef(ref: number): void {
+    if (ref > this.#lastRef) this.#lastRef = ref;
+  }
+
+  /** Makes a committed batch visible. Samples that another batch has overtaken are dropped, as in a replay of the log. */
+  apply(batch: Batch): void {
+    const { series, timestamps, words } = batch;
+    for (let i = 0; i < series.length; i++) {
+      this.append(series[i]!, timestamps[i]!, words[2 * i + HIGH_WORD]!, words[2 * i + LOW_WORD]!);
+      if (series[i]!.pendingBatch === batch) series[i]!.pendingBatch = undefined;
+    }
+    for (const pending of batch.histograms) {
+      this.appendHistogram(pending.series, pending.t, pending.histogram);
+      if (pending.series.pendingBatch === batch) pending.series.pendingBatch = undefined;
+    }
+    for (const { series: owner, metadata } of batch.metadata) owner.metadata = metadata;
+  }
+
+  append(series: MemSeries, t: number, high: number, low: number): void {
+    if (!series.indexed) this.#index(series);
+    if (!series.append(this, t, high, low)) {
+      if (t < series.maxTime) this.counters.outOfOrder++;
+      return;
+    }
+    if (series.open?.count === 1) this.counters.chunksCreated++;
+    this.counters.floats++;
+    this.#noteTime(t);
+  }
+
+  appendHistogram(series: MemSeries, t: number, h: Histogram | FloatHistogram): void {
+    if (!series.indexed) this.#index(series);
+    void h;
+    this.counters.histograms++;
+    this.#noteTime(t);
+  }
+
+  #noteTime(t: number): void {
+    if (t < this.minTime) this.minTime = t;
+    if (t > this.maxTime) this.maxTime = t;
+  }
+
+  #index(series: MemSeries): void {
+    series.indexed = true;
+    series.labels = this.postings.add(series.ref, series.labels);
+    this.order.add(series);
+  }
+}

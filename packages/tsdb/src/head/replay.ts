@@ -1,0 +1,95 @@
+import type { Labels } from '@prunella/metrics';
+import { ByteReader } from '../bytes/reader.ts';
+import { CorruptionError, messageOf } from '../errors.ts';
+import { addInterval } from '../intervals.ts';
+import { Pacer } from '../pacer.ts';
+import type { Segment } from '../wal/load.ts';
+import { readSegment, type WalDamage } from '../wal/reader.ts';
+import * as records from '../wal/records.ts';
+import type { Head } from './head.ts';
+import type { MemSeries } from './series.ts';
+
+/** What a replay found. */
+export interface ReplayReport {
+  segments: number;
+  records: number;
+  samples: number;
+  /** Samples whose series the log does not know: it was lost with a damaged record. */
+  unknown: number;
+  readonly damages: WalDamage[];
+}
+
+/** Fills the head from a log. */
+export class Replay {
+  readonly report: ReplayReport = { segments: 0, records: 0, samples: 0, unknown: 0, damages: [] };
+  readonly #head: Head;
+  readonly #pacer = new Pacer();
+
+  constructor(head: Head) {
+    this.#head = head;
+  }
+
+  async segment({ dir, index }: Segment): Promise<void> {
+    const damaged = (damage: WalDamage): void => void this.report.damages.push(damage);
+    for await (const record of readSegment(dir, index, damaged)) {
+      this.report.records++;
+      try {
+        this.#apply(record);
+      } catch (error) {
+        if (!(error instanceof CorruptionError)) throw error;
+        damaged({ dir, segment: index, offset: 0, reason: messageOf(error), atEnd: false });
+      }
+      const pause = this.#pacer.pause();
+      if (pause) await pause;
+    }
+    this.report.segments++;
+  }
+
+  #apply(record: Uint8Array): void {
+    if (record.length === 0) return;
+    const input = new ByteReader(record, 1);
+    const [type = 0] = record;
+    switch (type) {
+      case records.SERIES:
+        return records.readSeries(input, (ref, labels) => this.#series(ref, labels));
+      case records.SAMPLES:
+        return records.readSamples(input, (ref, t, high, low) => {
+          const series = this.#find(ref);
+          if (series !== undefined && t >= this.#head.blocksEnd) this.#head.append(series, t, high, low);
+        });
+      case records.TOMBSTONES:
+        return records.readTombstones(input, (ref, mint, maxt) => {
+          const series = this.#head.series.byRef(ref);
+          if (series !== undefined) series.deleted = addInterval(series.deleted ?? [], { mint, maxt });
+        });
+      case records.METADATA:
+        return records.readMetadata(input, (ref, metadata) => {
+          const series = this.#head.series.byRef(ref);
+          if (series !== undefined) series.metadata = metadata;
+        });
+      default:
+      // Markers of head chunks, and kinds of record that a later version may have: nothing for us.
+    }
+  }
+
+  #series(ref: number, labels: Labels): void {
+    const { series } = this.#head;
+    this.#head.reserveRef(ref);
+    const known = series.byLabels(labels);
+    if (known === undefined) {
+      this.#head.addSeries(ref, labels).logged = true;
+    } else if (known.ref !== ref) {
+      series.alias(ref, known);
+    }
+  }
+
+  #find(ref: number): MemSeries | undefined {
+    this.report.samples++;
+    const series = this.#head.series.byRef(ref);
+    if (series === undefined) {
+      this.#head.reserveRef(ref);
+      this.report.unknown++;
+    }
+    return series;
+  }
+}

@@ -1,0 +1,137 @@
+import type { FloatHistogram, Histogram, Labels, Metadata } from '@prunella/metrics';
+import type { ColumnBuilder } from '../chunks/columns.ts';
+import { decodeChunk } from '../chunks/decode.ts';
+import type { ChunkAppender } from '../chunks/encoding.ts';
+import { XorAppender } from '../chunks/xor.ts';
+import type { Interval } from '../intervals.ts';
+import { rangeEnd } from '../ranges.ts';
+import type { ChunkStore } from './chunk_store.ts';
+
+/** A chunk is cut so that it holds about this many samples … */
+const TARGET_SAMPLES = 120;
+/** … and at the latest at twice as many. */
+const MOST_SAMPLES = 2 * TARGET_SAMPLES;
+
+/** What a series needs of its head to grow. */
+export interface SeriesContext {
+  readonly chunks: ChunkStore;
+  /** Length of a block, ms: no chunk crosses its borders. */
+  readonly chunkRange: number;
+}
+
+/** One series in memory: sealed chunks in the store, the open one in an appender. */
+export class MemSeries {
+  readonly ref: number;
+  labels: Labels;
+  /** Place in label order, kept by `LabelOrder`. */
+  rank = 0;
+  /** Whether the log knows the reference. */
+  logged = false;
+  /** Whether the index knows the series, so that queries find it. */
+  indexed = false;
+  /** Whether the head has forgotten the series. */
+  gone = false;
+  /** Addresses of the sealed chunks, in time order. */
+  sealed: number[] = [];
+  open: ChunkAppender | undefined;
+  openMinTime = 0;
+  /** Time, bits and histogram of the newest sample. */
+  maxTime: number = -Infinity;
+  lastHigh = 0;
+  lastLow = 0;
+  lastHistogram: Histogram | FloatHistogram | undefined;
+  /** The batch under way that appended last, and the time of its newest sample. */
+  pendingBatch: object | undefined;
+  pendingTime = 0;
+  metadata: Metadata | undefined;
+  deleted: Interval[] | undefined;
+  /** When the open chunk is to be cut. */
+  #cutAt = 0;
+
+  constructor(ref: number, labels: Labels) {
+    this.ref = ref;
+    this.labels = labels;
+  }
+
+  get empty(): boolean {
+    return this.open === undefined && this.sealed.length === 0;
+  }
+
+  /** Adds a float by its bits. @returns false for a sample that is not newer than the newest */
+  append(context: SeriesContext, t: number, high: number, low: number): boolean {
+    if (t <= this.maxTime) return false;
+    let { open } = this;
+    if (!(open instanceof XorAppender) || this.#mustCut(open, t)) open = this.#begin(context, t);
+    (open as XorAppender).append(t, high, low);
+    if (open.count === TARGET_SAMPLES / 4) this.#planCut(t);
+    this.maxTime = t;
+    this.lastHigh = high | 0;
+    this.lastLow = low | 0;
+    this.lastHistogram = undefined;
+    return true;
+  }
+
+  /** Moves the open chunk's bytes to the store. */
+  seal(chunks: ChunkStore): void {
+    const { open } = this;
+    if (open === undefined) return;
+    this.sealed.push(chunks.put(open.encoding, this.openMinTime, this.maxTime, open.bytes()));
+    this.open = undefined;
+  }
+
+  /** Adds the samples with mint <= t <= maxt to `into`. @returns whether all chunks lay within the range */
+  read(chunks: ChunkStore, into: ColumnBuilder, mint: number, maxt: number): void {
+    for (const address of this.sealed) {
+      if (chunks.minTime(address) > maxt) return;
+      if (chunks.maxTime(address) >= mint) chunks.decode(address, into, mint, maxt);
+    }
+    const { open } = this;
+    if (open === undefined || this.openMinTime > maxt || this.maxTime < mint) return;
+    const data = open.bytes();
+    decodeChunk(open.encoding, data, 0, data.length, into, mint, maxt);
+  }
+
+  /** Whether any chunk touches the range. */
+  overlaps(chunks: ChunkStore, mint: number, maxt: number): boolean {
+    if (this.empty || this.maxTime < mint) return false;
+    const first = this.sealed[0];
+    return (first === undefined ? this.openMinTime : chunks.minTime(first)) <= maxt;
+  }
+
+  /** Forgets chunks that end before `mint`. @returns how many */
+  dropBefore(chunks: ChunkStore, mint: number): number {
+    let count = 0;
+    while (count < this.sealed.length && chunks.maxTime(this.sealed[count]!) < mint) {
+      chunks.free(this.sealed[count]!);
+      count++;
+    }
+    if (count > 0) this.sealed.splice(0, count);
+    if (this.open !== undefined && this.maxTime < mint) {
+      this.open = undefined;
+      count++;
+    }
+    return count;
+  }
+
+  #mustCut(open: ChunkAppender, t: number): boolean {
+    return t >= this.#cutAt || open.count >= MOST_SAMPLES;
+  }
+
+  #begin(context: SeriesContext, t: number): XorAppender {
+    const before = this.open;
+    this.seal(context.chunks);
+    const fresh = before instanceof XorAppender ? before : new XorAppender();
+    fresh.reset();
+    this.open = fresh;
+    this.openMinTime = t;
+    this.#cutAt = rangeEnd(t, context.chunkRange);
+    return fresh;
+  }
+
+  /** At a quarter of a chunk the pace is known: cut so that the chunks up to the border are of equal length. */
+  #planCut(t: number): void {
+    const left = this.#cutAt - this.openMinTime;
+    const chunks = Math.floor(left / ((t - this.openMinTime + 1) * 4));
+    if (chunks > 1) this.#cutAt = this.openMinTime + Math.floor(left / chunks);
+  }
+}

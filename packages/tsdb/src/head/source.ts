@@ -1,0 +1,67 @@
+import { NO_SAMPLES, type Matcher, type Series } from '@prunella/metrics';
+import { ColumnBuilder } from '../chunks/columns.ts';
+import { Pacer } from '../pacer.ts';
+import { postingsFor } from '../postings/matching.ts';
+import { collect } from '../postings/postings.ts';
+import type { Source, SourceQuery } from '../query/source.ts';
+import { dropDeleted } from '../query/deleted.ts';
+import type { Head } from './head.ts';
+import type { MemSeries } from './series.ts';
+
+const BATCH = 256;
+
+/** The head as queries see it. */
+export class HeadSource implements Source {
+  readonly #head: Head;
+
+  constructor(head: Head) {
+    this.#head = head;
+  }
+
+  async *select(query: SourceQuery): AsyncGenerator<readonly Series[]> {
+    const pacer = new Pacer();
+    const builder = new ColumnBuilder();
+    let batch: Series[] = [];
+    const matching = await this.#matching(query.matchers);
+    const found = matching.filter((series) => series.overlaps(this.#head.chunks, query.mint, query.maxt));
+    for (const series of await this.#head.order.sort(found)) {
+      const read = this.#read(series, builder, query);
+      if (read !== undefined) batch.push(read);
+      const pause = pacer.pause();
+      if (pause === undefined && batch.length < BATCH) continue;
+      yield batch;
+      batch = [];
+      if (pause) await pause;
+    }
+    yield batch;
+  }
+
+  async labelNames(matchers: readonly Matcher[]): Promise<Iterable<string>> {
+    if (matchers.length === 0) return this.#head.postings.labelNames();
+    const names = new Set<string>();
+    for (const { labels } of await this.#matching(matchers)) for (const [name] of labels) names.add(name);
+    return names;
+  }
+
+  async labelValues(name: string, matchers: readonly Matcher[]): Promise<Iterable<string>> {
+    if (matchers.length === 0) return this.#head.postings.values(name);
+    const values = new Set<string>();
+    for (const { labels } of await this.#matching(matchers))
+      if (labels.has(name)) values.add(labels.get(name));
+    return values;
+  }
+
+  async #matching(matchers: readonly Matcher[]): Promise<MemSeries[]> {
+    const refs = collect(await postingsFor(this.#head.postings, matchers));
+    return refs.map((ref) => this.#head.series.byRef(ref)).filter((series) => series !== undefined);
+  }
+
+  #read(series: MemSeries, builder: ColumnBuilder, query: SourceQuery): Series | undefined {
+    if (series.gone) return undefined;
+    if (query.hints.func === 'series') return { labels: series.labels, samples: NO_SAMPLES };
+    series.read(this.#head.chunks, builder, query.mint, query.maxt);
+    if (series.deleted !== undefined) dropDeleted(builder, series.deleted);
+    if (builder.length === 0) return undefined;
+    return { labels: series.labels, samples: builder.take() };
+  }
+}

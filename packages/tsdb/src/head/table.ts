@@ -1,0 +1,88 @@
+import type { Labels } from '@prunella/metrics';
+import type { MemSeries } from './series.ts';
+
+const PAGE = 4096;
+
+/** The head's series by reference and by labels. */
+export class SeriesTable {
+  /** References are handed out in order, so pages of an array beat a map; pages go when all their series are gone. */
+  readonly #pages = new Map<number, (MemSeries | undefined)[]>();
+  readonly #byHash = new Map<number, MemSeries | MemSeries[]>();
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  byRef(ref: number): MemSeries | undefined {
+    const series = this.#pages.get(Math.floor(ref / PAGE))?.[ref % PAGE];
+    return series?.gone === true ? undefined : series;
+  }
+
+  byLabels(labels: Labels): MemSeries | undefined {
+    const found = this.#byHash.get(hashLabels(labels));
+    if (found === undefined) return undefined;
+    if (!Array.isArray(found)) return samePairs(found.labels, labels) ? found : undefined;
+    return found.find((series) => samePairs(series.labels, labels));
+  }
+
+  add(series: MemSeries): void {
+    this.alias(series.ref, series);
+    const hash = hashLabels(series.labels);
+    const found = this.#byHash.get(hash);
+    if (found === undefined) this.#byHash.set(hash, series);
+    else if (Array.isArray(found)) found.push(series);
+    else this.#byHash.set(hash, [found, series]);
+    this.#size++;
+  }
+
+  /** Another reference for a series: logs may name one series twice, when it was forgotten and came back. */
+  alias(ref: number, series: MemSeries): void {
+    const number = Math.floor(ref / PAGE);
+    let page = this.#pages.get(number);
+    if (page === undefined) this.#pages.set(number, (page = []));
+    const at = ref % PAGE;
+    while (page.length <= at) page.push(undefined);
+    page[at] = series;
+  }
+
+  delete(series: MemSeries): void {
+    const page = this.#pages.get(Math.floor(series.ref / PAGE));
+    if (page === undefined || page[series.ref % PAGE] !== series) return;
+    page[series.ref % PAGE] = undefined;
+    if (page.every((each) => each === undefined)) this.#pages.delete(Math.floor(series.ref / PAGE));
+    const hash = hashLabels(series.labels);
+    const found = this.#byHash.get(hash);
+    if (found === series) this.#byHash.delete(hash);
+    else if (Array.isArray(found)) found.splice(found.indexOf(series), 1);
+    this.#size--;
+  }
+
+  *[Symbol.iterator](): IterableIterator<MemSeries> {
+    for (const found of this.#byHash.values()) {
+      if (Array.isArray(found)) yield* found;
+      else yield found;
+    }
+  }
+}
+
+/** FNV-1a over UTF-16 units, with a separator that no label contains. */
+function hashLabels(labels: Labels): number {
+  let hash = 0x811c9dc5;
+  for (const text of labels.pairs) {
+    for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+    hash = Math.imul(hash ^ 0xffff, 0x01000193);
+  }
+  // A small integer: no boxed number as a key.
+  return hash >> 1;
+}
+
+function samePairs(a: Labels, b: Labels): boolean {
+  const x = a.pairs;
+  const y = b.pairs;
+  if (x === y) return true;
+  if (x.length !== y.length) return false;
+  // Values differ more often than names, the last ones most.
+  for (let i = x.length - 1; i >= 0; i--) if (x[i] !== y[i]) return false;
+  return true;
+}

@@ -1,0 +1,41 @@
+import SnappyJS from 'snappyjs';
+import * as zlib from 'node:zlib';
+import { CorruptionError, messageOf } from '../errors.ts';
+import { SNAPPY, ZSTD } from './page.ts';
+
+/** No record of ours or of Prometheus comes near; a damaged length must not make us allocate gigabytes. */
+const LARGEST_RECORD = 256 * 1024 * 1024;
+
+// Node has it from 22.15 on; the types at hand are those of Node 20.
+const { zstdDecompressSync } = zlib as { zstdDecompressSync?: (data: Uint8Array, options: object) => Buffer };
+
+/** The record compressed, or itself where that does not make it smaller. */
+export function compress(record: Uint8Array): { bytes: Uint8Array; compression: number } {
+  if (record.length < 64) return { bytes: record, compression: 0 };
+  const smaller = SnappyJS.compress(record);
+  return smaller.length < record.length
+    ? { bytes: smaller, compression: SNAPPY }
+    : { bytes: record, compression: 0 };
+}
+
+/** @throws CorruptionError where the bytes are damaged; Error where this Node cannot read the compression */
+export function decompress(bytes: Uint8Array, compression: number): Uint8Array {
+  if (compression === 0) return bytes;
+  if ((compression & ZSTD) !== 0) {
+    if (zstdDecompressSync === undefined) {
+      throw new Error(
+        `the WAL is compressed with zstd, which needs Node.js 22.15 or later (this is ${process.version})`,
+      );
+    }
+    try {
+      return zstdDecompressSync(bytes, { maxOutputLength: LARGEST_RECORD });
+    } catch (error) {
+      throw new CorruptionError(`zstd: ${messageOf(error)}`);
+    }
+  }
+  try {
+    return SnappyJS.uncompress(bytes, LARGEST_RECORD);
+  } catch (error) {
+    throw new CorruptionError(`snappy: ${messageOf(error)}`);
+  }
+}

@@ -1,0 +1,62 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from '@prunella/metrics';
+import { messageOf } from '../errors.ts';
+import type { WalDamage } from './reader.ts';
+import { fillGap, missingSegments, repairSegments, settleRepairs } from './repair.ts';
+import { lastCheckpoint, listSegments } from './segments.ts';
+
+export interface Segment {
+  readonly dir: string;
+  readonly index: number;
+}
+
+/** What of a log is to be read, in order: the newest checkpoint, then the segments behind it. */
+export async function segmentsToRead(
+  dir: string,
+): Promise<{ segments: Segment[]; next: number; missing: number[] }> {
+  await mkdir(dir, { recursive: true });
+  await settleRepairs(dir);
+  const checkpoint = await lastCheckpoint(dir);
+  const segments: Segment[] = [];
+  if (checkpoint !== undefined) {
+    await settleRepairs(checkpoint.path);
+    for (const index of await listSegments(checkpoint.path)) segments.push({ dir: checkpoint.path, index });
+  }
+  const own = await listSegments(dir);
+  const after = own.filter((index) => index > (checkpoint?.index ?? -1));
+  for (const index of after) segments.push({ dir, index });
+  const missing = missingSegments(after);
+  const [first] = after;
+  if (checkpoint !== undefined && first !== undefined) {
+    for (let lost = checkpoint.index + 1; lost < first; lost++) missing.push(lost);
+  }
+  return { segments, next: Math.max(own.at(-1) ?? -1, checkpoint?.index ?? -1) + 1, missing };
+}
+
+/** Says what is damaged, and makes it whole where the disk allows. @returns whether all is whole now */
+export async function repairLog(
+  dir: string,
+  damages: readonly WalDamage[],
+  missing: readonly number[],
+  quarantine: string,
+  logger: Logger,
+): Promise<boolean> {
+  for (const { segment, offset, reason, dir: where } of damages) {
+    logger.warn({ dir: where, segment, offset, reason }, 'the log is damaged; the rest of it was read');
+  }
+  for (const segment of missing) logger.warn({ dir, segment }, 'a segment of the log is missing');
+  try {
+    await repairSegments(damages, quarantine);
+    for (const segment of missing) await fillGap(dir, segment);
+    if (damages.length > 0)
+      logger.info({ quarantine: join(quarantine) }, 'the log is repaired; the damaged bytes are kept');
+    return true;
+  } catch (error) {
+    logger.error(
+      { error: messageOf(error) },
+      'the log could not be repaired now; it will be tried again at the next start',
+    );
+    return false;
+  }
+}

@@ -1,0 +1,172 @@
+/** What a log's records say. Layouts: docs/formats.md. All integers big-endian; differences are zigzag varints. */
+import {
+  Labels,
+  type Histogram,
+  type FloatHistogram,
+  type Metadata,
+  type MetricType,
+} from '@prunella/metrics';
+import type { ByteReader } from '../bytes/reader.ts';
+import type { ByteWriter } from '../bytes/writer.ts';
+import { readHistogram, writeHistogram } from './histograms.ts';
+
+export const SERIES = 1;
+export const SAMPLES = 2;
+export const TOMBSTONES = 3;
+export const EXEMPLARS = 4;
+export const MMAP_MARKERS = 5;
+export const METADATA = 6;
+export const HISTOGRAMS = 7;
+export const FLOAT_HISTOGRAMS = 8;
+export const CUSTOM_HISTOGRAMS = 9;
+export const CUSTOM_FLOAT_HISTOGRAMS = 10;
+
+/** `id u64 | labels`, repeated. */
+export function writeSeries(out: ByteWriter, ref: number, labels: Labels): void {
+  out.u64(ref);
+  writeLabels(out, labels);
+}
+
+export function readSeries(input: ByteReader, each: (ref: number, labels: Labels) => void): void {
+  while (input.remaining > 0) {
+    const ref = input.u64();
+    each(ref, readLabels(input));
+  }
+}
+
+export function writeLabels(out: ByteWriter, labels: Labels): void {
+  out.uvarint(labels.size);
+  for (const text of labels.pairs) out.string(text);
+}
+
+export function readLabels(input: ByteReader): Labels {
+  const count = input.uvarint();
+  const pairs: string[] = [];
+  for (let i = 0; i < 2 * count; i++) pairs.push(input.string());
+  return Labels.fromSortedPairs(pairs);
+}
+
+/** Samples of all kinds start with the first one's `ref u64 | t u64`; the others are relative to it. */
+export class SampleBase {
+  ref = 0;
+  t = 0;
+
+  writeFirst(out: ByteWriter, ref: number, t: number): void {
+    this.ref = ref;
+    this.t = t;
+    out.u64(ref);
+    out.u64(t);
+  }
+
+  readFirst(input: ByteReader): void {
+    this.ref = input.u64();
+    this.t = input.i64();
+  }
+
+  write(out: ByteWriter, ref: number, t: number): void {
+    out.varint(ref - this.ref);
+    out.varint(t - this.t);
+  }
+}
+
+/** `Δref | Δt | value`, repeated. The value comes as two words so that NaN payloads survive. */
+export function readSamples(
+  input: ByteReader,
+  each: (ref: number, t: number, high: number, low: number) => void,
+): void {
+  if (input.remaining === 0) return;
+  const base = new SampleBase();
+  base.readFirst(input);
+  while (input.remaining > 0) {
+    const ref = base.ref + input.varint();
+    const t = base.t + input.varint();
+    each(ref, t, input.u32(), input.u32());
+  }
+}
+
+/** `ref u64 | mint varint | maxt varint`, repeated. */
+export function writeTombstone(out: ByteWriter, ref: number, mint: number, maxt: number): void {
+  out.u64(ref);
+  out.varint(mint);
+  out.varint(maxt);
+}
+
+export function readTombstones(
+  input: ByteReader,
+  each: (ref: number, mint: number, maxt: number) => void,
+): void {
+  while (input.remaining > 0) each(input.u64(), input.varint(), input.varint());
+}
+
+export interface ExemplarRecord {
+  readonly ref: number;
+  readonly t: number;
+  readonly value: number;
+  readonly labels: Labels;
+}
+
+export function readExemplars(input: ByteReader, each: (exemplar: ExemplarRecord) => void): void {
+  if (input.remaining === 0) return;
+  const base = new SampleBase();
+  base.readFirst(input);
+  while (input.remaining > 0) {
+    const ref = base.ref + input.varint();
+    const t = base.t + input.varint();
+    each({ ref, t, value: input.f64(), labels: readLabels(input) });
+  }
+}
+
+/** `Δref | Δt | histogram`, repeated. A stale marker comes without a histogram. */
+export function readHistograms(
+  input: ByteReader,
+  kind: 'integer' | 'float',
+  custom: boolean,
+  each: (ref: number, t: number, h: Histogram | FloatHistogram | undefined) => void,
+): void {
+  if (input.remaining === 0) return;
+  const base = new SampleBase();
+  base.readFirst(input);
+  while (input.remaining > 0) {
+    const ref = base.ref + input.varint();
+    const t = base.t + input.varint();
+    each(ref, t, readHistogram(input, kind, custom));
+  }
+}
+
+export { writeHistogram };
+
+/** In the order of their numbers on disk. */
+const METRIC_TYPES: readonly MetricType[] = [
+  'unknown',
+  'counter',
+  'gauge',
+  'histogram',
+  'gaugehistogram',
+  'summary',
+  'info',
+  'stateset',
+];
+
+/** `ref uvarint | type u8 | number of fields | (name, value)…`, repeated. */
+export function writeMetadata(out: ByteWriter, ref: number, metadata: Metadata): void {
+  out.uvarint(ref);
+  out.u8(Math.max(0, METRIC_TYPES.indexOf(metadata.type)));
+  out.uvarint(2);
+  for (const text of ['UNIT', metadata.unit, 'HELP', metadata.help]) out.string(text);
+}
+
+export function readMetadata(input: ByteReader, each: (ref: number, metadata: Metadata) => void): void {
+  while (input.remaining > 0) {
+    const ref = input.uvarint();
+    const type = METRIC_TYPES[input.u8()] ?? 'unknown';
+    let unit = '';
+    let help = '';
+    for (let left = input.uvarint(); left > 0; left--) {
+      const name = input.string();
+      const value = input.string();
+      if (name === 'UNIT') unit = value;
+      else if (name === 'HELP') help = value;
+    }
+    each(ref, { type, unit, help });
+  }
+}
