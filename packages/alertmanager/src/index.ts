@@ -1,1 +1,15 @@
-export {};
+export * from './alertmanager.ts';
+export { isResolved, type Alert, type PostedAlert } from './alert.ts';
+export { fingerprint } from './fingerprint.ts';
+export * from './config/load.ts';
+export type * from './config/schema.ts';
+export { matchAll, Matcher } from './match/matcher.ts';
+export { MatcherError, parseMatcher, parseMatchers } from './match/parse.ts';
+export { Route, type RouteOptions } from './route.ts';
+export type { Group } from './dispatch/group.ts';
+export * from './silence/silence.ts';
+export { timeMutedBy } from './notify/pipeline.ts';
+export type { Message } from './receivers/inbox.ts';
+export type { NotificationRecord, HistoryQuery } from './history.ts';
+export type { NotifiedAlert, Notification } from './receivers/receiver.ts';
+export { parseOptionalTime, parseTime } from './time.ts';

@@ -1,0 +1,196 @@
+import { describe, expect, test } from 'vitest';
+import { harness, START } from './testing/harness.ts';
+
+const receivers = (...names: string[]): string =>
+  `receivers: [${names.map((name) => `{name: ${name}, inbox_configs: [{}]}`).join(', ')}]`;
+
+const BASIC = `
+route: {receiver: ops, group_by: [alertname], group_wait: 10s, group_interval: 60s, repeat_interval: 1h}
+${receivers('ops')}
+`;
+
+describe('grouping and timers', () => {
+  test('nothing before group_wait, one message at it, with all of the group', async () => {
+    const h = await harness(BASIC);
+    await h.fire({ alertname: 'A', instance: '1' });
+    await h.at(4);
+    await h.fire({ alertname: 'A', instance: '2' });
+    await h.at(9.999);
+    expect(h.told).toEqual([]);
+    await h.at(10);
+    expect(h.told).toEqual(['10 ops firing A,A']);
+  });
+
+  test('one that joins is told of exactly one group_interval after the last look', async () => {
+    const h = await harness(BASIC);
+    await h.fire({ alertname: 'A', instance: '1' });
+    await h.at(20);
+    await h.fire({ alertname: 'A', instance: '2' });
+    await h.at(69.999);
+    expect(h.told).toHaveLength(1);
+    await h.at(70);
+    expect(h.told.at(-1)).toBe('70 ops firing A,A');
+  });
+
+  test('what does not change is repeated at the first look after repeat_interval', async () => {
+    const h = await harness(BASIC);
+    await h.fire({ alertname: 'A' });
+    await h.at(2 * 3600);
+    // 10 + 3600 is not yet "after" 1 h, so the repeat falls on the next tick, as with Alertmanager.
+    expect(h.told).toEqual(['10 ops firing A', '3670 ops firing A']);
+  });
+
+  test('a look that finds all resolved tells so once, and the group ends', async () => {
+    const h = await harness(BASIC);
+    await h.fire({ alertname: 'A' });
+    await h.at(30);
+    await h.resolve({ alertname: 'A' });
+    await h.at(7200);
+    expect(h.told).toEqual(['10 ops firing A', '70 ops resolved -A']);
+    expect([...h.am.groups()]).toHaveLength(0);
+  });
+
+  test('what resolves before the first look is not told of', async () => {
+    const h = await harness(BASIC);
+    await h.fire({ alertname: 'A' });
+    await h.at(5);
+    await h.resolve({ alertname: 'A' });
+    await h.at(600);
+    expect(h.told).toEqual([]);
+  });
+
+  test('fired and resolved inside one interval of a live group: shown once, as resolved', async () => {
+    const h = await harness(BASIC);
+    await h.fire({ alertname: 'A', instance: '1' });
+    await h.at(20);
+    await h.fire({ alertname: 'A', instance: '2' });
+    await h.at(30);
+    await h.resolve({ alertname: 'A', instance: '2' });
+    await h.at(200);
+    expect(h.told).toEqual(['10 ops firing A', '70 ops firing A,-A']);
+  });
+
+  test('an alert that already waited elsewhere does not wait again', async () => {
+    const h = await harness(BASIC);
+    await h.fire({ alertname: 'A' }, { startsAt: START - 60_000 });
+    await h.at(0);
+    expect(h.told).toEqual(['0 ops firing A']);
+  });
+
+  test('without an end it resolves resolve_timeout after the last post', async () => {
+    const h = await harness(BASIC);
+    await h.fire({ alertname: 'A' }, { endsAt: undefined as never });
+    await h.at(200);
+    await h.fire({ alertname: 'A' }, { endsAt: undefined as never });
+    await h.at(1000);
+    expect(h.told).toEqual(['10 ops firing A', '550 ops resolved -A']);
+  });
+
+  test("group_by: ['...'] makes every alert its own group; [] one of all", async () => {
+    const h = await harness(`
+route:
+  receiver: ops
+  group_wait: 1s
+  routes:
+    - {matchers: [team=a], group_by: ['...']}
+    - {matchers: [team=b], group_by: []}
+${receivers('ops')}`);
+    for (const team of ['a', 'b']) {
+      await h.fire({ alertname: 'X', team });
+      await h.fire({ alertname: 'Y', team });
+    }
+    await h.at(1);
+    expect(h.told).toEqual(['1 ops firing X', '1 ops firing Y', '1 ops firing X,Y']);
+  });
+});
+
+describe('muting', () => {
+  const INHIBIT = `${BASIC}
+inhibit_rules:
+  - {source_matchers: [severity=critical], target_matchers: [severity=warning], equal: [host]}
+`;
+
+  test('a firing source mutes targets that share the equal labels, until it resolves', async () => {
+    const h = await harness(INHIBIT);
+    await h.fire({ alertname: 'Down', severity: 'critical', host: 'a' });
+    await h.fire({ alertname: 'Slow', severity: 'warning', host: 'a' });
+    await h.fire({ alertname: 'Slow', severity: 'warning', host: 'b' });
+    await h.at(10);
+    expect(h.told).toEqual(['10 ops firing Down', '10 ops firing Slow']);
+    expect(h.messages[1]?.alerts[0]?.labels['host']).toBe('b');
+    await h.resolve({ alertname: 'Down', severity: 'critical', host: 'a' });
+    await h.at(70);
+    expect(h.told.slice(2).sort()).toEqual(['70 ops firing Slow,Slow', '70 ops resolved -Down']);
+  });
+
+  test('an alert that is source and target is not muted by another such one', async () => {
+    const h = await harness(`${BASIC}
+inhibit_rules: [{source_matchers: [alertname=~"A|B"], target_matchers: [alertname=~"A|B|C"]}]`);
+    for (const alertname of ['A', 'B', 'C']) await h.fire({ alertname });
+    await h.at(10);
+    expect(h.told).toEqual(['10 ops firing A', '10 ops firing B']);
+  });
+
+  test('a silence mutes; without resolve_muted what ends silently is not told of, with it it is', async () => {
+    for (const resolveMuted of [false, true]) {
+      const h = await harness(BASIC.replace('receiver: ops', `receiver: ops, resolve_muted: ${resolveMuted}`));
+      await h.fire({ alertname: 'A' });
+      await h.at(20);
+      await h.am.silences.set({
+        matchers: [{ name: 'alertname', value: 'A', isRegex: false, isEqual: true }],
+        startsAt: START,
+        endsAt: START + 86_400_000,
+        createdBy: 'me',
+        comment: '',
+      });
+      await h.resolve({ alertname: 'A' });
+      await h.at(300);
+      expect(h.told).toEqual(['10 ops firing A', ...(resolveMuted ? ['70 ops resolved -A'] : [])]);
+    }
+  });
+
+  test('mute and active time intervals, and a muted route still ends matching', async () => {
+    const h = await harness(`
+route:
+  receiver: ops
+  group_wait: 10s
+  group_interval: 60s
+  routes:
+    - {matchers: [team=a], receiver: night, mute_time_intervals: [noon]}
+    - {matchers: [team=b], receiver: night, active_time_intervals: [noon]}
+time_intervals:
+  - {name: noon, time_intervals: [{times: [{start_time: '12:00', end_time: '12:02'}]}]}
+${receivers('ops', 'night')}`);
+    await h.fire({ alertname: 'A', team: 'a' });
+    await h.fire({ alertname: 'B', team: 'b' });
+    await h.at(150);
+    expect(h.told).toEqual(['10 night firing B', '130 night firing A']);
+  });
+});
+
+test('an acknowledged alert is not repeated, and messages say who takes care', async () => {
+  const h = await harness(BASIC);
+  await h.fire({ alertname: 'A' });
+  await h.at(20);
+  const [alert] = h.am.alerts();
+  expect(await h.am.acknowledge(alert?.fingerprint ?? '', 'ada', 'on it')).toBe(true);
+  await h.at(2 * 3600);
+  expect(h.told).toEqual(['10 ops firing A']);
+  await h.fire({ alertname: 'A', instance: 'new' });
+  await h.at(2 * 3600 + 60);
+  expect(h.told).toHaveLength(2);
+  expect(h.messages[1]?.text).toContain('Acknowledged by ada: on it');
+  await h.resolve({ alertname: 'A' });
+  expect(h.am.acknowledgement(alert?.fingerprint ?? '')).toBeUndefined();
+});
+
+test('a reload routes anew and tells nobody twice', async () => {
+  const h = await harness(BASIC);
+  await h.fire({ alertname: 'A' });
+  await h.at(10);
+  const configuration = h.am.configuration;
+  expect(configuration).toBeDefined();
+  if (configuration) await h.am.apply(configuration);
+  await h.at(300);
+  expect(h.told).toEqual(['10 ops firing A']);
+});

@@ -1,0 +1,363 @@
+import { silentLogger, systemClock, type Clock, type Logger, type Timer } from '@prunella/metrics';
+import { Registry } from 'prom-client';
+import { Acknowledgements, type AcknowledgementRecord } from './acknowledge.ts';
+import { alertFault, isResolved, receiveAlert, type Alert, type PostedAlert } from './alert.ts';
+import { AlertStore, type AlertRecord } from './alerts.ts';
+import type { Configuration } from './config/load.ts';
+import type { Group } from './dispatch/group.ts';
+import { NotificationHistory, type NotificationRecord } from './history.ts';
+import { AlertmanagerMetrics } from './metrics.ts';
+import { NotificationLog, type LogEntry } from './nflog.ts';
+import type { Delivery } from './notify/pipeline.ts';
+import { Inbox, type Message } from './receivers/inbox.ts';
+import type { NotifiedAlert } from './receivers/receiver.ts';
+import { Running } from './running.ts';
+import type { Silence } from './silence/silence.ts';
+import { Silences } from './silence/silences.ts';
+import { openRecords, type Records } from './store.ts';
+
+export interface AlertmanagerOptions {
+  /** Where state is kept (`DATA/prunella/`). Without it nothing outlives the process. */
+  readonly directory?: string;
+  /** How people reach this process: for links in messages. */
+  readonly externalUrl: string;
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+  readonly registry?: Registry;
+  /** How long expired silences, the notification log and the history are kept, ms. @default 120 h */
+  readonly retention?: number;
+  readonly maxSilences?: number;
+  readonly maxSilenceBytes?: number;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** For the jitter of retries: in [0, 1). */
+  readonly random?: () => number;
+}
+
+/** What a group's tick found, mute ones left out: who heals listens here, so that what is silenced is not healed. */
+export interface FlushEvent {
+  readonly groupKey: string;
+  readonly receiver: string;
+  readonly alerts: readonly NotifiedAlert[];
+}
+
+/** Someone was told, or could not be. */
+export interface NotifiedEvent {
+  readonly groupKey: string;
+  readonly receiver: string;
+  readonly integration: string;
+  readonly status: 'firing' | 'resolved';
+  readonly fingerprints: readonly string[];
+  /** ms */
+  readonly time: number;
+  readonly error?: string;
+}
+
+/** Why and how an alert is not told of. */
+export interface AlertStatus {
+  readonly state: 'active' | 'suppressed';
+  readonly silencedBy: readonly string[];
+  readonly inhibitedBy: readonly string[];
+}
+
+interface Stores {
+  readonly alerts: Records<AlertRecord>;
+  readonly silences: Records<Silence>;
+  readonly log: Records<LogEntry>;
+  readonly inbox: Records<Message>;
+  readonly history: Records<NotificationRecord>;
+  readonly acknowledgements: Records<AcknowledgementRecord>;
+}
+
+const HOUR_MS = 3_600_000;
+const MAINTENANCE_MS = 60_000;
+const DEFAULT_RESOLVE_TIMEOUT_MS = 300_000;
+
+/** Takes alerts, and tells the right people once. */
+export class Alertmanager {
+  readonly silences: Silences;
+  readonly inbox: Inbox;
+  readonly history: NotificationHistory;
+  readonly externalUrl: string;
+  readonly startedAt: number;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #options: AlertmanagerOptions;
+  readonly #stores: Stores;
+  readonly #alerts: AlertStore;
+  readonly #log: NotificationLog;
+  readonly #acknowledgements: Acknowledgements;
+  readonly #metrics: AlertmanagerMetrics;
+  readonly #flushListeners = new Set<(event: FlushEvent) => void>();
+  readonly #notifiedListeners = new Set<(event: NotifiedEvent) => void>();
+  readonly #messageListeners = new Set<(message: Message) => void>();
+  #running: Running | undefined;
+  #started = false;
+  #maintenance: Timer | undefined;
+  #maintained: Promise<void> = Promise.resolve();
+
+  private constructor(options: AlertmanagerOptions, stores: Stores) {
+    const { clock = systemClock, logger = silentLogger, retention = 120 * HOUR_MS } = options;
+    const { maxSilences = 0, maxSilenceBytes = 0 } = options;
+    this.#options = options;
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#stores = stores;
+    this.externalUrl = options.externalUrl.replace(/\/+$/, '');
+    this.startedAt = clock.now();
+    this.silences = new Silences({ clock, records: stores.silences, retention, maxSilences, maxBytes: maxSilenceBytes });
+    this.inbox = new Inbox({ clock, records: stores.inbox, onMessage: (message) => this.#announce(message) });
+    this.history = new NotificationHistory({ clock, records: stores.history, retention });
+    this.#alerts = new AlertStore({ clock, records: stores.alerts, grace: DEFAULT_RESOLVE_TIMEOUT_MS });
+    this.#log = new NotificationLog({ clock, records: stores.log, retention });
+    this.#acknowledgements = new Acknowledgements(stores.acknowledgements);
+    this.#metrics = new AlertmanagerMetrics(options.registry ?? new Registry(), {
+      alerts: () => this.#countAlerts(),
+      silences: () => this.silences.count(),
+      groups: () => [...this.groups()].length,
+    });
+  }
+
+  /** Reads the state kept in the directory. Call `apply()` and `start()` next. */
+  static async open(options: AlertmanagerOptions): Promise<Alertmanager> {
+    const { directory, logger = silentLogger } = options;
+    const open = <T>(name: string): Promise<Records<T>> => openRecords<T>(directory, `${name}.journal`, logger);
+    return new Alertmanager(options, {
+      alerts: await open('alerts'),
+      silences: await open('silences'),
+      log: await open('notification-log'),
+      inbox: await open('inbox'),
+      history: await open('notifications'),
+      acknowledgements: await open('acknowledgements'),
+    });
+  }
+
+  /** The configuration in force. */
+  get configuration(): Configuration | undefined {
+    return this.#running?.configuration;
+  }
+
+  /**
+   * Takes over a configuration: deliveries under way are given up, groups form anew, and the notification log keeps
+   * anybody from being told again. @throws ConfigError for bad templates, in which case the old one stays in force
+   */
+  async apply(configuration: Configuration): Promise<void> {
+    const next = await this.#prepare(configuration);
+    await this.#running?.stop();
+    this.#running = next;
+    for (const alert of this.#alerts.all()) next.inhibitor.alertPosted(alert);
+    if (this.#started) this.#dispatchAll();
+    const integrations = configuration.receivers.reduce((sum, receiver) => sum + receiver.integrations.length, 0);
+    this.#metrics.reloaded(true, this.#clock.now(), { receivers: configuration.receivers.length, integrations });
+  }
+
+  /** For the metrics: somebody tried to apply a file that is not good. */
+  reloadFailed(): void {
+    this.#metrics.reloaded(false, this.#clock.now());
+  }
+
+  async #prepare(configuration: Configuration): Promise<Running> {
+    const { env = process.env, random = Math.random } = this.#options;
+    return Running.create(configuration, {
+      clock: this.#clock,
+      logger: this.#logger,
+      env,
+      random,
+      inbox: this.inbox,
+      externalUrl: this.externalUrl,
+      silences: this.silences,
+      log: this.#log,
+      isAcknowledged: (fingerprint) => this.#acknowledgements.get(fingerprint) !== undefined,
+      decorate: (alert) => this.#decorate(alert),
+      onFlush: (flush, alerts) => {
+        const event = { groupKey: flush.groupKey, receiver: flush.route.options.receiver, alerts };
+        this.#emit(this.#flushListeners, event);
+      },
+      onDelivery: (delivery) => this.#delivered(delivery),
+    });
+  }
+
+  /** Begins to tell: alerts that fired before a restart are routed at once. */
+  start(): void {
+    if (this.#started) return;
+    this.#started = true;
+    this.#dispatchAll();
+    this.#scheduleMaintenance();
+  }
+
+  /** Resolves when no delivery runs and everything is on disk. */
+  async stop(): Promise<void> {
+    this.#started = false;
+    this.#maintenance?.cancel();
+    await this.#running?.stop();
+    await this.#maintained;
+    await Promise.all(Object.values(this.#stores).map((store: Records<unknown>) => store.close()));
+  }
+
+  /**
+   * Takes alerts; those that are valid are taken even where others are not. Resolves when they are on disk.
+   * @returns the faults of those that are not
+   */
+  async post(posted: readonly PostedAlert[]): Promise<string[]> {
+    const now = this.#clock.now();
+    const faults: string[] = [];
+    const writing: (Promise<void> | undefined)[] = [];
+    for (const each of posted) {
+      const alert = receiveAlert(each, now, this.#resolveTimeout());
+      const fault = alertFault(alert);
+      if (fault === undefined) writing.push(this.#take(alert, now));
+      else faults.push(fault);
+      if (fault !== undefined) this.#metrics.invalid();
+    }
+    await Promise.all(writing);
+    return faults;
+  }
+
+  #take(received: Alert, now: number): Promise<void> | undefined {
+    const { alert, written } = this.#alerts.put(received);
+    const resolved = isResolved(alert, now);
+    this.#metrics.received(resolved ? 'resolved' : 'firing');
+    this.#running?.inhibitor.alertPosted(alert);
+    if (this.#started) this.#running?.dispatcher.dispatch(alert);
+    if (resolved) void this.#acknowledgements.end(alert.fingerprint).catch((error) => this.#diskFailed(error));
+    return written;
+  }
+
+  #resolveTimeout(): number {
+    return this.configuration?.global.resolve_timeout ?? DEFAULT_RESOLVE_TIMEOUT_MS;
+  }
+
+  /** All alerts known, also those that have just ended. */
+  alerts(): IterableIterator<Alert> {
+    return this.#alerts.all();
+  }
+
+  alert(fingerprint: string): Alert | undefined {
+    return this.#alerts.get(fingerprint);
+  }
+
+  groups(): IterableIterator<Group> {
+    return this.#running?.dispatcher.groups() ?? [].values();
+  }
+
+  status(alert: Alert): AlertStatus {
+    const silencedBy = this.silences.silencing(alert);
+    const inhibitedBy = this.#running?.inhibitor.inhibiting(alert.labels, this.#clock.now()) ?? [];
+    const state = silencedBy.length + inhibitedBy.length > 0 ? 'suppressed' : 'active';
+    return { state, silencedBy, inhibitedBy };
+  }
+
+  get running(): Running | undefined {
+    return this.#running;
+  }
+
+  acknowledgement(fingerprint: string): ReturnType<Acknowledgements['get']> {
+    return this.#acknowledgements.get(fingerprint);
+  }
+
+  /** Stops repeats until the alert resolves. @returns false where no such alert fires */
+  async acknowledge(fingerprint: string, by: string, comment: string): Promise<boolean> {
+    const alert = this.#alerts.get(fingerprint);
+    const time = this.#clock.now();
+    if (!alert || isResolved(alert, time)) return false;
+    await this.#acknowledgements.add({ fingerprint, by, comment, time });
+    return true;
+  }
+
+  async unacknowledge(fingerprint: string): Promise<void> {
+    await this.#acknowledgements.end(fingerprint);
+  }
+
+  /** @returns a function that ends the listening, as do the next two */
+  onFlush(listener: (event: FlushEvent) => void): () => void {
+    return subscribe(this.#flushListeners, listener);
+  }
+
+  onNotified(listener: (event: NotifiedEvent) => void): () => void {
+    return subscribe(this.#notifiedListeners, listener);
+  }
+
+  onMessage(listener: (message: Message) => void): () => void {
+    return subscribe(this.#messageListeners, listener);
+  }
+
+  #dispatchAll(): void {
+    for (const alert of this.#alerts.all()) this.#running?.dispatcher.dispatch(alert);
+  }
+
+  #decorate(alert: NotifiedAlert): NotifiedAlert {
+    const acknowledged = this.#acknowledgements.get(alert.fingerprint);
+    if (!acknowledged) return alert;
+    const { by, comment } = acknowledged;
+    const text = comment === '' ? by : `${by}: ${comment}`;
+    return { ...alert, annotations: alert.annotations.with({ acknowledged: text }) };
+  }
+
+  #delivered(delivery: Delivery): void {
+    const { notification, integration, error } = delivery;
+    const { groupKey, receiver } = notification;
+    this.#metrics.delivered(delivery);
+    this.history.add(delivery).catch((failure) => this.#diskFailed(failure));
+    const status = notification.alerts.some((alert) => alert.status === 'firing') ? 'firing' : 'resolved';
+    if (error) {
+      const fields = { receiver, integration: integration.name, group: groupKey, error: error.message };
+      this.#logger.warn(fields, 'A notification was not delivered');
+    }
+    this.#emit(this.#notifiedListeners, {
+      groupKey,
+      receiver,
+      integration: integration.name,
+      status,
+      fingerprints: notification.alerts.map((alert) => alert.fingerprint),
+      time: this.#clock.now(),
+      ...(error && { error: error.message }),
+    });
+  }
+
+  #announce(message: Message): void {
+    this.#emit(this.#messageListeners, message);
+  }
+
+  /** A listener's fault must not keep a message from going out. */
+  #emit<E>(listeners: ReadonlySet<(event: E) => void>, event: E): void {
+    for (const listener of listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        this.#logger.error({ err: error }, 'A listener of the Alertmanager failed');
+      }
+    }
+  }
+
+  #scheduleMaintenance(): void {
+    this.#maintenance = this.#clock.setTimeout(() => {
+      this.#maintained = this.#maintain().catch((error) => this.#diskFailed(error));
+      this.#scheduleMaintenance();
+    }, MAINTENANCE_MS);
+  }
+
+  async #maintain(): Promise<void> {
+    for (const alert of await this.#alerts.maintain()) {
+      this.#running?.inhibitor.alertGone(alert);
+      await this.#acknowledgements.end(alert.fingerprint);
+    }
+    for (const part of [this.silences, this.#log, this.inbox, this.history, this.#acknowledgements]) {
+      await part.maintain();
+    }
+  }
+
+  #diskFailed(error: unknown): void {
+    this.#logger.error({ err: error }, 'State of the Alertmanager could not be written');
+  }
+
+  #countAlerts(): { active: number; suppressed: number } {
+    const counts = { active: 0, suppressed: 0 };
+    const now = this.#clock.now();
+    for (const alert of this.#alerts.all()) if (!isResolved(alert, now)) counts[this.status(alert).state]++;
+    return counts;
+  }
+}
+
+function subscribe<T>(listeners: Set<T>, listener: T): () => void {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
+}

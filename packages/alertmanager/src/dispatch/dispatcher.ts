@@ -1,0 +1,44 @@
+import type { Clock } from '@prunella/metrics';
+import type { Alert } from '../alert.ts';
+import type { Flush } from '../notify/pipeline.ts';
+import type { Route } from '../route.ts';
+import { Group, type GroupParts } from './group.ts';
+
+export interface DispatcherParts {
+  readonly clock: Clock;
+  readonly flush: (flush: Flush) => Promise<boolean>;
+}
+
+/** Sorts alerts into the groups of the routes that they take. */
+export class Dispatcher {
+  readonly #root: Route;
+  readonly #parts: GroupParts;
+  readonly #groups = new Map<Route, Map<string, Group>>();
+
+  constructor(root: Route, parts: DispatcherParts) {
+    this.#root = root;
+    this.#parts = { ...parts, onEmpty: (group) => this.#groups.get(group.route)?.delete(group.labels.key) };
+  }
+
+  dispatch(alert: Alert): void {
+    for (const route of this.#root.match(alert.labels)) this.#group(route, alert).insert(alert);
+  }
+
+  *groups(): IterableIterator<Group> {
+    for (const groups of this.#groups.values()) yield* groups.values();
+  }
+
+  /** Resolves when no delivery is under way any more. */
+  async stop(): Promise<void> {
+    await Promise.all(Array.from(this.groups(), (group) => group.stop()));
+  }
+
+  #group(route: Route, alert: Alert): Group {
+    let groups = this.#groups.get(route);
+    if (!groups) this.#groups.set(route, (groups = new Map()));
+    const labels = route.groupLabels(alert.labels);
+    let group = groups.get(labels.key);
+    if (!group) groups.set(labels.key, (group = new Group(route, labels, this.#parts)));
+    return group;
+  }
+}

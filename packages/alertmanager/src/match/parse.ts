@@ -1,0 +1,38 @@
+import { Matcher } from './matcher.ts';
+import { parseClassicMatchers } from './classic.ts';
+import { parseUtf8Matchers } from './utf8.ts';
+
+export class MatcherError extends Error {
+  override name = 'MatcherError';
+}
+
+/**
+ * Parses one or more matchers: `foo=bar`, `{a="b",c=~"d"}`. The UTF-8 grammar is tried first; what only the classic
+ * one understands (`foo=`, `a=\d`), or what the two understand differently, is read as the classic one does, so that
+ * an old configuration keeps its meaning.
+ * @throws MatcherError
+ */
+export function parseMatchers(text: string): Matcher[] {
+  const utf8 = attempt(() => parseUtf8Matchers(text));
+  const classic = attempt(() => parseClassicMatchers(text));
+  if (utf8 instanceof Error) {
+    if (classic instanceof Error) throw new MatcherError(`bad matcher format: ${text}: ${utf8.message}`);
+    return classic;
+  }
+  return classic instanceof Error || classic.join() === utf8.join() ? utf8 : classic;
+}
+
+/** Parses a text that must hold exactly one matcher. @throws MatcherError */
+export function parseMatcher(text: string): Matcher {
+  const matchers = parseMatchers(text);
+  if (matchers.length !== 1) throw new MatcherError(`bad matcher format: ${text}: expected one matcher`);
+  return matchers[0] as Matcher;
+}
+
+function attempt(parse: () => Matcher[]): Matcher[] | Error {
+  try {
+    return parse();
+  } catch (error) {
+    return error as Error;
+  }
+}

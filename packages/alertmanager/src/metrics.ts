@@ -1,0 +1,126 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { Delivery } from './notify/pipeline.ts';
+
+/** Where gauges are read from when they are scraped. */
+export interface MetricSources {
+  readonly alerts: () => { active: number; suppressed: number };
+  readonly silences: () => { active: number; pending: number; expired: number };
+  readonly groups: () => number;
+}
+
+/** Alertmanager's own metric names, for the dashboards that exist. */
+export class AlertmanagerMetrics {
+  readonly #received: Counter<'status' | 'version'>;
+  readonly #invalid: Counter<'version'>;
+  readonly #notifications: Counter<'integration' | 'receiver_name'>;
+  readonly #failed: Counter<'integration' | 'receiver_name' | 'reason'>;
+  readonly #requests: Counter<'integration' | 'receiver_name'>;
+  readonly #requestsFailed: Counter<'integration' | 'receiver_name'>;
+  readonly #latency: Histogram<'integration' | 'receiver_name'>;
+  readonly #reloadGood: Gauge;
+  readonly #reloadTime: Gauge;
+  readonly #receivers: Gauge;
+  readonly #integrations: Gauge;
+
+  constructor(registry: Registry, sources: MetricSources) {
+    const registers = [registry];
+    const perReceiver = ['integration', 'receiver_name'] as const;
+    const define = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) => ({
+      name: `alertmanager_${name}`,
+      help,
+      labelNames: [...labelNames],
+      registers,
+    });
+    this.#received = new Counter(
+      define('alerts_received_total', 'The total number of received alerts.', ['status', 'version']),
+    );
+    this.#invalid = new Counter(
+      define('alerts_invalid_total', 'The total number of received alerts that were invalid.', ['version']),
+    );
+    this.#notifications = new Counter(
+      define('notifications_total', 'The total number of attempted notifications.', perReceiver),
+    );
+    this.#failed = new Counter(
+      define('notifications_failed_total', 'The total number of failed notifications.', [...perReceiver, 'reason']),
+    );
+    this.#requests = new Counter(
+      define('notification_requests_total', 'The total number of attempted notification requests.', perReceiver),
+    );
+    this.#requestsFailed = new Counter(
+      define('notification_requests_failed_total', 'The total number of failed notification requests.', perReceiver),
+    );
+    this.#latency = new Histogram({
+      ...define('notification_latency_seconds', 'The latency of notifications in seconds.', perReceiver),
+      buckets: [1, 5, 10, 15, 20],
+    });
+    this.#reloadGood = new Gauge(
+      define('config_last_reload_successful', 'Whether the last configuration reload attempt was successful.'),
+    );
+    this.#reloadTime = new Gauge(
+      define(
+        'config_last_reload_success_timestamp_seconds',
+        'Timestamp of the last successful configuration reload.',
+      ),
+    );
+    this.#receivers = new Gauge(define('receivers', 'Number of configured receivers.'));
+    this.#integrations = new Gauge(define('integrations', 'Number of configured integrations.'));
+    defineStates(registry, sources);
+  }
+
+  received(status: 'firing' | 'resolved'): void {
+    this.#received.inc({ status, version: 'v2' });
+  }
+
+  invalid(): void {
+    this.#invalid.inc({ version: 'v2' });
+  }
+
+  delivered({ integration, attempts, error }: Delivery): void {
+    const labels = { integration: integration.name, receiver_name: integration.receiver };
+    this.#notifications.inc(labels);
+    if (error) this.#failed.inc({ ...labels, reason: 'other' });
+    for (const attempt of attempts) {
+      this.#requests.inc(labels);
+      if (attempt.error !== undefined) this.#requestsFailed.inc(labels);
+      this.#latency.observe(labels, attempt.durationMs / 1000);
+    }
+  }
+
+  reloaded(good: boolean, time: number, sizes?: { receivers: number; integrations: number }): void {
+    this.#reloadGood.set(good ? 1 : 0);
+    if (!good || !sizes) return;
+    this.#reloadTime.set(time / 1000);
+    this.#receivers.set(sizes.receivers);
+    this.#integrations.set(sizes.integrations);
+  }
+}
+
+function defineStates(registry: Registry, sources: MetricSources): void {
+  const registers = [registry];
+  const states = (name: string, help: string, read: () => Record<string, number>): void => {
+    new Gauge({
+      name: `alertmanager_${name}`,
+      help,
+      labelNames: ['state'],
+      registers,
+      collect() {
+        for (const [state, count] of Object.entries(read())) this.set({ state }, count);
+      },
+    });
+  };
+  states('alerts', 'How many alerts by state.', sources.alerts);
+  states('silences', 'How many silences by state.', sources.silences);
+  new Gauge({
+    name: 'alertmanager_dispatcher_aggregation_groups',
+    help: 'Number of active aggregation groups',
+    registers,
+    collect() {
+      this.set(sources.groups());
+    },
+  });
+  new Gauge({
+    name: 'alertmanager_cluster_enabled',
+    help: 'Indicates whether the clustering is enabled or not.',
+    registers,
+  }).set(0);
+}

@@ -1,0 +1,25 @@
+import { readYaml } from '@prunella/metrics/config';
+
+/**
+ * Expands every string of a payload as a template. What comes out is read as YAML again, so that `'{{ len .Alerts }}'`
+ * gives a number and `'{{ toJson .CommonLabels }}'` an object; what is not YAML stays text.
+ */
+export function expandPayload(payload: unknown, expand: (template: string) => string): unknown {
+  if (typeof payload === 'string') return payload.includes('{{') ? reread(expand(payload)) : payload;
+  if (Array.isArray(payload)) return payload.map((item) => expandPayload(item, expand));
+  if (payload === null || typeof payload !== 'object') return payload;
+  return Object.fromEntries(
+    Object.entries(payload).map(([key, value]) => [
+      key.includes('{{') ? expand(key) : key,
+      expandPayload(value, expand),
+    ]),
+  );
+}
+
+function reread(text: string): unknown {
+  try {
+    return readYaml(text) ?? text;
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,75 @@
+import type { Clock, Logger } from '@prunella/metrics';
+import { Labels } from '@prunella/metrics';
+import type { Configuration } from './config/load.ts';
+import { Dispatcher } from './dispatch/dispatcher.ts';
+import { Inhibitor } from './inhibit.ts';
+import type { NotificationLog } from './nflog.ts';
+import type { Receiver } from './notify/integration.ts';
+import { Pipeline, type PipelineParts } from './notify/pipeline.ts';
+import { buildReceivers, HttpClients } from './receivers/build.ts';
+import type { MessageSink } from './receivers/inbox.ts';
+import type { Silences } from './silence/silences.ts';
+import { loadTemplates } from './template/load.ts';
+import type { Templates } from './template/templates.ts';
+
+type FromOwner = 'isAcknowledged' | 'decorate' | 'onFlush' | 'onDelivery';
+
+export interface RunningParts extends Pick<PipelineParts, FromOwner> {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly random: () => number;
+  readonly inbox: MessageSink;
+  readonly externalUrl: string;
+  readonly silences: Silences;
+  readonly log: NotificationLog;
+}
+
+/** All that a configuration brings to life, and that ends with it. */
+export class Running {
+  readonly configuration: Configuration;
+  readonly receivers: ReadonlyMap<string, Receiver>;
+  readonly inhibitor: Inhibitor;
+  readonly dispatcher: Dispatcher;
+  readonly templates: Templates;
+  readonly #clients: HttpClients;
+
+  private constructor(configuration: Configuration, parts: RunningParts, templates: Templates) {
+    this.configuration = configuration;
+    this.templates = templates;
+    this.inhibitor = new Inhibitor(configuration.inhibitRules);
+    this.#clients = new HttpClients(configuration, parts.env);
+    this.receivers = buildReceivers(configuration, {
+      global: configuration.global,
+      clock: parts.clock,
+      logger: parts.logger,
+      templates,
+      secrets: { directory: configuration.directory, env: parts.env },
+      http: this.#clients.open,
+      inbox: parts.inbox,
+      externalUrl: parts.externalUrl,
+    });
+    const pipeline = new Pipeline({
+      ...parts,
+      inhibitor: this.inhibitor,
+      intervals: configuration.intervals,
+      receivers: this.receivers,
+      routeLabels: ({ route }) => Labels.from(route.options.labels),
+    });
+    this.dispatcher = new Dispatcher(configuration.route, {
+      clock: parts.clock,
+      flush: (flush) => pipeline.run(flush),
+    });
+  }
+
+  /** @throws ConfigError where a template file cannot be read or parsed */
+  static async create(configuration: Configuration, parts: RunningParts): Promise<Running> {
+    return new Running(configuration, parts, await loadTemplates(configuration));
+  }
+
+  /** Resolves when no delivery is under way any more. */
+  async stop(): Promise<void> {
+    await this.dispatcher.stop();
+    this.#clients.close();
+  }
+}
