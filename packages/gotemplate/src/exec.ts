@@ -1,0 +1,515 @@
+import {
+  printNode,
+  type CommandNode,
+  type IdentifierNode,
+  type Node,
+  type Operand,
+  type PipeNode,
+  type RangeNode,
+} from './syntax/ast.ts';
+import { TemplateError, type Tree } from './syntax/parse.ts';
+import { quote } from './syntax/quote.ts';
+import {
+  intOf,
+  kindOf,
+  member,
+  printValue,
+  sortedEntries,
+  StringMap,
+  truth,
+  typeName,
+  type FuncMap,
+  type GoFunc,
+  type GoValue,
+  type ParamType,
+} from './values.ts';
+
+/** Bounds of one execution, so that a hostile template can neither hang nor swell the process. */
+export interface Limits {
+  /** Length of the output in UTF-16 units. */
+  readonly maxOutput: number;
+  /** Steps: one per node evaluated, plus one per 16 characters that a function returns. */
+  readonly maxSteps: number;
+  /** Nesting of `{{template}}` calls. */
+  readonly maxDepth: number;
+}
+
+export const defaultLimits: Limits = { maxOutput: 4 << 20, maxSteps: 2_000_000, maxDepth: 250 };
+
+/** Where output goes: html/template puts its escaping here. */
+export interface Sink {
+  /** Text of the template itself. */
+  text(text: string): void;
+  /** A value that an action produced. `pipe` tells which escapers the author applied. */
+  value(value: GoValue, pipe: PipeNode): void;
+  readonly length: number;
+  end(): string;
+}
+
+export interface Execution {
+  readonly trees: ReadonlyMap<string, Tree>;
+  readonly funcs: FuncMap;
+  readonly missingKey: 'default' | 'zero' | 'error';
+  readonly limits: Limits;
+  readonly sink: Sink;
+}
+
+/** Thrown by functions for what only waiting can answer; see Template.executeAsync. Passes through unwrapped. */
+export class Pending {
+  readonly key: string;
+  readonly start: () => Promise<unknown>;
+  constructor(key: string, start: () => Promise<unknown>) {
+    this.key = key;
+    this.start = start;
+  }
+}
+
+/** Runs a tree. @throws TemplateError in Go's words */
+export function run(execution: Execution, tree: Tree, data: GoValue): string {
+  new Evaluator(execution, tree, new Budget(execution.limits), 0, data).run();
+  return execution.sink.end();
+}
+
+/** What evaluating a command's last argument gave, where it came through the pipe. */
+const MISSING = Symbol('missing');
+
+class Budget {
+  #steps = 0;
+  readonly #limits: Limits;
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+  spend(steps: number): string | undefined {
+    this.#steps += steps;
+    return this.#steps > this.#limits.maxSteps ? `exceeded ${this.#limits.maxSteps} steps` : undefined;
+  }
+}
+
+interface Variable {
+  readonly name: string;
+  value: GoValue;
+}
+
+class LoopExit {
+  readonly kind: 'break' | 'continue';
+  constructor(kind: 'break' | 'continue') {
+    this.kind = kind;
+  }
+}
+
+const BREAK = new LoopExit('break');
+const CONTINUE = new LoopExit('continue');
+
+type Position = Node | Operand | CommandNode;
+
+class Evaluator {
+  readonly #execution: Execution;
+  readonly #tree: Tree;
+  readonly #budget: Budget;
+  readonly #depth: number;
+  readonly #data: GoValue;
+  readonly #variables: Variable[];
+  #at: Position | undefined;
+
+  constructor(execution: Execution, tree: Tree, budget: Budget, depth: number, data: GoValue) {
+    this.#execution = execution;
+    this.#tree = tree;
+    this.#budget = budget;
+    this.#depth = depth;
+    this.#data = data;
+    this.#variables = [{ name: '$', value: data }];
+  }
+
+  run(): void {
+    this.#walkList(this.#data, this.#tree.root);
+  }
+
+  /** @returns the loop exit that a `break` or `continue` asked for */
+  #walkList(dot: GoValue, nodes: readonly Node[]): LoopExit | undefined {
+    for (const node of nodes) {
+      const exit = this.#walk(dot, node);
+      if (exit) return exit;
+    }
+    return undefined;
+  }
+
+  #walk(dot: GoValue, node: Node): LoopExit | undefined {
+    this.#visit(node);
+    switch (node.kind) {
+      case 'text':
+        this.#execution.sink.text(node.text);
+        this.#checkOutput();
+        return undefined;
+      case 'action': {
+        const value = this.#pipeline(dot, node.pipe);
+        if (node.pipe.declared.length === 0) this.#print(value, node.pipe, node);
+        return undefined;
+      }
+      case 'if':
+      case 'with': {
+        const scope = this.#variables.length;
+        const value = this.#pipeline(dot, node.pipe);
+        const inner = node.kind === 'with' ? value : dot;
+        const exit = truth(value)
+          ? this.#walkList(inner, node.list)
+          : this.#walkList(dot, node.otherwise ?? []);
+        this.#variables.length = scope;
+        return exit;
+      }
+      case 'range':
+        return this.#range(dot, node);
+      case 'template': {
+        const tree = this.#execution.trees.get(node.name);
+        if (!tree) this.#fail(`template ${quote(node.name)} not defined`);
+        if (this.#depth >= this.#execution.limits.maxDepth) {
+          this.#fail(`exceeded maximum template depth (${this.#execution.limits.maxDepth})`);
+        }
+        const inner = node.pipe ? this.#pipeline(dot, node.pipe) : undefined;
+        new Evaluator(this.#execution, tree as Tree, this.#budget, this.#depth + 1, inner).run();
+        return undefined;
+      }
+      case 'break':
+        return BREAK;
+      case 'continue':
+        return CONTINUE;
+    }
+  }
+
+  #range(dot: GoValue, node: RangeNode): LoopExit | undefined {
+    const scope = this.#variables.length;
+    const value = this.#pipeline(dot, node.pipe);
+    const inside = this.#variables.length;
+    let iterations = 0;
+    for (const [index, item] of this.#iterate(value)) {
+      iterations++;
+      this.#visit(node);
+      this.#setLoopVariables(node.pipe, index, item, inside);
+      const exit = this.#walkList(item, node.list);
+      this.#variables.length = inside;
+      if (exit === BREAK) break;
+    }
+    const exit = iterations === 0 ? this.#walkList(dot, node.otherwise ?? []) : undefined;
+    this.#variables.length = scope;
+    return exit;
+  }
+
+  #setLoopVariables(pipe: PipeNode, index: GoValue, item: GoValue, top: number): void {
+    const { declared, isAssign } = pipe;
+    const values = declared.length > 1 ? [index, item] : [item];
+    declared.forEach((name, i) => {
+      if (isAssign) this.#assign(name, values[i]);
+      else (this.#variables[top - declared.length + i] as Variable).value = values[i];
+    });
+  }
+
+  *#iterate(value: GoValue): Iterable<readonly [GoValue, GoValue]> {
+    switch (kindOf(value)) {
+      case 'slice': {
+        let i = 0n;
+        for (const item of value as readonly unknown[]) yield [i++, item];
+        return;
+      }
+      case 'map':
+        yield* sortedEntries(value as ReadonlyMap<unknown, unknown>);
+        return;
+      case 'int':
+        for (let i = 0n; i < intOf(value); i++) yield [i, i];
+        return;
+      case 'invalid':
+        return;
+      default:
+        this.#fail(`range can't iterate over ${printValue(value)}`);
+    }
+  }
+
+  #pipeline(dot: GoValue, pipe: PipeNode): GoValue {
+    this.#visit(pipe);
+    let value: GoValue = MISSING;
+    for (const command of pipe.commands) value = this.#command(dot, command, value);
+    for (const name of pipe.declared) {
+      if (pipe.isAssign) this.#assign(name, value);
+      else this.#variables.push({ name, value });
+    }
+    return value;
+  }
+
+  #assign(name: string, value: GoValue): void {
+    const variable = this.#variables.findLast((each) => each.name === name);
+    if (!variable) this.#fail(`undefined variable: ${name}`);
+    else variable.value = value;
+  }
+
+  #command(dot: GoValue, command: CommandNode, final: GoValue): GoValue {
+    const [first, ...args] = command.args as [Operand, ...Operand[]];
+    switch (first.kind) {
+      case 'field':
+        return this.#fields(dot, dot, first.path, first, args, final);
+      case 'chain':
+        return this.#chain(dot, first, args, final);
+      case 'identifier':
+        return this.#function(dot, first, command, args, final);
+      case 'variable':
+        return this.#variable(dot, first, args, final);
+      case 'pipe':
+        this.#notAFunction(command, final);
+        return this.#pipeline(dot, first);
+      default:
+        this.#visit(first);
+        this.#notAFunction(command, final);
+        if (first.kind === 'nil') this.#fail('nil is not a command');
+        return this.#constant(dot, first);
+    }
+  }
+
+  #notAFunction(command: CommandNode, final: GoValue): void {
+    if (command.args.length > 1 || final !== MISSING) {
+      this.#fail(`can't give argument to non-function ${printNode(command.args[0] as Operand)}`);
+    }
+  }
+
+  #constant(dot: GoValue, node: Operand): GoValue {
+    if (node.kind === 'dot') return dot;
+    if (node.kind === 'string' || node.kind === 'bool') return node.value;
+    if (node.kind !== 'number') return null;
+    if (node.ideal === 'float') return node.float;
+    if (node.int === undefined || node.int > 0x7fff_ffff_ffff_ffffn) this.#fail(`${node.text} overflows int`);
+    return node.int;
+  }
+
+  #variable(
+    dot: GoValue,
+    node: Operand & { kind: 'variable' },
+    args: readonly Operand[],
+    final: GoValue,
+  ): GoValue {
+    this.#visit(node);
+    const variable = this.#variables.findLast((each) => each.name === node.name);
+    if (!variable) this.#fail(`undefined variable: ${node.name}`);
+    const { value } = variable as Variable;
+    if (node.path.length > 0) return this.#fields(dot, value, node.path, node, args, final);
+    if (args.length > 0 || final !== MISSING) this.#fail(`can't give argument to non-function ${node.name}`);
+    return value;
+  }
+
+  #chain(dot: GoValue, node: Operand & { kind: 'chain' }, args: readonly Operand[], final: GoValue): GoValue {
+    this.#visit(node);
+    if (node.operand.kind === 'nil') this.#fail(`indirection through explicit nil in ${printNode(node)}`);
+    const value = this.#argument(dot, 'any', node.operand);
+    return this.#fields(dot, value, node.path, node, args, final);
+  }
+
+  /** Follows names; only the last may be a method with arguments. */
+  #fields(
+    dot: GoValue,
+    start: GoValue,
+    path: readonly string[],
+    node: Operand,
+    args: readonly Operand[],
+    final: GoValue,
+  ): GoValue {
+    this.#visit(node);
+    let value = start;
+    path.forEach((name, i) => {
+      const last = i === path.length - 1;
+      value = this.#field(dot, value, name, node, last ? args : [], last ? final : MISSING);
+    });
+    return value;
+  }
+
+  #field(
+    dot: GoValue,
+    receiver: GoValue,
+    name: string,
+    node: Operand,
+    args: readonly Operand[],
+    final: GoValue,
+  ): GoValue {
+    if (receiver === undefined) {
+      if (this.#execution.missingKey === 'error') this.#fail(`nil data; no entry for key ${quote(name)}`);
+      return undefined;
+    }
+    if (receiver === null) return this.#fail(`nil pointer evaluating interface {}.${name}`);
+    const hasArgs = args.length > 0 || final !== MISSING;
+    if (typeof receiver === 'object') {
+      const { found, value } = member(receiver, name);
+      if (found && typeof value === 'function') {
+        const values = args.map((arg) => this.#argument(dot, 'any', arg));
+        if (final !== MISSING) values.push(final);
+        return this.#invoke(name, node, () =>
+          (value as (...args: GoValue[]) => GoValue).apply(receiver, values),
+        );
+      }
+      if (found) {
+        if (hasArgs) this.#fail(`${name} has arguments but cannot be invoked as function`);
+        return value;
+      }
+    }
+    if (receiver instanceof Map) {
+      if (hasArgs) this.#fail(`${name} is not a method but has arguments`);
+      return this.#mapEntry(receiver, name);
+    }
+    return this.#fail(`can't evaluate field ${name} in type ${typeName(receiver)}`);
+  }
+
+  #mapEntry(map: Map<unknown, unknown>, name: string): GoValue {
+    if (map.has(name)) return map.get(name) ?? undefined;
+    if (this.#execution.missingKey === 'error') this.#fail(`map has no entry for key ${quote(name)}`);
+    if (this.#execution.missingKey === 'default') return undefined;
+    return map instanceof StringMap ? '' : undefined;
+  }
+
+  #function(
+    dot: GoValue,
+    node: IdentifierNode,
+    command: Position,
+    args: readonly Operand[],
+    final: GoValue,
+  ): GoValue {
+    this.#visit(node);
+    const { name } = node;
+    const func = this.#execution.funcs[name];
+    if (!func) return this.#fail(`${quote(name)} is not a defined function`);
+    const count = args.length + (final === MISSING ? 0 : 1);
+    const fixed = func.variadic ? func.params.length - 1 : func.params.length;
+    if (func.variadic ? count < fixed : count !== fixed) {
+      const want = func.variadic ? `at least ${fixed}` : String(fixed);
+      this.#fail(`wrong number of args for ${name}: want ${want} got ${count}`);
+    }
+    if (name === 'and' || name === 'or') return this.#shortCircuit(dot, name, args, final);
+    const values = args.map((arg, i) => this.#argument(dot, typeOf(func, i), arg));
+    if (final !== MISSING) {
+      this.#at = command.kind === 'command' ? node : command;
+      values.push(this.#checked(final, typeOf(func, args.length)));
+    }
+    return this.#invoke(name, node, () => func.call(...values));
+  }
+
+  #shortCircuit(dot: GoValue, name: string, args: readonly Operand[], final: GoValue): GoValue {
+    let value: GoValue;
+    for (const arg of args) {
+      value = this.#argument(dot, 'any', arg);
+      if (truth(value) === (name === 'or')) return value;
+    }
+    return final === MISSING ? value : final;
+  }
+
+  /** Calls a function or method, charges for its result, and words its exception as Go does. */
+  #invoke(name: string, node: Operand, call: () => GoValue): GoValue {
+    let value: GoValue;
+    try {
+      value = call();
+    } catch (error) {
+      if (error instanceof Pending) throw error;
+      this.#at = node;
+      return this.#fail(
+        `error calling ${name}: ${error instanceof Error ? error.message : String(error)}`,
+        error,
+      );
+    }
+    if (typeof value === 'string') {
+      if (value.length > this.#execution.limits.maxOutput) this.#fail(`result of ${name} is too long`);
+      this.#spend(value.length >> 4);
+    }
+    return value;
+  }
+
+  #argument(dot: GoValue, type: ParamType, node: Operand): GoValue {
+    this.#visit(node);
+    switch (node.kind) {
+      case 'dot':
+        return this.#checked(dot, type);
+      case 'nil':
+        if (type === 'any' || type === 'map') return null;
+        return this.#fail(`cannot assign nil to ${goParamName(type)}`);
+      case 'field':
+        return this.#checked(this.#fields(dot, dot, node.path, node, [], MISSING), type);
+      case 'variable':
+        return this.#checked(this.#variable(dot, node, [], MISSING), type);
+      case 'pipe':
+        return this.#checked(this.#pipeline(dot, node), type);
+      case 'identifier':
+        return this.#checked(this.#function(dot, node, node, [], MISSING), type);
+      case 'chain':
+        return this.#checked(this.#chain(dot, node, [], MISSING), type);
+      default:
+        return this.#literal(dot, type, node);
+    }
+  }
+
+  /** A constant takes the parameter's type where it can. */
+  #literal(dot: GoValue, type: ParamType, node: Operand): GoValue {
+    switch (type) {
+      case 'any':
+        return this.#constant(dot, node);
+      case 'string':
+        return node.kind === 'string' ? node.value : this.#fail(`expected string; found ${printNode(node)}`);
+      case 'bool':
+        return node.kind === 'bool' ? node.value : this.#fail(`expected bool; found ${printNode(node)}`);
+      case 'int':
+        return node.kind === 'number' && node.int !== undefined
+          ? node.int
+          : this.#fail(`expected integer; found ${printNode(node)}`);
+      case 'float':
+        return node.kind === 'number' ? node.float : this.#fail(`expected float; found ${printNode(node)}`);
+      default:
+        return this.#fail(`can't handle ${printNode(node)} for arg of type ${goParamName(type)}`);
+    }
+  }
+
+  #checked(value: GoValue, type: ParamType): GoValue {
+    const kind = kindOf(value);
+    if (type === 'any') return value;
+    if (kind === 'invalid') {
+      if (type === 'map') return value;
+      return this.#fail(`invalid value; expected ${goParamName(type)}`);
+    }
+    if (kind === type) return type === 'string' && typeof value !== 'string' ? printValue(value) : value;
+    if (typeName(value) === type) return value;
+    return this.#fail(`wrong type for value; expected ${goParamName(type)}; got ${typeName(value)}`);
+  }
+
+  #print(value: GoValue, pipe: PipeNode, node: Position): void {
+    this.#at = node;
+    if (kindOf(value) === 'func') this.#fail(`can't print ${printNode(pipe)} of type func`);
+    this.#execution.sink.value(value, pipe);
+    this.#checkOutput();
+  }
+
+  #checkOutput(): void {
+    const { maxOutput } = this.#execution.limits;
+    if (this.#execution.sink.length > maxOutput) this.#fail(`exceeded ${maxOutput} characters of output`);
+  }
+
+  #visit(node: Position): void {
+    this.#at = node;
+    this.#spend(1);
+  }
+
+  #spend(steps: number): void {
+    const problem = this.#budget.spend(steps);
+    if (problem !== undefined) this.#fail(problem);
+  }
+
+  #fail(message: string, cause?: unknown): never {
+    const { name, source, text } = this.#tree;
+    const node = this.#at;
+    const options = cause === undefined ? undefined : { cause };
+    if (!node) throw new TemplateError(`template: ${name}: ${message}`, options);
+    const before = text.slice(0, node.pos);
+    const line = before.split('\n').length;
+    const column = Buffer.byteLength(before.slice(before.lastIndexOf('\n') + 1));
+    throw new TemplateError(
+      `template: ${source}:${line}:${column}: executing ${quote(name)} at <${printNode(node)}>: ${message}`,
+      options,
+    );
+  }
+}
+
+function typeOf(func: GoFunc, i: number): ParamType {
+  return func.params[Math.min(i, func.params.length - 1)] ?? 'any';
+}
+
+function goParamName(type: ParamType): string {
+  if (type === 'float') return 'float64';
+  return type === 'map' ? 'map[string]interface {}' : type;
+}

@@ -1,0 +1,194 @@
+import { escapeQuery } from '../builtins.ts';
+import { kindOf, printValue, SafeText, sortedEntries, stringOf, type GoValue } from '../values.ts';
+import type { HtmlContext } from './context.ts';
+
+/** What html/template puts where a value would be dangerous. */
+const FAILSAFE = 'ZgotmplZ';
+
+/** Renders a value so that it cannot leave the place where it stands. */
+export function escapeFor(context: HtmlContext, value: GoValue): string {
+  const escaped = escapeInner(context, value);
+  if (context.delimiter === '') return escaped;
+  if (context.delimiter === ' ') return escaped === '' ? FAILSAFE : escapeUnquoted(escaped);
+  const safe = context.state === 'attr' && value instanceof SafeText && value.type === 'HTML';
+  return safe ? normalize(stripTags(value.text)) : escapeText(escaped);
+}
+
+function escapeInner(context: HtmlContext, value: GoValue): string {
+  const text = plain(value);
+  switch (context.state) {
+    case 'text':
+      return value instanceof SafeText && value.type === 'HTML' ? value.text : escapeText(text);
+    case 'rcdata':
+      return value instanceof SafeText && value.type === 'HTML' ? normalize(value.text) : escapeText(text);
+    case 'comment':
+      return '';
+    case 'tag':
+    case 'attrName':
+    case 'afterName':
+    case 'beforeValue':
+      return /^[a-zA-Z0-9]+$/.test(text) && !/^(?:on|style|href|src)/i.test(text) ? text : FAILSAFE;
+    case 'attr':
+      return text;
+    case 'url':
+      return escapeUrl(context, value, text);
+    case 'srcset':
+      if (value instanceof SafeText && value.type === 'Srcset') return text;
+      return /^[^\s,]*$/.test(text) ? normalizeUrl(filterUrl(text)) : `#${FAILSAFE}`;
+    case 'js':
+      return escapeScript(context, value, text);
+    case 'css':
+      return escapeStyle(context, value, text);
+  }
+}
+
+function plain(value: GoValue): string {
+  if (kindOf(value) === 'invalid') return '';
+  return kindOf(value) === 'string' ? stringOf(value) : printValue(value);
+}
+
+function escapeUrl(context: HtmlContext, value: GoValue, text: string): string {
+  if (context.urlPart === 'query') return percentEncode(value, text);
+  const trusted = value instanceof SafeText && value.type === 'URL';
+  return normalizeUrl(context.urlPart === 'none' && !trusted ? filterUrl(text) : text);
+}
+
+/** A scheme other than these may run code. */
+function filterUrl(text: string): string {
+  const scheme = /^([^/:]*):/.exec(text)?.[1];
+  return scheme === undefined || /^(?:https?|mailto)$/i.test(scheme) ? text : `#${FAILSAFE}`;
+}
+
+function percentEncode(value: GoValue, text: string): string {
+  return value instanceof SafeText && value.type === 'URL'
+    ? normalizeUrl(text)
+    : escapeQuery(text).replaceAll('+', '%20');
+}
+
+/** Encodes what no URL may hold, keeps what has a meaning in one. */
+function normalizeUrl(text: string): string {
+  return text.replace(/%(?![0-9a-fA-F]{2})|[^!#$&*+,/:;=?@[\]\-._~%a-zA-Z0-9]+/g, percentBytes);
+}
+
+function percentBytes(text: string): string {
+  return [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
+}
+
+const TEXT_ESCAPES: Readonly<Record<string, string>> = {
+  '\0': '\ufffd',
+  '"': '&#34;',
+  '&': '&amp;',
+  "'": '&#39;',
+  '+': '&#43;',
+  '<': '&lt;',
+  '>': '&gt;',
+};
+
+function escapeText(text: string): string {
+  return text.replace(/[\0"&'+<>]/g, (c) => TEXT_ESCAPES[c] ?? c);
+}
+
+/** As escapeText, for text that is HTML already: entities stay. */
+function normalize(text: string): string {
+  return text.replace(/[\0"'+<>]/g, (c) => TEXT_ESCAPES[c] ?? c);
+}
+
+function escapeUnquoted(text: string): string {
+  return text.replace(/[\0\t\n\v\f\r "&'+<=>`]/g, (c) => {
+    return TEXT_ESCAPES[c] ?? `&#${c === '\v' ? 11 : c.charCodeAt(0)};`;
+  });
+}
+
+function stripTags(html: string): string {
+  return html.replace(/<!--[^]*?-->|<\/?[a-zA-Z][^>]*>/g, '');
+}
+
+function escapeScript(context: HtmlContext, value: GoValue, text: string): string {
+  switch (context.quoted) {
+    case '':
+      return scriptValue(value);
+    case '//':
+    case '/*':
+      return '';
+    case '/':
+      return text === '' ? '(?:)' : escapeScriptString(text).replace(/[$()*.?[\]^{|}-]/g, '\\$&');
+    default:
+      return value instanceof SafeText && value.type === 'JSStr' ? text : escapeScriptString(text);
+  }
+}
+
+function scriptValue(value: GoValue): string {
+  if (value instanceof SafeText && value.type === 'JS') return value.text;
+  const json = toJson(value).replace(
+    /[<>&\u2028\u2029]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  return /^["[{]/.test(json) ? json : ` ${json} `;
+}
+
+/** Go's json.Marshal: maps with sorted keys, structs by their visible fields. */
+export function toJson(value: GoValue): string {
+  switch (kindOf(value)) {
+    case 'invalid':
+    case 'func':
+      return 'null';
+    case 'string':
+      return JSON.stringify(stringOf(value));
+    case 'int':
+      return typeof value === 'bigint' ? value.toString() : JSON.stringify(printValue(value));
+    case 'slice':
+      return `[${(value as readonly unknown[]).map(toJson).join(',')}]`;
+    case 'map': {
+      const entries = sortedEntries(value as ReadonlyMap<unknown, unknown>);
+      return `{${entries.map(([k, v]) => `${JSON.stringify(printValue(k))}:${toJson(v)}`).join(',')}}`;
+    }
+    case 'struct':
+      return structJson(value as object);
+    case 'bool':
+    case 'float':
+      return JSON.stringify(value);
+  }
+}
+
+function structJson(value: object): string {
+  if ('toJSON' in value) return JSON.stringify(value);
+  const fields = Object.entries(value).filter(
+    ([name, v]) => /^\p{Lu}/u.test(name) && typeof v !== 'function',
+  );
+  return `{${fields.map(([name, v]) => `${JSON.stringify(name)}:${toJson(v)}`).join(',')}}`;
+}
+
+const SCRIPT_ESCAPES: Readonly<Record<string, string>> = {
+  '\t': '\\t',
+  '\n': '\\n',
+  '\f': '\\f',
+  '\r': '\\r',
+  '/': '\\/',
+  '\\': '\\\\',
+};
+
+function escapeScriptString(text: string): string {
+  return text.replace(/[\u0000-\u001f"`&'+/<>\\\u2028\u2029]/g, (c) => {
+    return SCRIPT_ESCAPES[c] ?? `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+}
+
+function escapeStyle(context: HtmlContext, value: GoValue, text: string): string {
+  if (context.quoted === '/*') return '';
+  if (context.quoted.startsWith('url')) {
+    return escapeUrl(context, value, text).replace(/[()'"]/g, percentBytes);
+  }
+  if (context.quoted !== '') return escapeStyleString(text);
+  if (value instanceof SafeText && value.type === 'CSS') return text;
+  const id = text.toLowerCase().replace(/[^a-z0-9]/g, '');
+  const dangerous = /[\0"'()/;@[\\\]`{}<>]|--/.test(text) || /expression|mozbinding/.test(id);
+  return dangerous ? FAILSAFE : text;
+}
+
+function escapeStyleString(text: string): string {
+  return text
+    .replace(/[\u0000-\u001f"&'()+/:;<>\\{}]/g, (c) =>
+      c === '\\' ? '\\\\' : `\\${c.charCodeAt(0).toString(16)} `,
+    )
+    .trimEnd();
+}

@@ -1,0 +1,160 @@
+import { builtins } from './builtins.ts';
+import { defaultLimits, Pending, run, type Execution, type Limits, type Sink } from './exec.ts';
+import { HtmlSink } from './html/sink.ts';
+import { isEmpty, parseTemplate, TemplateError, type Tree } from './syntax/parse.ts';
+import { quote } from './syntax/quote.ts';
+import { kindOf, printValue, type FuncMap, type GoValue } from './values.ts';
+
+export interface TemplateOptions {
+  /** What a map lookup of a missing key gives: Prometheus and Alertmanager use `zero`. Default `default`. */
+  readonly missingKey?: 'default' | 'zero' | 'error';
+  readonly limits?: Partial<Limits>;
+}
+
+/** At most so many answers are awaited by one executeAsync. */
+const MAX_WAITS = 1000;
+
+/**
+ * A template and the templates it knows by name, as Go's text/template:
+ * `new Template('a').funcs(f).parse('{{.Name}}').execute(data)`.
+ */
+export class Template {
+  readonly name: string;
+  readonly #options: TemplateOptions;
+  readonly #trees: Map<string, Tree>;
+  #funcs: FuncMap;
+
+  constructor(name: string, options: TemplateOptions = {}) {
+    this.name = name;
+    this.#options = options;
+    this.#trees = new Map();
+    this.#funcs = builtins;
+  }
+
+  /** Adds functions; later ones replace earlier ones of the same name. */
+  funcs(funcs: FuncMap): this {
+    this.#funcs = { ...this.#funcs, ...funcs };
+    return this;
+  }
+
+  /**
+   * Adds the text and what it defines; a later definition replaces an earlier one unless it is empty.
+   * @param name of the text, for errors and for `{{template}}`; default: this template's
+   * @throws TemplateError
+   */
+  parse(text: string, name: string = this.name): this {
+    const trees = parseTemplate(name, text, (func) => Object.hasOwn(this.#funcs, func));
+    for (const [key, tree] of trees) {
+      if (isEmpty(tree.root) && this.#trees.has(key)) continue;
+      this.#trees.set(key, tree);
+    }
+    return this;
+  }
+
+  /** A copy that can be given more templates and functions without changing this one. */
+  clone(): Template {
+    const copy = new Template(this.name, this.#options).funcs(this.#funcs);
+    for (const [name, tree] of this.#trees) copy.#trees.set(name, tree);
+    return copy;
+  }
+
+  has(name: string): boolean {
+    return this.#trees.has(name);
+  }
+
+  /** Names of all templates known. */
+  get names(): string[] {
+    return [...this.#trees.keys()];
+  }
+
+  /** @throws TemplateError in Go's words, also when the limits are exceeded */
+  execute(data: GoValue, name: string = this.name): string {
+    return this.#run(new TextSink(), data, name, this.#funcs);
+  }
+
+  /** As `execute`, with html/template's contextual escaping of everything the actions print. @throws TemplateError */
+  executeHtml(data: GoValue, name: string = this.name): string {
+    return this.#run(new HtmlSink(), data, name, this.#funcs);
+  }
+
+  /**
+   * As `execute`, for functions that ask the outside world: they call `ask(key, start)`. What is not yet known stops the
+   * run; its answer is awaited and the template run again, so that the evaluator itself stays synchronous. One key is
+   * asked once. `make` builds the functions for this execution.
+   */
+  async executeAsync(
+    data: GoValue,
+    make: (ask: (key: string, start: () => Promise<GoValue>) => GoValue) => FuncMap,
+    options: { name?: string; html?: boolean } = {},
+  ): Promise<string> {
+    const answers = new Map<string, { value: GoValue } | { error: unknown }>();
+    const ask = (key: string, start: () => Promise<GoValue>): GoValue => {
+      const answer = answers.get(key);
+      if (!answer) throw new Pending(key, start);
+      if ('error' in answer) throw answer.error;
+      return answer.value;
+    };
+    const funcs = { ...this.#funcs, ...make(ask) };
+    while (answers.size <= MAX_WAITS) {
+      try {
+        return this.#run(
+          options.html ? new HtmlSink() : new TextSink(),
+          data,
+          options.name ?? this.name,
+          funcs,
+        );
+      } catch (error) {
+        if (!(error instanceof Pending)) throw error;
+        answers.set(error.key, await settle(error.start));
+      }
+    }
+    throw new TemplateError(`template: ${this.name}: more than ${MAX_WAITS} queries`);
+  }
+
+  #run(sink: Sink, data: GoValue, name: string, funcs: FuncMap): string {
+    const tree = this.#trees.get(name);
+    if (!tree) {
+      throw new TemplateError(
+        this.#trees.size === 0 || name === this.name
+          ? `template: ${name}: ${quote(name)} is an incomplete or empty template`
+          : `template: no template ${quote(name)} associated with template ${quote(this.name)}`,
+      );
+    }
+    const execution: Execution = {
+      trees: this.#trees,
+      funcs,
+      missingKey: this.#options.missingKey ?? 'default',
+      limits: { ...defaultLimits, ...this.#options.limits },
+      sink,
+    };
+    return run(execution, tree, data);
+  }
+}
+
+async function settle(start: () => Promise<GoValue>): Promise<{ value: GoValue } | { error: unknown }> {
+  try {
+    return { value: await start() };
+  } catch (error) {
+    return { error };
+  }
+}
+
+class TextSink implements Sink {
+  #out = '';
+
+  text(text: string): void {
+    this.#out += text;
+  }
+
+  value(value: GoValue): void {
+    this.#out += kindOf(value) === 'invalid' ? '<no value>' : printValue(value);
+  }
+
+  get length(): number {
+    return this.#out.length;
+  }
+
+  end(): string {
+    return this.#out;
+  }
+}
