@@ -1,1 +1,2 @@
-export {};
+export { buildApp } from './app.ts';
+export { readSettings, SettingsError, type Settings } from './settings.ts';
