@@ -79,9 +79,9 @@ describe('grouping and timers', () => {
 
   test('without an end it resolves resolve_timeout after the last post', async () => {
     const h = await harness(BASIC);
-    await h.fire({ alertname: 'A' }, { endsAt: undefined as never });
+    await h.fire({ alertname: 'A' }, { endsAt: undefined });
     await h.at(200);
-    await h.fire({ alertname: 'A' }, { endsAt: undefined as never });
+    await h.fire({ alertname: 'A' }, { endsAt: undefined });
     await h.at(1000);
     expect(h.told).toEqual(['10 ops firing A', '550 ops resolved -A']);
   });
@@ -133,7 +133,9 @@ inhibit_rules: [{source_matchers: [alertname=~"A|B"], target_matchers: [alertnam
 
   test('a silence mutes; without resolve_muted what ends silently is not told of, with it it is', async () => {
     for (const resolveMuted of [false, true]) {
-      const h = await harness(BASIC.replace('receiver: ops', `receiver: ops, resolve_muted: ${resolveMuted}`));
+      const h = await harness(
+        BASIC.replace('receiver: ops', `receiver: ops, resolve_muted: ${resolveMuted}`),
+      );
       await h.fire({ alertname: 'A' });
       await h.at(20);
       await h.am.silences.set({

@@ -104,7 +104,13 @@ export class Alertmanager {
     this.#stores = stores;
     this.externalUrl = options.externalUrl.replace(/\/+$/, '');
     this.startedAt = clock.now();
-    this.silences = new Silences({ clock, records: stores.silences, retention, maxSilences, maxBytes: maxSilenceBytes });
+    this.silences = new Silences({
+      clock,
+      records: stores.silences,
+      retention,
+      maxSilences,
+      maxBytes: maxSilenceBytes,
+    });
     this.inbox = new Inbox({ clock, records: stores.inbox, onMessage: (message) => this.#announce(message) });
     this.history = new NotificationHistory({ clock, records: stores.history, retention });
     this.#alerts = new AlertStore({ clock, records: stores.alerts, grace: DEFAULT_RESOLVE_TIMEOUT_MS });
@@ -120,7 +126,8 @@ export class Alertmanager {
   /** Reads the state kept in the directory. Call `apply()` and `start()` next. */
   static async open(options: AlertmanagerOptions): Promise<Alertmanager> {
     const { directory, logger = silentLogger } = options;
-    const open = <T>(name: string): Promise<Records<T>> => openRecords<T>(directory, `${name}.journal`, logger);
+    const open = <T>(name: string): Promise<Records<T>> =>
+      openRecords<T>(directory, `${name}.journal`, logger);
     return new Alertmanager(options, {
       alerts: await open('alerts'),
       silences: await open('silences'),
@@ -146,8 +153,14 @@ export class Alertmanager {
     this.#running = next;
     for (const alert of this.#alerts.all()) next.inhibitor.alertPosted(alert);
     if (this.#started) this.#dispatchAll();
-    const integrations = configuration.receivers.reduce((sum, receiver) => sum + receiver.integrations.length, 0);
-    this.#metrics.reloaded(true, this.#clock.now(), { receivers: configuration.receivers.length, integrations });
+    const integrations = configuration.receivers.reduce(
+      (sum, receiver) => sum + receiver.integrations.length,
+      0,
+    );
+    this.#metrics.reloaded(true, this.#clock.now(), {
+      receivers: configuration.receivers.length,
+      integrations,
+    });
   }
 
   /** For the metrics: somebody tried to apply a file that is not good. */
@@ -200,26 +213,31 @@ export class Alertmanager {
   async post(posted: readonly PostedAlert[]): Promise<string[]> {
     const now = this.#clock.now();
     const faults: string[] = [];
-    const writing: (Promise<void> | undefined)[] = [];
+    const writing: Promise<void>[] = [];
     for (const each of posted) {
       const alert = receiveAlert(each, now, this.#resolveTimeout());
       const fault = alertFault(alert);
-      if (fault === undefined) writing.push(this.#take(alert, now));
-      else faults.push(fault);
-      if (fault !== undefined) this.#metrics.invalid();
+      if (fault === undefined) {
+        writing.push(...this.#take(alert, now));
+      } else {
+        faults.push(fault);
+        this.#metrics.invalid();
+      }
     }
     await Promise.all(writing);
     return faults;
   }
 
-  #take(received: Alert, now: number): Promise<void> | undefined {
+  /** @returns what is being written, if anything */
+  #take(received: Alert, now: number): Promise<void>[] {
     const { alert, written } = this.#alerts.put(received);
     const resolved = isResolved(alert, now);
     this.#metrics.received(resolved ? 'resolved' : 'firing');
     this.#running?.inhibitor.alertPosted(alert);
     if (this.#started) this.#running?.dispatcher.dispatch(alert);
-    if (resolved) void this.#acknowledgements.end(alert.fingerprint).catch((error) => this.#diskFailed(error));
-    return written;
+    if (resolved)
+      void this.#acknowledgements.end(alert.fingerprint).catch((error) => this.#diskFailed(error));
+    return written ? [written] : [];
   }
 
   #resolveTimeout(): number {

@@ -21,7 +21,11 @@ export interface NotificationRecord {
   readonly attempts: readonly Attempt[];
   /** All of them are counted, the first `SHOWN_ALERTS` are named. */
   readonly alertCount: number;
-  readonly alerts: readonly { readonly fingerprint: string; readonly status: string; readonly labels: Readonly<Record<string, string>> }[];
+  readonly alerts: readonly {
+    readonly fingerprint: string;
+    readonly status: string;
+    readonly labels: Readonly<Record<string, string>>;
+  }[];
 }
 
 const SHOWN_ALERTS = 20;
@@ -71,7 +75,8 @@ export class NotificationHistory {
       if (before !== undefined && record.id >= before) continue;
       if (receiver !== undefined && record.receiver !== receiver) continue;
       if (outcome !== undefined && record.outcome !== outcome) continue;
-      if (fingerprint !== undefined && !record.alerts.some((alert) => alert.fingerprint === fingerprint)) continue;
+      if (fingerprint !== undefined && !record.alerts.some((alert) => alert.fingerprint === fingerprint))
+        continue;
       found.push(record);
     }
     return found;

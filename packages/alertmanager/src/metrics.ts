@@ -41,20 +41,34 @@ export class AlertmanagerMetrics {
       define('notifications_total', 'The total number of attempted notifications.', perReceiver),
     );
     this.#failed = new Counter(
-      define('notifications_failed_total', 'The total number of failed notifications.', [...perReceiver, 'reason']),
+      define('notifications_failed_total', 'The total number of failed notifications.', [
+        ...perReceiver,
+        'reason',
+      ]),
     );
     this.#requests = new Counter(
-      define('notification_requests_total', 'The total number of attempted notification requests.', perReceiver),
+      define(
+        'notification_requests_total',
+        'The total number of attempted notification requests.',
+        perReceiver,
+      ),
     );
     this.#requestsFailed = new Counter(
-      define('notification_requests_failed_total', 'The total number of failed notification requests.', perReceiver),
+      define(
+        'notification_requests_failed_total',
+        'The total number of failed notification requests.',
+        perReceiver,
+      ),
     );
     this.#latency = new Histogram({
       ...define('notification_latency_seconds', 'The latency of notifications in seconds.', perReceiver),
       buckets: [1, 5, 10, 15, 20],
     });
     this.#reloadGood = new Gauge(
-      define('config_last_reload_successful', 'Whether the last configuration reload attempt was successful.'),
+      define(
+        'config_last_reload_successful',
+        'Whether the last configuration reload attempt was successful.',
+      ),
     );
     this.#reloadTime = new Gauge(
       define(

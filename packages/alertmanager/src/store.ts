@@ -25,7 +25,8 @@ export async function openRecords<T>(
   await mkdir(directory, { recursive: true });
   const path = join(directory, name);
   const { journal, records, damaged } = await Journal.open<T>(path);
-  if (damaged > 0) logger.warn({ file: path, lines: damaged }, 'Skipped lines that a crash or a disk damaged');
+  if (damaged > 0)
+    logger.warn({ file: path, lines: damaged }, 'Skipped lines that a crash or a disk damaged');
   return {
     loaded: records,
     append: (record) => journal.append(record),

@@ -82,7 +82,11 @@ export function locationFormat(location: string): Intl.DateTimeFormat {
 }
 
 function civilTime(time: number, location: string): CivilTime {
-  const parts = new Map(locationFormat(location).formatToParts(time).map((part) => [part.type, part.value]));
+  const parts = new Map(
+    locationFormat(location)
+      .formatToParts(time)
+      .map((part) => [part.type, part.value]),
+  );
   const field = (name: Intl.DateTimeFormatPartTypes): number => Number(parts.get(name));
   const [year, month, day] = [field('year'), field('month'), field('day')];
   const weekday = new Date(Date.UTC(year, month - 1, day)).getUTCDay();

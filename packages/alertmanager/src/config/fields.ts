@@ -42,7 +42,10 @@ export function parseGoDuration(value: string): number {
     throw new Error(`time: invalid duration ${JSON.stringify(value)}`);
   }
   const parts = value.matchAll(/([\d.]+)(ns|us|µs|ms|s|m|h)/g);
-  return [...parts].reduce((sum, [, number, unit]) => sum + Number(number) * (MS_PER[unit as string] ?? 0), 0);
+  return [...parts].reduce(
+    (sum, [, number, unit]) => sum + Number(number) * (MS_PER[unit as string] ?? 0),
+    0,
+  );
 }
 
 const MS_PER: Readonly<Record<string, number>> = {
@@ -70,7 +73,10 @@ export function listOf<T>(item: v.GenericSchema<unknown, T>): v.GenericSchema<un
 }
 
 /** All of these optional. */
-export function optional<K extends string>(schema: v.GenericSchema, ...keys: K[]): Record<K, v.GenericSchema> {
+export function optional<K extends string>(
+  schema: v.GenericSchema,
+  ...keys: K[]
+): Record<K, v.GenericSchema> {
   const entries: Record<string, v.GenericSchema> = {};
   for (const key of keys) entries[key] = v.optional(schema);
   return entries as Record<K, v.GenericSchema>;
@@ -122,12 +128,17 @@ export async function readSecret<N extends string>(
   name: N,
   places: SecretPlaces,
 ): Promise<string | undefined> {
-  const { [name]: inline, [`${name}_file`]: file, [`${name}_env`]: variable } = fields as Record<string, unknown>;
+  const {
+    [name]: inline,
+    [`${name}_file`]: file,
+    [`${name}_env`]: variable,
+  } = fields as Record<string, unknown>;
   if (inline !== undefined) return (inline as Secret).reveal();
   if (file !== undefined) return (await readFile(resolve(places.directory, file as string), 'utf8')).trim();
   if (variable === undefined) return undefined;
   const value = places.env[variable as string];
-  if (value === undefined || value === '') throw new Error(`environment variable ${variable as string} is not set`);
+  if (value === undefined || value === '')
+    throw new Error(`environment variable ${variable as string} is not set`);
   return value;
 }
 

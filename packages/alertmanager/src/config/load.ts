@@ -65,7 +65,9 @@ export interface Watchdog extends Omit<WatchdogConfig, 'matchers'> {
 const schema = v.pipe(
   v.unknown(),
   v.transform(dropNulls),
-  fileConfig(Object.fromEntries(RECEIVER_KINDS.map((kind) => [entryKey(kind), v.optional(v.array(kind.schema))]))),
+  fileConfig(
+    Object.fromEntries(RECEIVER_KINDS.map((kind) => [entryKey(kind), v.optional(v.array(kind.schema))])),
+  ),
 );
 
 function entryKey(kind: ReceiverKind): `${string}_configs` {
@@ -99,10 +101,14 @@ class Loader {
     this.#extend(['heartbeats'], config.heartbeats);
     this.#loadIntervals('time_intervals');
     this.#loadIntervals('mute_time_intervals');
-    const receivers = (config.receivers ?? []).map((receiver, i) => this.#receiver(receiver, ['receivers', i]));
+    const receivers = (config.receivers ?? []).map((receiver, i) =>
+      this.#receiver(receiver, ['receivers', i]),
+    );
     this.#checkFallbacks(receivers);
     const node = this.#root();
-    const inhibitRules = (config.inhibit_rules ?? []).map((rule, i) => this.#inhibitRule(rule, ['inhibit_rules', i]));
+    const inhibitRules = (config.inhibit_rules ?? []).map((rule, i) =>
+      this.#inhibitRule(rule, ['inhibit_rules', i]),
+    );
     const watchdogs = (config.watchdogs ?? []).map((watchdog, i) => ({
       ...watchdog,
       matchers: this.#matchers(watchdog.matchers, ['watchdogs', i, 'matchers']),
@@ -129,7 +135,8 @@ class Loader {
   }
 
   #extend(path: Path, value: unknown): void {
-    if (value !== undefined) this.#extensions.push(this.#source.problem(path, `${String(path.at(-1))} is Prunella's`));
+    if (value !== undefined)
+      this.#extensions.push(this.#source.problem(path, `${String(path.at(-1))} is Prunella's`));
   }
 
   #attempt<T>(path: Path, step: () => T): T | undefined {
@@ -185,7 +192,8 @@ class Loader {
     for (const [i, { name, fallback }] of receivers.entries()) {
       if (fallback === undefined) continue;
       const path = ['receivers', i, 'fallback'];
-      if (!this.#receiverNames.has(fallback)) this.#fault(path, `undefined receiver ${quote(fallback)} used as fallback`);
+      if (!this.#receiverNames.has(fallback))
+        this.#fault(path, `undefined receiver ${quote(fallback)} used as fallback`);
       if (fallback === name) this.#fault(path, 'a receiver cannot be its own fallback');
     }
   }
@@ -197,7 +205,8 @@ class Loader {
       return EMPTY_NODE;
     }
     if (!root.receiver) this.#fault(['route'], 'root route must specify a default receiver');
-    if (root.match ?? root.match_re ?? root.matchers) this.#fault(['route'], 'root route must not have any matchers');
+    if (root.match ?? root.match_re ?? root.matchers)
+      this.#fault(['route'], 'root route must not have any matchers');
     if (root.mute_time_intervals?.length) {
       this.#fault(['route', 'mute_time_intervals'], 'root route must not have any mute time intervals');
     }
@@ -258,7 +267,7 @@ class Loader {
       seen.add(name);
     }
     if (seen.has('...') && seen.size > 1) {
-      this.#fault(path, "cannot have wildcard group_by (`...`) and other labels at the same time");
+      this.#fault(path, 'cannot have wildcard group_by (`...`) and other labels at the same time');
     }
   }
 
@@ -268,7 +277,12 @@ class Loader {
       ...this.#matcherMap(rule[`${name}_match_re`], '=~', [...path, `${name}_match_re`]),
       ...this.#matchers(rule[`${name}_matchers`], [...path, `${name}_matchers`]),
     ];
-    return { ...given('name', rule.name), source: side('source'), target: side('target'), equal: rule.equal ?? [] };
+    return {
+      ...given('name', rule.name),
+      source: side('source'),
+      target: side('target'),
+      equal: rule.equal ?? [],
+    };
   }
 
   #matchers(texts: readonly string[] | undefined, path: Path): Matcher[] {

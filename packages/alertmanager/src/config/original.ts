@@ -11,12 +11,18 @@ type Json = Record<string, unknown>;
  */
 export function originalConfig(raw: unknown, validated: unknown): string {
   const file = hideSecrets(raw, validated) as Json;
-  const global = { resolve_timeout: '5m', smtp_hello: 'localhost', smtp_require_tls: true, ...asObject(file['global']) };
+  const global = {
+    resolve_timeout: '5m',
+    smtp_hello: 'localhost',
+    smtp_require_tls: true,
+    ...asObject(file['global']),
+  };
   const route = {
     ...asObject(file['route']),
     group_wait: asObject(file['route'])['group_wait'] ?? formatDuration(ROOT_DEFAULTS.groupWait),
     group_interval: asObject(file['route'])['group_interval'] ?? formatDuration(ROOT_DEFAULTS.groupInterval),
-    repeat_interval: asObject(file['route'])['repeat_interval'] ?? formatDuration(ROOT_DEFAULTS.repeatInterval),
+    repeat_interval:
+      asObject(file['route'])['repeat_interval'] ?? formatDuration(ROOT_DEFAULTS.repeatInterval),
   };
   return printYaml({ ...file, global, route });
 }
@@ -33,7 +39,5 @@ function hideSecrets(raw: unknown, validated: unknown): unknown {
   }
   if (raw === null || typeof raw !== 'object') return raw;
   const known = asObject(validated);
-  return Object.fromEntries(
-    Object.entries(raw).map(([key, value]) => [key, hideSecrets(value, known[key])]),
-  );
+  return Object.fromEntries(Object.entries(raw).map(([key, value]) => [key, hideSecrets(value, known[key])]));
 }

@@ -16,19 +16,17 @@ import {
   type SecretFields,
 } from './fields.ts';
 
-
 /** Keys are the file's own; durations are ms. */
-export interface GlobalConfig
-  extends SecretFields<
-    | 'smtp_auth_password'
-    | 'smtp_auth_secret'
-    | 'slack_api_url'
-    | 'slack_app_token'
-    | 'telegram_bot_token'
-    | 'bale_bot_token'
-    | 'opsgenie_api_key'
-    | 'mattermost_webhook_url'
-  > {
+export interface GlobalConfig extends SecretFields<
+  | 'smtp_auth_password'
+  | 'smtp_auth_secret'
+  | 'slack_api_url'
+  | 'slack_app_token'
+  | 'telegram_bot_token'
+  | 'bale_bot_token'
+  | 'opsgenie_api_key'
+  | 'mattermost_webhook_url'
+> {
   readonly resolve_timeout?: number;
   readonly http_config?: HttpClientConfig;
   readonly smtp_from?: string;
@@ -57,8 +55,21 @@ const globalConfig = objectOf<GlobalConfig>({
   ...secretEntries(secret, 'telegram_bot_token', 'bale_bot_token'),
   ...secretEntries(secretUrl, 'slack_api_url', 'mattermost_webhook_url'),
   // Services that we do not deliver to: accepted, so that a file that names them loads.
-  ...optional(url, 'victorops_api_url', 'wechat_api_url', 'webex_api_url', 'rocketchat_api_url', 'jira_api_url'),
-  ...optional(text, 'victorops_api_key_file', 'wechat_api_corp_id', 'wechat_api_secret_file', 'rocketchat_token_file'),
+  ...optional(
+    url,
+    'victorops_api_url',
+    'wechat_api_url',
+    'webex_api_url',
+    'rocketchat_api_url',
+    'jira_api_url',
+  ),
+  ...optional(
+    text,
+    'victorops_api_key_file',
+    'wechat_api_corp_id',
+    'wechat_api_secret_file',
+    'rocketchat_token_file',
+  ),
   ...optional(text, 'rocketchat_token_id_file'),
   ...optional(secret, 'victorops_api_key', 'wechat_api_secret', 'rocketchat_token', 'rocketchat_token_id'),
 });
@@ -216,4 +227,3 @@ export function fileConfig(receiverEntries: v.ObjectEntries): v.GenericSchema<un
     event_recorder: v.optional(v.looseObject({})),
   });
 }
-

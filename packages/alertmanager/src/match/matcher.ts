@@ -1,4 +1,10 @@
-import { compareStrings, compilePattern, compileRegex, isLegacyLabelName, type Labels } from '@prunella/metrics';
+import {
+  compareStrings,
+  compilePattern,
+  compileRegex,
+  isLegacyLabelName,
+  type Labels,
+} from '@prunella/metrics';
 
 export type MatcherType = '=' | '!=' | '=~' | '!~';
 

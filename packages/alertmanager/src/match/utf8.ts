@@ -21,7 +21,6 @@ export function parseUtf8Matchers(text: string): Matcher[] {
   if (braces && !input.take('}')) throw input.fault('expected close paren');
   input.skipSpace();
   if (!input.atEnd) throw input.fault(`unexpected ${JSON.stringify(input.peek())}`);
-  if (!braces && matchers.length === 0) throw new Error('no matchers');
   return matchers;
 }
 

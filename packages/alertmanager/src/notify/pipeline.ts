@@ -173,12 +173,13 @@ export class Pipeline {
     await Promise.all(receiver?.integrations.map((each) => this.#tell(each, flush, alerts, undefined)) ?? []);
   }
 
-  async #remember(
-    integration: Integration,
-    flush: Flush,
-    alerts: readonly NotifiedAlert[],
-  ): Promise<void> {
-    const entry = { groupKey: flush.groupKey, integration: integration.key, time: flush.time, ...toldBy(alerts) };
+  async #remember(integration: Integration, flush: Flush, alerts: readonly NotifiedAlert[]): Promise<void> {
+    const entry = {
+      groupKey: flush.groupKey,
+      integration: integration.key,
+      time: flush.time,
+      ...toldBy(alerts),
+    };
     try {
       await this.#parts.log.add(entry, flush.route.options.repeatInterval);
     } catch (error) {

@@ -38,7 +38,8 @@ export async function deliverWithRetries(
     if (!error) return;
     if (error instanceof DeliveryError && !error.retry) throw error;
     if (!signal.aborted) await sleep(clock, wait * (0.5 + options.random()), signal);
-    if (signal.aborted) throw new Error(`given up after ${attempts} attempts: ${error.message}`, { cause: error });
+    if (signal.aborted)
+      throw new Error(`given up after ${attempts} attempts: ${error.message}`, { cause: error });
     wait = Math.min(wait * FACTOR, LONGEST_WAIT_MS);
   }
 }

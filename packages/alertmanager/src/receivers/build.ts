@@ -30,16 +30,14 @@ export class HttpClients {
 export function buildReceivers(configuration: Configuration, parts: ReceiverParts): Map<string, Receiver> {
   return new Map(
     configuration.receivers.map(({ name, labels, fallback, integrations }) => {
-      const built = integrations.map(
-        ({ kind, index, sendResolved, config }): Integration => ({
-          receiver: name,
-          name: kind.name,
-          index,
-          sendResolved,
-          deliver: kind.create(config, parts),
-          key: `${name}/${kind.name}/${index}`,
-        }),
-      );
+      const built = integrations.map(({ kind, index, sendResolved, config }): Integration => ({
+        receiver: name,
+        name: kind.name,
+        index,
+        sendResolved,
+        deliver: kind.create(config, parts),
+        key: `${name}/${kind.name}/${index}`,
+      }));
       return [name, { name, labels, fallback, integrations: built }];
     }),
   );

@@ -38,7 +38,11 @@ export const file: ReceiverKind = receiverKind<FileReceiverConfig>({
     return async (notification) => {
       const lines =
         config.format === 'jsonl'
-          ? [JSON.stringify(webhookPayload(templateData(notification, externalUrl), notification.groupKey, 0))]
+          ? [
+              JSON.stringify(
+                webhookPayload(templateData(notification, externalUrl), notification.groupKey, 0),
+              ),
+            ]
           : alertLines(notification, clock);
       await appendLines(path, lines);
       return `${lines.length} line${lines.length === 1 ? '' : 's'}`;
@@ -76,7 +80,12 @@ function first(labels: Labels, names: readonly string[]): string {
 }
 
 function quoteField(value: string): string {
-  return /^[^\s"=\p{Cc}]+$/u.test(value) ? value : JSON.stringify(value);
+  if (/^[^\s"=\p{Cc}]+$/u.test(value)) return value;
+  // JSON leaves these as they are, but editors and terminals break lines at them.
+  return JSON.stringify(value).replace(
+    /[\x7f-\x9f\u2028\u2029]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 async function appendLines(path: string, lines: readonly string[]): Promise<void> {
@@ -84,7 +93,11 @@ async function appendLines(path: string, lines: readonly string[]): Promise<void
     await mkdir(dirname(path), { recursive: true });
     // Opened each time: whoever rotates the log can move it away at any moment.
     const handle = await open(path, 'a');
-    await handle.appendFile(lines.map((line) => `${line}\n`).join('')).finally(() => handle.close());
+    try {
+      await handle.appendFile(lines.map((line) => `${line}\n`).join(''));
+    } finally {
+      await handle.close();
+    }
   } catch (error) {
     throw new DeliveryError((error as Error).message, { retry: true, cause: error });
   }

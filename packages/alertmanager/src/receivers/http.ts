@@ -43,7 +43,10 @@ export function sendJson(
   client: HttpClient,
   url: string,
   body: unknown,
-  options: PostOptions & { readonly signal: AbortSignal; readonly headers?: Readonly<Record<string, string>> },
+  options: PostOptions & {
+    readonly signal: AbortSignal;
+    readonly headers?: Readonly<Record<string, string>>;
+  },
 ): Promise<HttpResponse> {
   const { signal, headers } = options;
   const request = {
@@ -66,5 +69,8 @@ export function answerText(response: HttpResponse): string {
 }
 
 function redact(text: string, secrets: readonly (string | undefined)[]): string {
-  return secrets.reduce<string>((rest, hidden) => (hidden ? rest.replaceAll(hidden, '<secret>') : rest), text);
+  return secrets.reduce<string>(
+    (rest, hidden) => (hidden ? rest.replaceAll(hidden, '<secret>') : rest),
+    text,
+  );
 }

@@ -17,7 +17,8 @@ export function messageTitle(notification: Notification): string {
     return `${resolved}${labelOr(first.labels, 'alertname')}${instance === '' ? '' : ` on ${instance}`}`;
   }
   const names = [...new Set(alerts.map((alert) => labelOr(alert.labels, 'alertname')))];
-  const listed = names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
+  const listed =
+    names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
   return `${resolved}${alerts.length} alerts: ${listed}`;
 }
 
@@ -47,7 +48,12 @@ export function alertText(alert: NotifiedAlert): string {
 
 export function alertDescription(alert: NotifiedAlert): string {
   const { annotations } = alert;
-  return annotations.get('description') || annotations.get('summary') || annotations.get('message') || 'No description.';
+  return (
+    annotations.get('description') ||
+    annotations.get('summary') ||
+    annotations.get('message') ||
+    'No description.'
+  );
 }
 
 function labelOr(labels: Labels, name: string): string {

@@ -144,7 +144,10 @@ export class Silences {
     if (maxBytes === 0) return;
     const bytes = Buffer.byteLength(JSON.stringify(request));
     if (bytes > maxBytes) {
-      throw new SilenceError('limit', `silence exceeded maximum size: ${bytes} bytes (limit: ${maxBytes} bytes)`);
+      throw new SilenceError(
+        'limit',
+        `silence exceeded maximum size: ${bytes} bytes (limit: ${maxBytes} bytes)`,
+      );
     }
   }
 

@@ -24,7 +24,8 @@ export interface Harness {
 export interface Firing {
   readonly annotations?: Record<string, string>;
   readonly startsAt?: number;
-  readonly endsAt?: number;
+  /** Given but undefined: no end is posted. */
+  readonly endsAt?: number | undefined;
 }
 
 export async function harness(config: string, options: Partial<AlertmanagerOptions> = {}): Promise<Harness> {
@@ -42,7 +43,9 @@ export async function harness(config: string, options: Partial<AlertmanagerOptio
   am.onNotified((event) => notified.push(event));
   am.onMessage((message) => {
     messages.push(message);
-    const names = message.alerts.map((a) => (a.status === 'firing' ? '' : '-') + (a.labels['alertname'] ?? ''));
+    const names = message.alerts.map(
+      (a) => (a.status === 'firing' ? '' : '-') + (a.labels['alertname'] ?? ''),
+    );
     told.push(`${(clock.now() - START) / 1000} ${message.receiver} ${message.status} ${names.join(',')}`);
   });
   am.start();
