@@ -54,8 +54,12 @@ function length(value: GoValue): bigint {
     case 'map':
       return BigInt((value as Map<unknown, unknown>).size);
     case 'invalid':
-      throw new Error('len of nil pointer');
-    default:
+      throw new Error('reflect: call of reflect.Value.Type on zero Value');
+    case 'bool':
+    case 'float':
+    case 'int':
+    case 'struct':
+    case 'func':
       throw new Error(`len of type ${typeName(value)}`);
   }
 }
@@ -83,7 +87,11 @@ function indexOne(value: GoValue, key: GoValue): GoValue {
     }
     case 'invalid':
       throw new Error('index of nil pointer');
-    default:
+    case 'bool':
+    case 'float':
+    case 'int':
+    case 'struct':
+    case 'func':
       throw new Error(`can't index item of type ${typeName(value)}`);
   }
 }
@@ -130,12 +138,10 @@ function equal(a: GoValue, b: GoValue): boolean {
   const kind = kindOf(a);
   const other = kindOf(b);
   if (kind === 'invalid' || other === 'invalid') return kind === other;
-  for (const value of [a, b]) {
-    if (['slice', 'map', 'func'].includes(kindOf(value))) {
-      throw new Error(`non-comparable type ${printValue(value)}: ${typeName(value)}`);
-    }
-  }
   if (kind !== other) throw new Incompatible();
+  if (kind === 'slice' || kind === 'map' || kind === 'func') {
+    throw new Error(`non-comparable type ${printValue(a)}: ${typeName(a)}`);
+  }
   if (kind === 'int') return intOf(a) === intOf(b);
   if (kind === 'string') return stringOf(a) === stringOf(b);
   return a === b;
@@ -180,7 +186,7 @@ const JS_ESCAPES: Readonly<Record<string, string>> = {
 };
 
 function escapeJs(text: string): string {
-  return text.replace(/[\\'"<>&=\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (c) => {
+  return text.replace(/[\\'"<>&=\p{Cc}\u2028\u2029]/gu, (c) => {
     return JS_ESCAPES[c] ?? `\\u${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
   });
 }

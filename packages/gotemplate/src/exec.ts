@@ -40,8 +40,11 @@ export const defaultLimits: Limits = { maxOutput: 4 << 20, maxSteps: 2_000_000, 
 export interface Sink {
   /** Text of the template itself. */
   text(text: string): void;
-  /** A value that an action produced. `pipe` tells which escapers the author applied. */
-  value(value: GoValue, pipe: PipeNode): void;
+  /**
+   * A value that an action produced. `pipe` tells which escapers the author applied.
+   * @returns why it cannot be written, where it cannot
+   */
+  value(value: GoValue, pipe: PipeNode): string | undefined;
   readonly length: number;
   end(): string;
 }
@@ -217,7 +220,11 @@ class Evaluator {
         return;
       case 'invalid':
         return;
-      default:
+      case 'bool':
+      case 'float':
+      case 'string':
+      case 'struct':
+      case 'func':
         this.#fail(`range can't iterate over ${printValue(value)}`);
     }
   }
@@ -253,7 +260,11 @@ class Evaluator {
       case 'pipe':
         this.#notAFunction(command, final);
         return this.#pipeline(dot, first);
-      default:
+      case 'dot':
+      case 'nil':
+      case 'bool':
+      case 'number':
+      case 'string':
         this.#visit(first);
         this.#notAFunction(command, final);
         if (first.kind === 'nil') this.#fail('nil is not a command');
@@ -381,7 +392,7 @@ class Evaluator {
       this.#at = command.kind === 'command' ? node : command;
       values.push(this.#checked(final, typeOf(func, args.length)));
     }
-    return this.#invoke(name, node, () => func.call(...values));
+    return this.#invoke(name, command, () => func.call(...values));
   }
 
   #shortCircuit(dot: GoValue, name: string, args: readonly Operand[], final: GoValue): GoValue {
@@ -394,7 +405,7 @@ class Evaluator {
   }
 
   /** Calls a function or method, charges for its result, and words its exception as Go does. */
-  #invoke(name: string, node: Operand, call: () => GoValue): GoValue {
+  #invoke(name: string, node: Position, call: () => GoValue): GoValue {
     let value: GoValue;
     try {
       value = call();
@@ -431,7 +442,9 @@ class Evaluator {
         return this.#checked(this.#function(dot, node, node, [], MISSING), type);
       case 'chain':
         return this.#checked(this.#chain(dot, node, [], MISSING), type);
-      default:
+      case 'string':
+      case 'bool':
+      case 'number':
         return this.#literal(dot, type, node);
     }
   }
@@ -451,6 +464,8 @@ class Evaluator {
           : this.#fail(`expected integer; found ${printNode(node)}`);
       case 'float':
         return node.kind === 'number' ? node.float : this.#fail(`expected float; found ${printNode(node)}`);
+      case 'map':
+      case 'time.Time':
       default:
         return this.#fail(`can't handle ${printNode(node)} for arg of type ${goParamName(type)}`);
     }
@@ -471,7 +486,8 @@ class Evaluator {
   #print(value: GoValue, pipe: PipeNode, node: Position): void {
     this.#at = node;
     if (kindOf(value) === 'func') this.#fail(`can't print ${printNode(pipe)} of type func`);
-    this.#execution.sink.value(value, pipe);
+    const problem = this.#execution.sink.value(value, pipe);
+    if (problem !== undefined) this.#fail(problem);
     this.#checkOutput();
   }
 

@@ -146,7 +146,7 @@ class TextSink implements Sink {
     this.#out += text;
   }
 
-  value(value: GoValue): void {
+  value(value: GoValue): undefined {
     this.#out += kindOf(value) === 'invalid' ? '<no value>' : printValue(value);
   }
 

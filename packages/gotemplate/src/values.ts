@@ -60,6 +60,9 @@ export function kindOf(value: GoValue): Kind {
       return 'string';
     case 'function':
       return 'func';
+    case 'object':
+    case 'symbol':
+      break;
   }
   if (value === null) return 'invalid';
   if (value instanceof SafeText) return 'string';

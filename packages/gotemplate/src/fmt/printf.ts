@@ -117,6 +117,7 @@ class Printer {
         case '0':
           flags.zero = !flags.minus;
           break;
+        case undefined:
         default:
           return flags;
       }
@@ -217,7 +218,8 @@ function formatArg(verb: string, flags: Flags, arg: GoValue): string {
     }
     case 'struct':
       return verb === 'v' || verb === 's' ? pad(printValue(arg), flags) : bad(verb, flags, arg);
-    default:
+    case 'func':
+    case 'invalid':
       return bad(verb, flags, arg);
   }
 }

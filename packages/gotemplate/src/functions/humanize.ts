@@ -21,7 +21,12 @@ export function toFloat(value: GoValue): number {
         throw new Error(`strconv.ParseFloat: parsing ${JSON.stringify(text)}: invalid syntax`);
       return number;
     }
-    default:
+    case 'invalid':
+    case 'bool':
+    case 'slice':
+    case 'map':
+    case 'struct':
+    case 'func':
       throw new Error(`can't convert ${typeName(value)} to float`);
   }
 }

@@ -98,10 +98,9 @@ export class HtmlContext {
   #untilEndTag(text: string, pos: number): { out: string; end: number } {
     const close = new RegExp(`</${this.#element}(?=[\\s/>]|$)`, 'i').exec(text.slice(pos));
     const end = close ? pos + close.index : text.length;
-    const inside = text.slice(pos, end);
-    this.#inside(inside);
+    const out = this.#inside(text.slice(pos, end));
     if (close) this.#leave('text');
-    return { out: inside, end };
+    return { out, end };
   }
 
   #tag(text: string, pos: number): { out: string; end: number } {
@@ -181,11 +180,29 @@ export class HtmlContext {
     this.urlPart = 'none';
   }
 
-  /** Follows text inside a URL, script or style. */
-  #inside(text: string): void {
+  /** Follows text inside a URL, script or style. @returns it without the comments of scripts and styles */
+  #inside(text: string): string {
     if (this.state === 'url') this.#url(text);
-    else if (this.state === 'js') this.#script(text);
-    else if (this.state === 'css') this.#style(text);
+    if (this.state !== 'js' && this.state !== 'css') return text;
+    const comments: Comments = { out: '', from: 0, open: isComment(this.quoted) ? 0 : -1 };
+    if (this.state === 'js') this.#script(text, comments);
+    else this.#style(text, comments);
+    return comments.open < 0 ? comments.out + text.slice(comments.from) : comments.out;
+  }
+
+  #openComment(kind: '//' | '/*', text: string, at: number, comments: Comments): void {
+    this.quoted = kind;
+    comments.out += text.slice(comments.from, at);
+    comments.open = at;
+  }
+
+  /** A comment counts as a blank, or as a line break where it holds one. */
+  #closeComment(text: string, end: number, comments: Comments): void {
+    const comment = text.slice(comments.open, end);
+    if (this.quoted === '/*') comments.out += this.state === 'js' && /[\n\r]/.test(comment) ? '\n' : ' ';
+    this.quoted = '';
+    comments.open = -1;
+    comments.from = end;
   }
 
   #url(text: string): void {
@@ -193,32 +210,32 @@ export class HtmlContext {
     else if (text.trim() !== '' && this.urlPart === 'none') this.urlPart = 'path';
   }
 
-  #script(text: string): void {
+  #script(text: string, comments: Comments): void {
     for (let i = 0; i < text.length; i++) {
       const c = text[i] as string;
       const two = text.slice(i, i + 2);
       if (this.quoted === '') {
-        if (two === '//' || two === '/*') this.quoted = two;
+        if (two === '//' || two === '/*') this.#openComment(two, text, i, comments);
         else if (c === '"' || c === "'" || c === '`') this.quoted = c;
         else if (c === '/' && regexMayStart(text.slice(0, i))) this.quoted = '/';
       } else if (this.quoted === '//') {
-        if (c === '\n') this.quoted = '';
+        if (c === '\n') this.#closeComment(text, i, comments);
       } else if (this.quoted === '/*') {
-        if (two === '*/') this.quoted = '';
+        if (two === '*/') this.#closeComment(text, ++i + 1, comments);
       } else if (c === '\\') i++;
       else if (c === this.quoted) this.quoted = '';
     }
   }
 
-  #style(text: string): void {
+  #style(text: string, comments: Comments): void {
     for (let i = 0; i < text.length; i++) {
       const c = text[i] as string;
       const two = text.slice(i, i + 2);
       if (this.quoted === '/*') {
-        if (two === '*/') this.quoted = '';
+        if (two === '*/') this.#closeComment(text, ++i + 1, comments);
       } else if (this.quoted === '') {
-        const url = /^url\(\s*(["']?)/i.exec(text.slice(i));
-        if (two === '/*') this.quoted = '/*';
+        const url = c === 'u' || c === 'U' ? /^url\(\s*(["']?)/i.exec(text.slice(i)) : null;
+        if (two === '/*') this.#openComment(two, text, i, comments);
         else if (c === '"' || c === "'") this.quoted = c;
         else if (url) {
           this.quoted = `url${(url[1] ?? '') as '' | '"' | "'"}`;
@@ -230,6 +247,19 @@ export class HtmlContext {
       else if (this.quoted.startsWith('url')) this.#url(c);
     }
   }
+}
+
+/** What is left of a text whose comments are being taken out. */
+interface Comments {
+  out: string;
+  /** Where the part not yet copied starts. */
+  from: number;
+  /** Where the open comment starts, or -1. */
+  open: number;
+}
+
+function isComment(quoted: Quoted): boolean {
+  return quoted === '//' || quoted === '/*';
 }
 
 /** A slash starts a regular expression unless an operand stands before it. */

@@ -1,4 +1,3 @@
-import { escapeQuery } from '../builtins.ts';
 import { kindOf, printValue, SafeText, sortedEntries, stringOf, type GoValue } from '../values.ts';
 import type { HtmlContext } from './context.ts';
 
@@ -60,9 +59,8 @@ function filterUrl(text: string): string {
 }
 
 function percentEncode(value: GoValue, text: string): string {
-  return value instanceof SafeText && value.type === 'URL'
-    ? normalizeUrl(text)
-    : escapeQuery(text).replaceAll('+', '%20');
+  if (value instanceof SafeText && value.type === 'URL') return normalizeUrl(text);
+  return text.replace(/[^-._~a-zA-Z0-9]+/g, percentBytes);
 }
 
 /** Encodes what no URL may hold, keeps what has a meaning in one. */
@@ -112,7 +110,12 @@ function escapeScript(context: HtmlContext, value: GoValue, text: string): strin
       return '';
     case '/':
       return text === '' ? '(?:)' : escapeScriptString(text).replace(/[$()*.?[\]^{|}-]/g, '\\$&');
-    default:
+    case '"':
+    case "'":
+    case '`':
+    case 'url':
+    case 'url"':
+    case "url'":
       return value instanceof SafeText && value.type === 'JSStr' ? text : escapeScriptString(text);
   }
 }
@@ -168,7 +171,7 @@ const SCRIPT_ESCAPES: Readonly<Record<string, string>> = {
 };
 
 function escapeScriptString(text: string): string {
-  return text.replace(/[\u0000-\u001f"`&'+/<>\\\u2028\u2029]/g, (c) => {
+  return text.replace(/[\0\t\n\v\f\r"`&'+/<>\\\u2028\u2029]/g, (c) => {
     return SCRIPT_ESCAPES[c] ?? `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`;
   });
 }
@@ -187,7 +190,7 @@ function escapeStyle(context: HtmlContext, value: GoValue, text: string): string
 
 function escapeStyleString(text: string): string {
   return text
-    .replace(/[\u0000-\u001f"&'()+/:;<>\\{}]/g, (c) =>
+    .replace(/[\0\t\n\f\r"&'()+/:;<>\\{}]/g, (c) =>
       c === '\\' ? '\\\\' : `\\${c.charCodeAt(0).toString(16)} `,
     )
     .trimEnd();

@@ -341,7 +341,18 @@ class Parser {
       case 'string':
       case 'raw':
         return { kind: 'string', pos, text, value: this.#unquoted(token) };
-      default:
+      case 'text':
+      case 'left':
+      case 'right':
+      case 'space':
+      case 'keyword':
+      case 'pipe':
+      case 'assign':
+      case 'declare':
+      case ')':
+      case 'other':
+      case 'error':
+      case 'eof':
         this.#next--;
         return undefined;
     }

@@ -144,7 +144,7 @@ export class GoTime {
   }
 
   Sub(other: GoTime): GoDuration {
-    return new GoDuration(this.UnixNano() - other.UnixNano());
+    return new GoDuration(saturated(this.UnixNano() - other.UnixNano()));
   }
 
   Add(duration: GoDuration | bigint): GoTime {
@@ -163,4 +163,11 @@ export class GoTime {
     );
     return new GoTime(date.getTime() - offset * 1000, this.location, this.nanos);
   }
+}
+
+/** A difference that int64 cannot hold becomes the longest duration. */
+function saturated(ns: bigint): bigint {
+  const longest = 0x7fff_ffff_ffff_ffffn;
+  if (ns > longest) return longest;
+  return ns < -longest - 1n ? -longest - 1n : ns;
 }
