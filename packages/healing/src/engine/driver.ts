@@ -1,0 +1,168 @@
+import { createHash } from 'node:crypto';
+import type { Clock, Logger } from '@prunella/metrics';
+import type { HealingConfig, Runbook } from '../config/config.ts';
+import { DEFAULT_VERIFY, isActing, type Step } from '../config/steps.ts';
+import { interruptedStep, nextStep, type Incident, type TimelineStep } from '../incident/incident.ts';
+import { admit } from './admission.ts';
+import { Approvals } from './approval.ts';
+import type { IncidentBook } from './book.ts';
+import { Guards } from './guards.ts';
+import type { HealingMetrics } from './metrics.ts';
+import type { HttpPort, NotifyPort, QueryPort, WorkloadsPort } from './ports.ts';
+import type { Prover } from './prover.ts';
+import { Run } from './run.ts';
+
+export interface DriverParts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly book: IncidentBook;
+  readonly prover: Prover;
+  readonly metrics: HealingMetrics;
+  readonly workloads: WorkloadsPort;
+  readonly http: HttpPort;
+  readonly query?: QueryPort;
+  readonly notify?: NotifyPort;
+  readonly config: () => HealingConfig;
+}
+
+/** What goes on for an open incident in this process. */
+interface Task {
+  readonly abort: AbortController;
+  /** Something may have been changed: from here on the end of the alert does not end the run. */
+  acting: boolean;
+  done: Promise<void>;
+}
+
+/** Leads each incident through approval, admission and run, and picks up those that a restart of Prunella cut short. */
+export class Driver {
+  readonly approvals: Approvals;
+  readonly #parts: DriverParts;
+  readonly #guards = new Guards();
+  readonly #tasks = new Map<string, Task>();
+
+  constructor(parts: DriverParts) {
+    this.#parts = parts;
+    this.approvals = new Approvals(parts);
+  }
+
+  begin(incident: Incident): void {
+    const task: Task = {
+      abort: new AbortController(),
+      acting: incident.actedAt !== undefined,
+      done: Promise.resolve(),
+    };
+    this.#tasks.set(incident.id, task);
+    task.done = this.#drive(incident, task)
+      .catch((error: unknown) => this.#failed(incident, task, error))
+      .finally(() => this.#tasks.delete(incident.id));
+  }
+
+  /** Ends what goes on for an incident, unless it may have changed something already. @returns whether it was ended */
+  cancel(id: string): boolean {
+    const task = this.#tasks.get(id);
+    if (!task || task.acting) return false;
+    task.abort.abort();
+    return true;
+  }
+
+  /** Resolves when nothing goes on any more. */
+  async stop(): Promise<void> {
+    for (const task of this.#tasks.values()) task.abort.abort();
+    await Promise.all([...this.#tasks.values()].map((task) => task.done));
+  }
+
+  async #drive(incident: Incident, task: Task): Promise<void> {
+    const { signal } = task.abort;
+    const { global, runbooks } = this.#parts.config();
+    const runbook = runbooks.find(
+      (each) => each.name === incident.runbook && stepsKey(each) === incident.steps,
+    );
+    const run = this.#run(incident, runbook ?? lostRunbook(incident), task);
+    if (incident.mode === 'dry-run') return run.rehearse();
+    if (incident.actedAt !== undefined) return this.#resume(incident, runbook !== undefined, run);
+    if (!runbook) return run.escalateNow('its runbook was changed before anything was done');
+    if (runbook.target && incident.target === undefined) {
+      return run.escalateNow('its labels name no service that the runbook may act on');
+    }
+    if (incident.mode === 'approve' && incident.approvedAt === undefined) {
+      const answer = await this.approvals.ask(incident, global.approval_timeout, global.receiver, signal);
+      if (answer === 'late') return run.escalateNow('nobody approved or rejected it in time');
+      if (answer !== 'approved') return undefined;
+    }
+    const admission = await admit(
+      incident,
+      runbook,
+      global,
+      { ...this.#parts, guards: this.#guards },
+      signal,
+    );
+    if (admission.kind === 'refused') return run.escalateNow(admission.why);
+    if (admission.kind === 'over') return undefined;
+    return this.#inPlace(incident, () => run.execute(nextStep(incident), 'on'));
+  }
+
+  /** After a restart of Prunella in the middle of a run: what may have happened is verified, never done again. */
+  async #resume(incident: Incident, sameSteps: boolean, run: Run): Promise<void> {
+    const interrupted = interruptedStep(incident);
+    const acting = interrupted !== undefined && isActing({ kind: interrupted.kind } as Step);
+    if (interrupted && acting) await this.#recordInterruption(incident, interrupted);
+    this.#guards.claim(incident);
+    return this.#inPlace(incident, () => {
+      if (!sameSteps) return run.execute(0, 'careful');
+      if (interrupted && !acting) return run.execute(interrupted.index, 'on');
+      return run.execute(nextStep(incident), acting ? 'careful' : 'on');
+    });
+  }
+
+  async #recordInterruption(incident: Incident, step: TimelineStep): Promise<void> {
+    const error = 'interrupted by a restart of Prunella; whether it took effect is to be verified';
+    const entry = {
+      time: this.#parts.clock.now(),
+      kind: 'step' as const,
+      text: incident.actions.at(-1) ?? step.kind,
+      step: { ...step, state: 'failed' as const, error },
+    };
+    await this.#parts.book.record(incident.id, { entry });
+  }
+
+  async #inPlace(incident: Incident, action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
+    } finally {
+      this.#guards.release(incident);
+    }
+  }
+
+  #run(incident: Incident, runbook: Runbook, task: Task): Run {
+    const { signal } = task.abort;
+    const mayAct = (): boolean => !signal.aborted && (task.acting = true);
+    const { config, metrics, ...parts } = this.#parts;
+    const { global } = config();
+    const onStep = (kind: string, result: string): void => metrics.step(kind, result);
+    return new Run(incident, runbook, { ...parts, global, onStep }, { signal, mayAct });
+  }
+
+  async #failed(incident: Incident, task: Task, error: unknown): Promise<void> {
+    this.#parts.logger.error({ err: error, incident: incident.id }, 'a run failed');
+    await this.#run(incident, lostRunbook(incident), task).escalateNow(
+      `the run failed: ${(error as Error).message}`,
+    );
+  }
+}
+
+/** Tells whether a runbook's steps are still the ones that an incident began with, without repeating their bodies. */
+export function stepsKey(runbook: Runbook): string {
+  return createHash('sha256').update(JSON.stringify(runbook.steps)).digest('hex').slice(0, 16);
+}
+
+/** Stands in for a runbook that is not in healing.yml any more: all that is left is to verify, or to tell somebody. */
+function lostRunbook(incident: Incident): Runbook {
+  return {
+    name: incident.runbook ?? 'none',
+    description: '',
+    match: [],
+    mode: 'auto',
+    steps: [DEFAULT_VERIFY, { kind: 'escalate' }],
+    limits: { cooldown: 0, attempts: 0, window: 0 },
+  };
+}

@@ -1,0 +1,260 @@
+import { sleep, type Clock, type Logger } from '@prunella/metrics';
+import type { GlobalConfig, Runbook } from '../config/config.ts';
+import { describeStep, isActing, type EscalateStep, type Step, type VerifyStep } from '../config/steps.ts';
+import { isOpen, type Incident, type TimelineStep } from '../incident/incident.ts';
+import { act, capture, type ActionPlan, planAction } from './actions.ts';
+import type { IncidentBook } from './book.ts';
+import type { HealingMessage, HttpPort, NotifyPort, QueryPort, WorkloadsPort } from './ports.ts';
+import type { Prover } from './prover.ts';
+import { TimeoutError, within } from './within.ts';
+
+export interface RunParts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly book: IncidentBook;
+  readonly prover: Prover;
+  readonly workloads: WorkloadsPort;
+  readonly http: HttpPort;
+  readonly query?: QueryPort;
+  readonly notify?: NotifyPort;
+  readonly global: GlobalConfig;
+  /** Counts a step's end. */
+  readonly onStep: (kind: string, result: 'done' | 'failed' | 'skipped') => void;
+}
+
+export interface RunControl {
+  readonly signal: AbortSignal;
+  /** Asked right before a step that changes something: false when the alert has ended meanwhile. */
+  readonly mayAct: () => boolean;
+}
+
+/** How a run goes on. `careful`: nothing acts before the next verification; `failed`: that one is passed over as well. */
+type Course = 'on' | 'careful' | 'failed';
+
+// How long a step may go on when the process is told to stop.
+const STOP_GRACE = 5000;
+const NOTIFY_RETRIES = [1000, 5000, 25_000];
+
+/** One pass through a runbook's steps for one incident. Every step is written down before it begins. */
+export class Run {
+  readonly #id: string;
+  readonly #runbook: Runbook;
+  readonly #parts: RunParts;
+  readonly #signal: AbortSignal;
+  readonly #mayAct: () => boolean;
+
+  constructor(incident: Incident, runbook: Runbook, parts: RunParts, control: RunControl) {
+    this.#id = incident.id;
+    this.#runbook = runbook;
+    this.#parts = parts;
+    this.#signal = control.signal;
+    this.#mayAct = control.mayAct;
+  }
+
+  /** Resolves when the incident is healed or escalated, or when it was interrupted and stays as it is. */
+  async execute(from: number, course: Course): Promise<void> {
+    for (const [index, step] of this.#runbook.steps.entries()) {
+      if (index < from) continue;
+      if (this.#signal.aborted) return;
+      if (step.kind === 'escalate') {
+        await this.#escalate(index, step, 'the runbook did not help');
+        return;
+      }
+      if (course === 'failed' || (course === 'careful' && isActing(step))) {
+        await this.#result(index, step, 'skipped', 'after an earlier step');
+        if (step.kind === 'verify') course = 'on';
+        continue;
+      }
+      if (step.kind === 'verify') {
+        if (await this.#verify(index, step)) return;
+        course = 'on';
+      } else {
+        course = await this.#perform(index, step, course);
+      }
+    }
+  }
+
+  /** What would be done, without doing it; evidence is taken all the same. */
+  async rehearse(): Promise<void> {
+    for (const [index, step] of this.#runbook.steps.entries()) {
+      if (this.#signal.aborted) return;
+      if (step.kind === 'capture') await this.#perform(index, step, 'on');
+      else await this.#result(index, step, 'skipped', 'dry run');
+    }
+    await this.#parts.book.close(this.#id, 'dry_run', 'Dry run: nothing was changed');
+  }
+
+  async #perform(index: number, step: Step, course: Course): Promise<Course> {
+    const { clock, workloads } = this.#parts;
+    let plan: ActionPlan | undefined;
+    if (isActing(step)) {
+      try {
+        plan = await planAction(step, this.#incident(), workloads);
+      } catch (error) {
+        await this.#result(index, step, 'failed', (error as Error).message);
+        return 'failed';
+      }
+      if (this.#signal.aborted || !this.#mayAct()) return course;
+    }
+    const startedAt = clock.now();
+    await this.#intend(index, step, plan);
+    try {
+      await this.#work(step, plan);
+      await this.#result(index, step, 'done', undefined, plan, clock.now() - startedAt);
+      return course;
+    } catch (error) {
+      if (error instanceof TimeoutError && this.#signal.aborted) return course;
+      await this.#result(index, step, 'failed', (error as Error).message, plan, clock.now() - startedAt);
+      if (!plan) return course;
+      // Of what did not answer in time nobody knows whether it happened: the verification will tell.
+      return error instanceof TimeoutError ? 'careful' : 'failed';
+    }
+  }
+
+  async #work(step: Step, plan: ActionPlan | undefined): Promise<void> {
+    const { clock, workloads, query, http, book } = this.#parts;
+    if (step.kind === 'wait') return sleep(clock, step.for, this.#signal);
+    if (step.kind === 'capture') {
+      for (const evidence of await capture(step, this.#incident(), {
+        clock,
+        workloads,
+        ...(query && { query }),
+      })) {
+        await book.record(this.#id, { evidence });
+      }
+      return undefined;
+    }
+    if (!plan) return undefined;
+    const stopped = new AbortController();
+    const stop = (): void => void clock.setTimeout(() => stopped.abort(), STOP_GRACE);
+    this.#signal.addEventListener('abort', stop, { once: true });
+    try {
+      await within(act(plan, workloads, http), plan.timeout, clock, stopped.signal);
+    } finally {
+      this.#signal.removeEventListener('abort', stop);
+    }
+  }
+
+  async #verify(index: number, step: VerifyStep): Promise<boolean> {
+    const { clock, prover, book } = this.#parts;
+    const startedAt = clock.now();
+    await this.#intend(index, step);
+    const { held, why } = await prover.verify(() => this.#incident(), step, this.#signal);
+    if (this.#signal.aborted && !held) return true;
+    await this.#result(
+      index,
+      step,
+      held ? 'done' : 'failed',
+      held ? undefined : why,
+      undefined,
+      clock.now() - startedAt,
+    );
+    if (!held) return false;
+    const healedAt = clock.now();
+    await book.record(this.#id, {
+      entry: { time: healedAt, kind: 'verified', text: `Healed: ${why}` },
+      set: { healedAt },
+    });
+    await book.close(this.#id, 'healed', 'Closed: healed');
+    return true;
+  }
+
+  /** Passes over whatever steps are left. */
+  escalateNow(why: string): Promise<void> {
+    const index = this.#runbook.steps.length - 1;
+    const last = this.#runbook.steps[index];
+    return this.#escalate(index, last?.kind === 'escalate' ? last : { kind: 'escalate' }, why);
+  }
+
+  /** Tells a person, at least once, and leaves the incident open for them. */
+  async #escalate(index: number, step: EscalateStep, why: string): Promise<void> {
+    const { clock, book, global } = this.#parts;
+    const receiver = step.receiver ?? global.receiver;
+    const incident = this.#incident();
+    await this.#intend(index, step).catch(() => {});
+    const error = await this.#notify(receiver, {
+      title: `Needs a person: ${incident.title}`,
+      text: escalationText(incident, why),
+      incident,
+    });
+    // Told to stop before anybody was told: the next start tries again.
+    if (error !== undefined && this.#signal.aborted) return;
+    await this.#result(index, step, error === undefined ? 'done' : 'failed', error);
+    if (!isOpen(this.#incident())) return;
+    const text = receiver === undefined ? `Escalated: ${why}` : `Escalated to ${receiver}: ${why}`;
+    await book.record(this.#id, {
+      entry: { time: clock.now(), kind: 'escalated', text },
+      set: { state: 'escalated', outcome: 'escalated' },
+    });
+  }
+
+  /** @returns why it could not be told */
+  async #notify(receiver: string | undefined, message: HealingMessage): Promise<string | undefined> {
+    const { notify, clock, logger } = this.#parts;
+    if (receiver === undefined || !notify) return 'no receiver is configured';
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await notify(receiver, message);
+        return undefined;
+      } catch (error) {
+        const pause = NOTIFY_RETRIES[attempt];
+        logger.warn({ err: error, receiver, incident: this.#id }, 'cannot escalate');
+        if (pause === undefined || this.#signal.aborted) return (error as Error).message;
+        await sleep(clock, pause, this.#signal);
+      }
+    }
+  }
+
+  #intend(index: number, step: Step, plan?: ActionPlan): Promise<void> {
+    const { clock, book } = this.#parts;
+    const incident = this.#incident();
+    const time = clock.now();
+    return book.intend(this.#id, {
+      entry: {
+        time,
+        kind: 'step',
+        text: plan?.text ?? describeStep(step),
+        step: { index, kind: step.kind, state: 'intended' },
+      },
+      set: {
+        state: step.kind === 'verify' ? 'verifying' : step.kind === 'escalate' ? incident.state : 'healing',
+        ...(plan && { actedAt: incident.actedAt ?? time, actions: [...incident.actions, plan.text] }),
+      },
+    });
+  }
+
+  #result(
+    index: number,
+    step: Step,
+    state: 'done' | 'failed' | 'skipped',
+    error?: string,
+    plan?: ActionPlan,
+    durationMs?: number,
+  ): Promise<void> {
+    const { clock, book, onStep } = this.#parts;
+    onStep(step.kind, state);
+    const result: TimelineStep = {
+      index,
+      kind: step.kind,
+      state,
+      ...(durationMs !== undefined && { durationMs }),
+      ...(error !== undefined && { error }),
+    };
+    const text = plan?.text ?? describeStep(step);
+    return book.record(this.#id, { entry: { time: clock.now(), kind: 'step', text, step: result } });
+  }
+
+  #incident(): Incident {
+    return this.#parts.book.get(this.#id) as Incident;
+  }
+}
+
+function escalationText(incident: Incident, why: string): string {
+  const done = incident.actions.length > 0 ? incident.actions.join('; ') : 'nothing';
+  return [
+    `${incident.title} since ${new Date(incident.startsAt).toISOString()}.`,
+    `Runbook: ${incident.runbook ?? 'none'}. Done so far: ${done}.`,
+    `Why you are told: ${why}.`,
+    `Incident ${incident.id}.`,
+  ].join('\n');
+}
