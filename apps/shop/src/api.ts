@@ -12,7 +12,7 @@ await run('api', async (log) => {
   });
   await app.listen({ host: settings.host, port: settings.port });
   const second =
-    settings.secondPort === 0 ? undefined : await listen(app.routing, settings.host, settings.secondPort);
+    settings.secondPort === 0 ? undefined : await listen((req, res) => app.routing(req, res), settings.host, settings.secondPort);
   log(`listening on ${settings.host}:${settings.port}${second ? ` and :${settings.secondPort}` : ''}`);
   void database.start();
   return async () => {

@@ -47,11 +47,7 @@ export class BatchWorker {
   }
 
   start(): void {
-    if (this.#stopped) return;
-    this.#running = this.batch();
-    void this.#running.then(() => {
-      if (!this.#stopped) this.#timer = setTimeout(() => this.start(), this.#options.intervalMs);
-    });
+    if (!this.#stopped) this.#running = this.#round();
   }
 
   /** Resolves when the batch under way is over. */
@@ -59,6 +55,11 @@ export class BatchWorker {
     this.#stopped = true;
     clearTimeout(this.#timer);
     await this.#running;
+  }
+
+  async #round(): Promise<void> {
+    await this.batch();
+    if (!this.#stopped) this.#timer = setTimeout(() => this.start(), this.#options.intervalMs);
   }
 
   async batch(): Promise<void> {

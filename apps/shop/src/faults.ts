@@ -72,7 +72,7 @@ export class Faults {
   }
 
   clear(): void {
-    for (const kind of [...this.#active.keys()]) this.#end(kind);
+    for (const kind of KINDS) this.#end(kind);
   }
 
   /** What a request goes through. @throws InjectedError */

@@ -19,6 +19,6 @@ await run('traffic', async (log) => {
   }, REPORT_MS);
   return async () => {
     clearInterval(timer);
-    await traffic.stop();
+    traffic.stop();
   };
 });
