@@ -25,6 +25,12 @@ export interface PostedAlert {
   readonly generatorURL?: string;
 }
 
+/** Annotations from an object. Unlike labels, an empty one is still there: messages show it. */
+export function annotationsFrom(object: Readonly<Record<string, string>>): Labels {
+  const names = Object.keys(object).sort(compareStrings);
+  return Labels.fromSortedPairs(names.flatMap((name) => [name, object[name] ?? '']));
+}
+
 export function isResolved(alert: Alert, now: number): boolean {
   return alert.endsAt <= now;
 }

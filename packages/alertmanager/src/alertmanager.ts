@@ -8,11 +8,15 @@ import type { Group } from './dispatch/group.ts';
 import { NotificationHistory, type NotificationRecord } from './history.ts';
 import { AlertmanagerMetrics } from './metrics.ts';
 import { NotificationLog, type LogEntry } from './nflog.ts';
-import type { Delivery } from './notify/pipeline.ts';
+import type { Receiver } from './notify/integration.ts';
+import { timeMutedBy, type Delivery } from './notify/pipeline.ts';
 import { Inbox, type Message } from './receivers/inbox.ts';
 import type { NotifiedAlert } from './receivers/receiver.ts';
+import { tryReceiver, type TrialResult } from './receivers/trial.ts';
+import type { Route } from './route.ts';
 import { Running } from './running.ts';
 import type { Silence } from './silence/silence.ts';
+import { RecurringSilences, type RecurringRecord } from './silence/recurring.ts';
 import { Silences } from './silence/silences.ts';
 import { openRecords, type Records } from './store.ts';
 
@@ -62,6 +66,7 @@ export interface AlertStatus {
 interface Stores {
   readonly alerts: Records<AlertRecord>;
   readonly silences: Records<Silence>;
+  readonly recurring: Records<RecurringRecord>;
   readonly log: Records<LogEntry>;
   readonly inbox: Records<Message>;
   readonly history: Records<NotificationRecord>;
@@ -75,6 +80,7 @@ const DEFAULT_RESOLVE_TIMEOUT_MS = 300_000;
 /** Takes alerts, and tells the right people once. */
 export class Alertmanager {
   readonly silences: Silences;
+  readonly recurringSilences: RecurringSilences;
   readonly inbox: Inbox;
   readonly history: NotificationHistory;
   readonly externalUrl: string;
@@ -111,6 +117,11 @@ export class Alertmanager {
       maxSilences,
       maxBytes: maxSilenceBytes,
     });
+    this.recurringSilences = new RecurringSilences({
+      clock,
+      records: stores.recurring,
+      silences: this.silences,
+    });
     this.inbox = new Inbox({ clock, records: stores.inbox, onMessage: (message) => this.#announce(message) });
     this.history = new NotificationHistory({ clock, records: stores.history, retention });
     this.#alerts = new AlertStore({ clock, records: stores.alerts, grace: DEFAULT_RESOLVE_TIMEOUT_MS });
@@ -131,6 +142,7 @@ export class Alertmanager {
     return new Alertmanager(options, {
       alerts: await open('alerts'),
       silences: await open('silences'),
+      recurring: await open('recurring-silences'),
       log: await open('notification-log'),
       inbox: await open('inbox'),
       history: await open('notifications'),
@@ -264,8 +276,25 @@ export class Alertmanager {
     return { state, silencedBy, inhibitedBy };
   }
 
-  get running(): Running | undefined {
-    return this.#running;
+  /** Who can be told, by name. */
+  get receivers(): ReadonlyMap<string, Receiver> {
+    return this.#running?.receivers ?? new Map<string, Receiver>();
+  }
+
+  /** Sends a marked test message through each integration of a receiver. @returns undefined for an unknown one */
+  async testReceiver(name: string): Promise<TrialResult[] | undefined> {
+    const receiver = this.receivers.get(name);
+    return receiver && tryReceiver(receiver, this.#clock);
+  }
+
+  /** Names of the time intervals that keep a route silent now. */
+  timeMutedBy(route: Route): string[] {
+    return timeMutedBy(route, this.configuration?.intervals ?? new Map(), this.#clock.now());
+  }
+
+  /** ms on the clock that all of this runs by. */
+  now(): number {
+    return this.#clock.now();
   }
 
   acknowledgement(fingerprint: string): ReturnType<Acknowledgements['get']> {
@@ -347,10 +376,13 @@ export class Alertmanager {
   }
 
   #scheduleMaintenance(): void {
-    this.#maintenance = this.#clock.setTimeout(() => {
-      this.#maintained = this.#maintain().catch((error) => this.#diskFailed(error));
-      this.#scheduleMaintenance();
-    }, MAINTENANCE_MS);
+    this.#maintenance = this.#clock.setTimeout(
+      () => {
+        this.#maintained = this.#maintain().catch((error) => this.#diskFailed(error));
+        this.#scheduleMaintenance();
+      },
+      MAINTENANCE_MS - (this.#clock.now() % MAINTENANCE_MS),
+    );
   }
 
   async #maintain(): Promise<void> {
@@ -358,6 +390,7 @@ export class Alertmanager {
       this.#running?.inhibitor.alertGone(alert);
       await this.#acknowledgements.end(alert.fingerprint);
     }
+    await this.recurringSilences.maintain();
     for (const part of [this.silences, this.#log, this.inbox, this.history, this.#acknowledgements]) {
       await part.maintain();
     }

@@ -1,5 +1,5 @@
 import { Labels, type Clock } from '@prunella/metrics';
-import { isResolved, mergeAlerts, type Alert } from './alert.ts';
+import { annotationsFrom, isResolved, mergeAlerts, type Alert } from './alert.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { Records } from './store.ts';
 
@@ -76,7 +76,7 @@ export class AlertStore {
     this.#alerts.set(id, {
       fingerprint: id,
       labels,
-      annotations: Labels.from(record.annotations),
+      annotations: annotationsFrom(record.annotations),
       startsAt: record.startsAt,
       // Nobody could post it again while we were down: one that fired has its resolve timeout from now. If it has
       // ended since, its sender says so, or the grace passes.

@@ -1,5 +1,5 @@
 export * from './alertmanager.ts';
-export { isResolved, type Alert, type PostedAlert } from './alert.ts';
+export { annotationsFrom, compareForMessage, isResolved, type Alert, type PostedAlert } from './alert.ts';
 export { fingerprint } from './fingerprint.ts';
 export * from './config/load.ts';
 export type * from './config/schema.ts';
@@ -8,7 +8,10 @@ export { MatcherError, parseMatcher, parseMatchers } from './match/parse.ts';
 export { Route, type RouteOptions } from './route.ts';
 export type { Group } from './dispatch/group.ts';
 export * from './silence/silence.ts';
-export { timeMutedBy } from './notify/pipeline.ts';
+export { RECURRING_ANNOTATION, type RecurringSilence } from './silence/recurring.ts';
+export type { Receiver } from './notify/integration.ts';
+export type { TrialResult } from './receivers/trial.ts';
+export { timePeriodConfig } from './config/schema.ts';
 export type { Message } from './receivers/inbox.ts';
 export type { NotificationRecord, HistoryQuery } from './history.ts';
 export type { NotifiedAlert, Notification } from './receivers/receiver.ts';

@@ -1,14 +1,14 @@
-import type { Clock, Logger } from '@prunella/metrics';
-import { Labels } from '@prunella/metrics';
+import { Labels, type Clock, type Logger } from '@prunella/metrics';
 import type { Configuration } from './config/load.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import { Inhibitor } from './inhibit.ts';
 import type { NotificationLog } from './nflog.ts';
 import type { Receiver } from './notify/integration.ts';
-import { Pipeline, type PipelineParts } from './notify/pipeline.ts';
+import { Pipeline, type Flush, type PipelineParts } from './notify/pipeline.ts';
 import { buildReceivers, HttpClients } from './receivers/build.ts';
 import type { MessageSink } from './receivers/inbox.ts';
 import type { Silences } from './silence/silences.ts';
+import { templateData } from './template/data.ts';
 import { loadTemplates } from './template/load.ts';
 import type { Templates } from './template/templates.ts';
 
@@ -23,6 +23,21 @@ export interface RunningParts extends Pick<PipelineParts, FromOwner> {
   readonly externalUrl: string;
   readonly silences: Silences;
   readonly log: NotificationLog;
+}
+
+/** The labels of the route, whose values may be templates over the message that they come with. */
+function routeLabels(flush: Flush, templates: Templates, externalUrl: string): Labels {
+  const { labels, receiver } = flush.route.options;
+  const notification = {
+    ...flush,
+    receiver,
+    reason: 'first notification',
+    routeLabels: Labels.empty,
+  } as const;
+  const entries = Object.entries(labels);
+  if (entries.length === 0) return Labels.empty;
+  const data = templateData(notification, externalUrl);
+  return Labels.fromEntries(entries.map(([name, value]) => [name, templates.text(value, data)]));
 }
 
 /** All that a configuration brings to life, and that ends with it. */
@@ -54,7 +69,7 @@ export class Running {
       inhibitor: this.inhibitor,
       intervals: configuration.intervals,
       receivers: this.receivers,
-      routeLabels: ({ route }) => Labels.from(route.options.labels),
+      routeLabels: (flush) => routeLabels(flush, templates, parts.externalUrl),
     });
     this.dispatcher = new Dispatcher(configuration.route, {
       clock: parts.clock,
@@ -64,7 +79,7 @@ export class Running {
 
   /** @throws ConfigError where a template file cannot be read or parsed */
   static async create(configuration: Configuration, parts: RunningParts): Promise<Running> {
-    return new Running(configuration, parts, await loadTemplates(configuration));
+    return new Running(configuration, parts, await loadTemplates(configuration, () => parts.clock.now()));
   }
 
   /** Resolves when no delivery is under way any more. */

@@ -45,7 +45,7 @@ describe('parseMatchers()', () => {
     'a b=c',
     '{foo="bar"}}x',
   ])('refuses %j', (text) => {
-    expect(() => parseMatchers(text)).toThrow(/bad matcher format|regular expression/);
+    expect(() => parseMatchers(text)).toThrow(/bad matcher format|unescaped double quote|regular expression/);
   });
 
   test('reads back what it prints', () => {

@@ -16,7 +16,7 @@ export function parseMatchers(text: string): Matcher[] {
   const utf8 = attempt(() => parseUtf8Matchers(text));
   const classic = attempt(() => parseClassicMatchers(text));
   if (utf8 instanceof Error) {
-    if (classic instanceof Error) throw new MatcherError(`bad matcher format: ${text}: ${utf8.message}`);
+    if (classic instanceof Error) throw new MatcherError(classic.message);
     return classic;
   }
   return classic instanceof Error || classic.join() === utf8.join() ? utf8 : classic;

@@ -42,6 +42,8 @@ function quoteRegex(name: string): string {
 /** What all sets say alike. */
 function common(sets: readonly Labels[]): Labels {
   const [first = Labels.empty, ...rest] = sets;
-  const shared = [...first].filter(([name, value]) => rest.every((labels) => labels.get(name) === value));
-  return Labels.fromEntries(shared);
+  const shared = [...first].filter(([name, value]) =>
+    rest.every((labels) => labels.has(name) && labels.get(name) === value),
+  );
+  return Labels.fromSortedPairs(shared.flat());
 }

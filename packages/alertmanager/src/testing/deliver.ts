@@ -4,6 +4,7 @@ import { createHttpClient } from '@prunella/metrics/http';
 import * as v from 'valibot';
 import type { GlobalConfig } from '../config/schema.ts';
 import type { Message } from '../receivers/inbox.ts';
+import { TemplateSet } from '../template/templates.ts';
 import type { Notification, ReceiverKind, ReceiverParts } from '../receivers/receiver.ts';
 
 export interface DeliverOptions {
@@ -29,7 +30,7 @@ export async function deliverVia(
     global,
     clock: systemClock,
     logger: silentLogger,
-    templates: { text: (template) => template, html: (template) => template },
+    templates: new TemplateSet(() => systemClock.now()),
     secrets: { directory: options.directory ?? tmpdir(), env: options.env ?? {} },
     http: () => client,
     inbox: { add: async (message) => options.onMessage?.(message) },
