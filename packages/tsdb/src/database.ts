@@ -1,6 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Appendable, Appender, Logger, Querier, Queryable, Timer } from '@prunella/metrics';
+import type { Appendable, Appender, Logger, Matcher, Querier, Queryable, Timer } from '@prunella/metrics';
+import type { BlockMeta } from './block/meta.ts';
+import { BlockSet } from './blocks.ts';
 import { messageOf } from './errors.ts';
 import { HeadAppender } from './head/appender.ts';
 import { Committer } from './head/committer.ts';
@@ -8,38 +10,44 @@ import { Head } from './head/head.ts';
 import { Replay } from './head/replay.ts';
 import { HeadSource } from './head/source.ts';
 import { DirectoryLock } from './lock.ts';
+import { Maintenance } from './maintenance.ts';
+import { Mutex } from './mutex.ts';
 import { withDefaults, type DatabaseOptions } from './options.ts';
+import { Quarantine } from './quarantine.ts';
 import { MergingQuerier } from './query/querier.ts';
+import { Readers } from './readers.ts';
 import { repairLog, segmentsToRead } from './wal/load.ts';
 import { WalWriter } from './wal/writer.ts';
 
+interface Parts {
+  readonly dir: string;
+  readonly options: Required<DatabaseOptions>;
+  readonly lock: DirectoryLock;
+  readonly head: Head;
+  readonly wal: WalWriter;
+  readonly blocks: BlockSet;
+  readonly quarantine: Quarantine;
+}
+
 /** A Prometheus data directory, opened for reading and writing. One process at a time. */
 export class Database implements Appendable, Queryable {
-  readonly dir: string;
-  readonly #options: Required<DatabaseOptions>;
+  readonly #parts: Parts;
   readonly #logger: Logger;
-  readonly #lock: DirectoryLock;
-  readonly #head: Head;
-  readonly #wal: WalWriter;
   readonly #committer: Committer;
-  #syncTimer: Timer | undefined;
+  readonly #maintenance: Maintenance;
+  readonly #readers = new Readers();
+  /** Blocks change one piece of work at a time. */
+  readonly #blockWork = new Mutex();
+  #timers: Timer[] = [];
   #closed: Promise<void> | undefined;
 
-  private constructor(
-    dir: string,
-    options: Required<DatabaseOptions>,
-    lock: DirectoryLock,
-    head: Head,
-    wal: WalWriter,
-  ) {
-    this.dir = dir;
-    this.#options = options;
-    this.#logger = options.logger;
-    this.#lock = lock;
-    this.#head = head;
-    this.#wal = wal;
-    this.#committer = new Committer(head, wal);
-    this.#scheduleSync();
+  private constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#logger = parts.options.logger;
+    this.#committer = new Committer(parts.head, parts.wal);
+    this.#maintenance = new Maintenance({ ...parts, committer: this.#committer, readers: this.#readers });
+    this.#every(parts.options.syncIntervalMs, () => parts.wal.sync());
+    this.#every(parts.options.housekeepingMs, () => this.maintain());
   }
 
   /**
@@ -51,26 +59,70 @@ export class Database implements Appendable, Queryable {
     await mkdir(dir, { recursive: true });
     const lock = await DirectoryLock.acquire(dir);
     try {
+      const quarantine = new Quarantine(dir, full.clock, full.logger);
+      await quarantine.load();
+      const blocks = new BlockSet(dir, full.logger);
+      await blocks.load(quarantine);
       const head = new Head(full.minBlockMs);
-      const wal = await loadLog(dir, head, full);
-      return new Database(dir, full, lock, head, wal);
+      head.floor = head.servedFrom = blocks.end;
+      const wal = await loadLog(dir, head, full, quarantine);
+      return new Database({ dir, options: full, lock, head, wal, blocks, quarantine });
     } catch (error) {
       await lock.release();
       throw error;
     }
   }
 
+  get dir(): string {
+    return this.#parts.dir;
+  }
+
   appender(): Appender {
     if (this.#closed !== undefined) throw new Error('the database is closed');
     return new HeadAppender(
-      this.#head,
+      this.#parts.head,
       (batch) => this.#committer.commit(batch),
       () => {},
     );
   }
 
   querier(mint: number, maxt: number): Querier {
-    return new MergingQuerier([new HeadSource(this.#head)], mint, maxt, [], () => {});
+    const { head, blocks, quarantine } = this.#parts;
+    const touched = blocks.touching(mint, maxt);
+    const leave = this.#readers.enter();
+    const sources = maxt >= head.servedFrom ? [...touched, new HeadSource(head)] : touched;
+    return new MergingQuerier(sources, mint, maxt, quarantine.warnings(mint, maxt), () => {
+      leave();
+      for (const block of touched) block.release();
+    });
+  }
+
+  /** What the blocks are, in order of time. */
+  blocks(): readonly BlockMeta[] {
+    return this.#parts.blocks.list.map((block) => block.meta);
+  }
+
+  /** Marks samples with mint <= t <= maxt of matching series as deleted; `cleanTombstones` frees their space. */
+  delete(matchers: readonly Matcher[], mint: number, maxt: number): Promise<void> {
+    return this.#blockWork.run(async () => {
+      for (const block of this.#parts.blocks.list) {
+        if (block.meta.minTime <= maxt && block.meta.maxTime > mint) await block.delete(matchers, mint, maxt);
+      }
+      await this.#committer.delete(matchers, mint, maxt);
+    });
+  }
+
+  /** Writes blocks with deleted samples anew without them. */
+  cleanTombstones(): Promise<void> {
+    return this.#blockWork.run(async () => {
+      for (const block of this.#parts.blocks.list)
+        if (block.tombstones.size > 0) await this.#maintenance.merge([block]);
+    });
+  }
+
+  /** Does now what is due in the background: blocks, merges, retention. */
+  maintain(): Promise<void> {
+    return this.#blockWork.run(() => this.#maintenance.run());
   }
 
   /** Writes what is under way, brings it to the platter and lets the directory go. */
@@ -80,23 +132,35 @@ export class Database implements Appendable, Queryable {
   }
 
   async #close(): Promise<void> {
-    this.#syncTimer?.cancel();
-    await this.#committer.idle();
-    await this.#wal.close();
-    await this.#lock.release();
+    for (const timer of this.#timers) timer.cancel();
+    this.#timers = [];
+    await this.#blockWork.run(async () => {});
+    await this.#committer.exclusively(async () => {});
+    await this.#parts.wal.close();
+    this.#parts.blocks.close();
+    await this.#parts.lock.release();
   }
 
-  #scheduleSync(): void {
-    this.#syncTimer = this.#options.clock.setTimeout(() => {
-      this.#wal.sync().catch((error: unknown) => {
-        this.#logger.error({ error: messageOf(error) }, 'the log could not be brought to the platter');
-      });
-      this.#scheduleSync();
-    }, this.#options.syncIntervalMs);
+  /** Runs `work` again and again, with a pause of `ms` in between; it may fail. */
+  #every(ms: number, work: () => Promise<void>): void {
+    const timer = this.#parts.options.clock.setTimeout(() => {
+      this.#timers = this.#timers.filter((each) => each !== timer);
+      work()
+        .catch((error: unknown) => this.#logger.error({ error: messageOf(error) }, 'background work failed'))
+        .finally(() => {
+          if (this.#closed === undefined) this.#every(ms, work);
+        });
+    }, ms);
+    this.#timers.push(timer);
   }
 }
 
-async function loadLog(dir: string, head: Head, options: Required<DatabaseOptions>): Promise<WalWriter> {
+async function loadLog(
+  dir: string,
+  head: Head,
+  options: Required<DatabaseOptions>,
+  quarantine: Quarantine,
+): Promise<WalWriter> {
   const { clock, logger } = options;
   const walDir = join(dir, 'wal');
   const { segments, next, missing } = await segmentsToRead(walDir);
@@ -107,13 +171,7 @@ async function loadLog(dir: string, head: Head, options: Required<DatabaseOption
     logger.info({ segment: segment.index, of: segments.length, read: i + 1 }, 'log segment read');
   }
   const { report } = replay;
-  const quarantine = join(
-    dir,
-    'prunella',
-    'quarantine',
-    new Date(started).toISOString().replaceAll(':', '-'),
-  );
-  await repairLog(walDir, report.damages, missing, quarantine, logger);
+  await repairLog(walDir, report.damages, missing, quarantine.dir, logger);
   logger.info({ samples: report.samples, series: head.series.size, ms: clock.now() - started }, 'log read');
   return new WalWriter(walDir, next, options.walSegmentBytes);
 }

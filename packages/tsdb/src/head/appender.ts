@@ -26,7 +26,6 @@ export class HeadAppender implements Appender {
   readonly #head: Head;
   readonly #commit: (batch: Batch) => Promise<void>;
   readonly #done: () => void;
-  readonly #minValidTime: number;
   #batch = new Batch();
   #finished = false;
 
@@ -34,7 +33,6 @@ export class HeadAppender implements Appender {
     this.#head = head;
     this.#commit = commit;
     this.#done = done;
-    this.#minValidTime = head.minValidTime;
   }
 
   append(ref: SeriesRef, labels: Labels, t: number, v: number): SeriesRef {
@@ -50,7 +48,7 @@ export class HeadAppender implements Appender {
   appendHistogram(ref: SeriesRef, labels: Labels, t: number, h: Histogram | FloatHistogram): SeriesRef {
     const series = this.#series(ref, labels);
     const newest = series.pendingBatch === this.#batch ? series.pendingTime : series.maxTime;
-    if (t <= newest || t < this.#minValidTime) this.#refuse(t, newest);
+    if (t <= newest || t < this.#head.minValidTime) this.#refuse(t, newest);
     this.#batch.pushHistogram(series, t, h);
     return series.ref;
   }
@@ -81,10 +79,7 @@ export class HeadAppender implements Appender {
 
   rollback(): void {
     this.#finish();
-    const batch = this.#batch;
-    for (const series of batch.series) if (series.pendingBatch === batch) series.pendingBatch = undefined;
-    for (const { series } of batch.histograms)
-      if (series.pendingBatch === batch) series.pendingBatch = undefined;
+    this.#batch.settle();
     this.#batch = new Batch();
   }
 
@@ -97,7 +92,7 @@ export class HeadAppender implements Appender {
   #push(ref: SeriesRef, labels: Labels, t: number, high: number, low: number): SeriesRef {
     const series = this.#series(ref, labels);
     const newest = series.pendingBatch === this.#batch ? series.pendingTime : series.maxTime;
-    if (t <= newest || t < this.#minValidTime) {
+    if (t <= newest || t < this.#head.minValidTime) {
       const same =
         series.lastHistogram === undefined && series.lastHigh === (high | 0) && series.lastLow === (low | 0);
       // The same sample once more is no error, and no second sample.
@@ -114,7 +109,7 @@ export class HeadAppender implements Appender {
       counters.duplicates++;
       throw new AppendError('duplicate', 'duplicate sample for timestamp');
     }
-    if (t < this.#minValidTime) {
+    if (t < this.#head.minValidTime) {
       counters.outOfBounds++;
       throw new AppendError('out_of_bounds', 'out of bounds');
     }

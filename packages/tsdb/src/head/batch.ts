@@ -41,6 +41,13 @@ export class Batch {
     series.pendingTime = t;
   }
 
+  /** The batch is in the head, or never will be: its series no longer wait for it. */
+  settle(): void {
+    for (const series of this.series) if (series.pendingBatch === this) series.pendingBatch = undefined;
+    for (const { series } of this.histograms)
+      if (series.pendingBatch === this) series.pendingBatch = undefined;
+  }
+
   #grow(): void {
     const { timestamps, values } = this;
     this.timestamps = new Float64Array(timestamps.length * 2);

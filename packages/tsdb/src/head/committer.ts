@@ -1,5 +1,11 @@
-import { AppendError } from '@prunella/metrics';
+import { AppendError, type Matcher } from '@prunella/metrics';
+import { ByteWriter } from '../bytes/writer.ts';
 import { messageOf } from '../errors.ts';
+import { Mutex } from '../mutex.ts';
+import { addInterval } from '../intervals.ts';
+import { postingsFor } from '../postings/matching.ts';
+import { collect } from '../postings/postings.ts';
+import { TOMBSTONES, writeTombstone } from '../wal/records.ts';
 import type { WalWriter } from '../wal/writer.ts';
 import type { Batch } from './batch.ts';
 import { encodeBatch } from './encode.ts';
@@ -20,7 +26,7 @@ export class Committer {
   readonly #head: Head;
   readonly #wal: WalWriter;
   #queue: Waiting[] = [];
-  #running: Promise<void> | undefined;
+  readonly #turn = new Mutex();
 
   constructor(head: Head, wal: WalWriter) {
     this.#head = head;
@@ -31,47 +37,46 @@ export class Committer {
   commit(batch: Batch): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#queue.push({ batch, resolve, reject });
-      this.#start();
+      // One turn takes all that wait.
+      if (this.#queue.length === 1) void this.#turn.run(() => this.#write());
     });
+  }
+
+  /** Notes in the log, then in the head, that samples of matching series are deleted. */
+  async delete(matchers: readonly Matcher[], mint: number, maxt: number): Promise<void> {
+    const refs = collect(await postingsFor(this.#head.postings, matchers));
+    const found = refs.map((ref) => this.#head.series.byRef(ref)).filter((series) => series !== undefined);
+    const deleted = found.flatMap((series) => {
+      const from = Math.max(mint, series.minTime(this.#head.chunks));
+      const to = Math.min(maxt, series.maxTime);
+      return from > to ? [] : [{ series, interval: { mint: from, maxt: to } }];
+    });
+    if (deleted.length === 0) return;
+    const out = new ByteWriter(16 + deleted.length * 24);
+    out.u8(TOMBSTONES);
+    for (const { series, interval } of deleted) writeTombstone(out, series.ref, interval.mint, interval.maxt);
+    await this.exclusively(() => this.#wal.log([out.written()]));
+    for (const { series, interval } of deleted) series.deleted = addInterval(series.deleted ?? [], interval);
   }
 
   /** Runs `work` with the log between two writes. */
   exclusively<T>(work: () => Promise<T>): Promise<T> {
-    const before = this.#running ?? Promise.resolve();
-    const result = before.then(work);
-    this.#running = result.then(
-      () => this.#drain(),
-      () => this.#drain(),
-    );
-    return result;
+    return this.#turn.run(work);
   }
 
-  /** Resolves when no batch waits. */
-  async idle(): Promise<void> {
-    while (this.#running !== undefined) await this.#running;
-  }
-
-  #start(): void {
-    this.#running ??= this.#drain();
-  }
-
-  async #drain(): Promise<void> {
-    while (this.#queue.length > 0) {
-      const waiting = this.#queue;
-      this.#queue = [];
-      await this.#write(waiting);
-    }
-    this.#running = undefined;
-  }
-
-  async #write(waiting: readonly Waiting[]): Promise<void> {
+  async #write(): Promise<void> {
+    const waiting = this.#queue;
+    this.#queue = [];
     const fresh: MemSeries[] = [];
     try {
       await this.#wal.log(waiting.flatMap(({ batch }) => encodeBatch(batch, fresh)));
     } catch (error) {
       for (const series of fresh) series.logged = false;
       const refusal = new AppendError('storage', `write to the log: ${messageOf(error)}`, { cause: error });
-      for (const each of waiting) each.reject(refusal);
+      for (const each of waiting) {
+        each.batch.settle();
+        each.reject(refusal);
+      }
       return;
     }
     for (const each of waiting) {

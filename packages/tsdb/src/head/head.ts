@@ -44,8 +44,12 @@ export class Head implements SeriesContext {
   /** Times of the oldest and newest sample; +Infinity and -Infinity while there is none. */
   minTime: number = Infinity;
   maxTime: number = -Infinity;
-  /** Samples before this are in blocks already. */
-  blocksEnd: number = -Infinity;
+  /** Samples before this are refused: they are in blocks, or on the way there. */
+  floor: number = -Infinity;
+  /** Samples before this are read from blocks. */
+  servedFrom: number = -Infinity;
+  /** References of forgotten series, which older segments of the log may still name. */
+  readonly forgotten: Set<number> = new Set();
   #lastRef = 0;
 
   constructor(chunkRange: number) {
@@ -54,7 +58,7 @@ export class Head implements SeriesContext {
 
   /** The oldest time that an in-order sample may have: half a block behind the newest sample. */
   get minValidTime(): number {
-    return Math.max(this.blocksEnd, this.maxTime - this.chunkRange / 2);
+    return Math.max(this.floor, this.maxTime - this.chunkRange / 2);
   }
 
   /** The series with these labels, made where there is none. */
@@ -81,13 +85,37 @@ export class Head implements SeriesContext {
     const { series, timestamps, words } = batch;
     for (let i = 0; i < series.length; i++) {
       this.append(series[i]!, timestamps[i]!, words[2 * i + HIGH_WORD]!, words[2 * i + LOW_WORD]!);
-      if (series[i]!.pendingBatch === batch) series[i]!.pendingBatch = undefined;
     }
     for (const pending of batch.histograms) {
       this.appendHistogram(pending.series, pending.t, pending.histogram);
-      if (pending.series.pendingBatch === batch) pending.series.pendingBatch = undefined;
     }
     for (const { series: owner, metadata } of batch.metadata) owner.metadata = metadata;
+    batch.settle();
+  }
+
+  /** Forgets samples before `mint`, and series of which nothing is left. */
+  truncate(mint: number): void {
+    const gone = new Set<MemSeries>();
+    let oldest = Infinity;
+    for (const series of this.series) {
+      this.counters.chunksRemoved += series.dropBefore(this.chunks, mint);
+      series.deleted = series.deleted?.filter((interval) => interval.maxt >= mint);
+      if (series.empty && series.pendingBatch === undefined) gone.add(series);
+      else oldest = Math.min(oldest, series.minTime(this.chunks));
+    }
+    this.minTime = oldest;
+    for (const series of gone) {
+      this.series.delete(series);
+      series.gone = true;
+      this.forgotten.add(series.ref);
+    }
+    const indexed = [...gone].filter((series) => series.indexed);
+    this.postings.remove(
+      new Set(indexed.map((series) => series.ref)),
+      indexed.map((series) => series.labels),
+    );
+    this.order.remove(gone);
+    this.counters.seriesRemoved += gone.size;
   }
 
   append(series: MemSeries, t: number, high: number, low: number): void {

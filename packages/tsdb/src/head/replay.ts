@@ -55,7 +55,7 @@ export class Replay {
       case records.SAMPLES:
         return records.readSamples(input, (ref, t, high, low) => {
           const series = this.#find(ref);
-          if (series !== undefined && t >= this.#head.blocksEnd) this.#head.append(series, t, high, low);
+          if (series !== undefined && t >= this.#head.floor) this.#head.append(series, t, high, low);
         });
       case records.TOMBSTONES:
         return records.readTombstones(input, (ref, mint, maxt) => {

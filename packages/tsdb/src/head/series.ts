@@ -57,6 +57,13 @@ export class MemSeries {
     return this.open === undefined && this.sealed.length === 0;
   }
 
+  /** Time of the oldest sample; +Infinity where there is none. */
+  minTime(chunks: ChunkStore): number {
+    const [first] = this.sealed;
+    if (first !== undefined) return chunks.minTime(first);
+    return this.open === undefined ? Infinity : this.openMinTime;
+  }
+
   /** Adds a float by its bits. @returns false for a sample that is not newer than the newest */
   append(context: SeriesContext, t: number, high: number, low: number): boolean {
     if (t <= this.maxTime) return false;
@@ -79,7 +86,7 @@ export class MemSeries {
     this.open = undefined;
   }
 
-  /** Adds the samples with mint <= t <= maxt to `into`. @returns whether all chunks lay within the range */
+  /** Adds the samples with mint <= t <= maxt to `into`. */
   read(chunks: ChunkStore, into: ColumnBuilder, mint: number, maxt: number): void {
     for (const address of this.sealed) {
       if (chunks.minTime(address) > maxt) return;
@@ -93,9 +100,7 @@ export class MemSeries {
 
   /** Whether any chunk touches the range. */
   overlaps(chunks: ChunkStore, mint: number, maxt: number): boolean {
-    if (this.empty || this.maxTime < mint) return false;
-    const first = this.sealed[0];
-    return (first === undefined ? this.openMinTime : chunks.minTime(first)) <= maxt;
+    return !this.empty && this.maxTime >= mint && this.minTime(chunks) <= maxt;
   }
 
   /** Forgets chunks that end before `mint`. @returns how many */

@@ -13,12 +13,16 @@ const BATCH = 256;
 /** The head as queries see it. */
 export class HeadSource implements Source {
   readonly #head: Head;
+  readonly #from: number;
 
+  /** The view is of now: samples that move to a block later are still read here. */
   constructor(head: Head) {
     this.#head = head;
+    this.#from = head.servedFrom;
   }
 
-  async *select(query: SourceQuery): AsyncGenerator<readonly Series[]> {
+  async *select(asked: SourceQuery): AsyncGenerator<readonly Series[]> {
+    const query = { ...asked, mint: Math.max(asked.mint, this.#from) };
     const pacer = new Pacer();
     const builder = new ColumnBuilder();
     let batch: Series[] = [];

@@ -1,4 +1,4 @@
-import { open, stat, type FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ByteWriter } from '../bytes/writer.ts';
 import { compress } from './compression.ts';
@@ -133,12 +133,4 @@ export class WalWriter {
     await file.truncate(this.#position);
     this.#dirtyTail = false;
   }
-}
-
-/** The size of a file, 0 where there is none. */
-export async function fileSize(path: string): Promise<number> {
-  return stat(path).then(
-    (it) => it.size,
-    () => 0,
-  );
 }

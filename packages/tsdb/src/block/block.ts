@@ -1,0 +1,206 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Labels, NO_SAMPLES, type Matcher, type Series } from '@prunella/metrics';
+import { ColumnBuilder } from '../chunks/columns.ts';
+import { decodeChunk } from '../chunks/decode.ts';
+import { CorruptionError, messageOf } from '../errors.ts';
+import { IndexReader, type SeriesEntry } from '../index/reader.ts';
+import { addInterval, type Interval } from '../intervals.ts';
+import { Pacer } from '../pacer.ts';
+import { postingsFor } from '../postings/matching.ts';
+import { collect } from '../postings/postings.ts';
+import { dropDeleted } from '../query/deleted.ts';
+import type { Source, SourceQuery } from '../query/source.ts';
+import { ChunkReader } from './chunks.ts';
+import type { PageCache } from './file.ts';
+import { readMeta, writeMeta, type BlockMeta } from './meta.ts';
+import { readTombstones, writeTombstones } from './tombstones.ts';
+
+const BATCH = 256;
+
+/** A block on disk, open for reading. */
+export class Block implements Source {
+  readonly dir: string;
+  readonly index: IndexReader;
+  readonly chunks: ChunkReader;
+  /** Bytes on disk. */
+  readonly size: number;
+  meta: BlockMeta;
+  #tombstones: Map<number, Interval[]>;
+  #users = 1;
+
+  private constructor(
+    dir: string,
+    meta: BlockMeta,
+    index: IndexReader,
+    chunks: ChunkReader,
+    tombstones: Map<number, Interval[]>,
+    size: number,
+  ) {
+    this.dir = dir;
+    this.meta = meta;
+    this.index = index;
+    this.chunks = chunks;
+    this.size = size;
+    this.#tombstones = tombstones;
+  }
+
+  /** @throws CorruptionError where a file is damaged or missing */
+  static async open(dir: string, cache: PageCache): Promise<Block> {
+    const meta = await readMeta(dir);
+    const tombstones = await readTombstones(dir);
+    const index = await IndexReader.open(join(dir, 'index'), cache);
+    try {
+      const chunks = await ChunkReader.open(join(dir, 'chunks'), cache);
+      return new Block(dir, meta, index, chunks, tombstones, await directorySize(dir));
+    } catch (error) {
+      await index.close();
+      throw error;
+    }
+  }
+
+  get tombstones(): ReadonlyMap<number, readonly Interval[]> {
+    return this.#tombstones;
+  }
+
+  /** Keeps the files open until `release`. */
+  acquire(): void {
+    this.#users++;
+  }
+
+  /** Gives up one use; the last one closes the files. */
+  release(): void {
+    this.#users--;
+    if (this.#users > 0) return;
+    void this.index.close().catch(() => undefined);
+    void this.chunks.close().catch(() => undefined);
+  }
+
+  async *select(query: SourceQuery): AsyncGenerator<readonly Series[]> {
+    const pacer = new Pacer();
+    const builder = new ColumnBuilder();
+    let numbers: readonly number[];
+    try {
+      numbers = collect(await postingsFor(this.index, query.matchers));
+    } catch (error) {
+      this.#damaged(error, query);
+      return;
+    }
+    for (let from = 0; from < numbers.length; from += BATCH) {
+      const batch: Series[] = [];
+      for (const [number, entry] of await this.#entries(numbers.slice(from, from + BATCH), query)) {
+        const series = await this.#read(number, entry, builder, query);
+        if (series !== undefined) batch.push(series);
+        const pause = pacer.pause();
+        if (pause) await pause;
+      }
+      yield batch;
+    }
+  }
+
+  async labelNames(matchers: readonly Matcher[]): Promise<Iterable<string>> {
+    if (matchers.length === 0) return this.index.table.names();
+    const names = new Set<string>();
+    for await (const labels of this.#labelsOf(matchers)) for (const [name] of labels) names.add(name);
+    return names;
+  }
+
+  async labelValues(name: string, matchers: readonly Matcher[]): Promise<Iterable<string>> {
+    if (matchers.length === 0) return this.index.values(name, '');
+    const values = new Set<string>();
+    for await (const labels of this.#labelsOf(matchers)) if (labels.has(name)) values.add(labels.get(name));
+    return values;
+  }
+
+  /** Marks samples as deleted. @returns the number of series touched */
+  async delete(matchers: readonly Matcher[], mint: number, maxt: number): Promise<number> {
+    const tombstones = new Map(this.#tombstones);
+    let touched = 0;
+    for (const number of collect(await postingsFor(this.index, matchers))) {
+      const { chunks } = await this.index.series(number);
+      const from = Math.max(mint, chunks[0]?.mint ?? Infinity);
+      const to = Math.min(maxt, chunks.at(-1)?.maxt ?? -Infinity);
+      if (from > to) continue;
+      tombstones.set(number, addInterval(tombstones.get(number) ?? [], { mint: from, maxt: to }));
+      touched++;
+    }
+    if (touched === 0) return 0;
+    await writeTombstones(this.dir, tombstones);
+    this.#tombstones = tombstones;
+    let numTombstones = 0;
+    for (const intervals of tombstones.values()) numTombstones += intervals.length;
+    this.meta = { ...this.meta, stats: { ...this.meta.stats, numTombstones } };
+    await writeMeta(this.dir, this.meta);
+    return touched;
+  }
+
+  /** Entries of the series, with their symbols at hand; damaged ones are told and left out. */
+  async #entries(numbers: readonly number[], query: SourceQuery): Promise<[number, SeriesEntry][]> {
+    const entries: [number, SeriesEntry][] = [];
+    const symbols = new Set<number>();
+    for (const number of numbers) {
+      try {
+        const read = this.index.series(number);
+        const entry = read instanceof Promise ? await read : read;
+        if (!entry.chunks.some((chunk) => chunk.mint <= query.maxt && chunk.maxt >= query.mint)) continue;
+        for (const symbol of entry.symbols) symbols.add(symbol);
+        entries.push([number, entry]);
+      } catch (error) {
+        this.#damaged(error, query);
+      }
+    }
+    try {
+      await this.index.symbols.load(symbols);
+    } catch (error) {
+      this.#damaged(error, query);
+      return [];
+    }
+    return entries;
+  }
+
+  async #read(
+    number: number,
+    entry: SeriesEntry,
+    builder: ColumnBuilder,
+    query: SourceQuery,
+  ): Promise<Series | undefined> {
+    const labels = Labels.fromSortedPairs(entry.symbols.map((symbol) => this.index.symbols.get(symbol)!));
+    if (query.hints.func === 'series') return { labels, samples: NO_SAMPLES };
+    builder.clear();
+    for (const chunk of entry.chunks) {
+      if (chunk.maxt < query.mint || chunk.mint > query.maxt) continue;
+      const before = builder.length;
+      try {
+        const read = this.chunks.read(chunk.ref);
+        const { encoding, data } = read instanceof Promise ? await read : read;
+        decodeChunk(encoding, data, 0, data.length, builder, query.mint, query.maxt);
+      } catch (error) {
+        builder.length = before;
+        this.#damaged(error, query);
+      }
+    }
+    const deleted = this.#tombstones.get(number);
+    if (deleted !== undefined) dropDeleted(builder, deleted);
+    return builder.length === 0 ? undefined : { labels, samples: builder.take() };
+  }
+
+  async *#labelsOf(matchers: readonly Matcher[]): AsyncGenerator<Labels> {
+    for (const number of collect(await postingsFor(this.index, matchers))) {
+      yield await this.index.labels(await this.index.series(number));
+    }
+  }
+
+  #damaged(error: unknown, query: SourceQuery): void {
+    if (!(error instanceof CorruptionError)) throw error;
+    query.warn(`block ${this.meta.ulid} is damaged, samples are missing: ${messageOf(error)}`);
+  }
+}
+
+/** Bytes of all files in a directory, at any depth. */
+export async function directorySize(dir: string): Promise<number> {
+  let size = 0;
+  for (const entry of await readdir(dir, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile()) size += (await stat(join(entry.parentPath, entry.name))).size;
+  }
+  return size;
+}

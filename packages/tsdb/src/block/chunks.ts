@@ -1,0 +1,148 @@
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { crc32c } from '../bytes/crc32c.ts';
+import { ByteReader } from '../bytes/reader.ts';
+import { ByteWriter } from '../bytes/writer.ts';
+import { CorruptionError } from '../errors.ts';
+import { CachedFile, type PageCache } from './file.ts';
+import { OutputFile } from './output.ts';
+
+const MAGIC = 0x85bd40dd;
+const VERSION = 1;
+const HEADER = 8;
+const SEGMENT_BYTES = 512 * 1024 * 1024;
+const TWO_32 = 2 ** 32;
+
+/** A chunk with its data. Both times are those of samples, ms. */
+export interface Chunk {
+  readonly mint: number;
+  readonly maxt: number;
+  readonly encoding: number;
+  readonly data: Uint8Array;
+}
+
+/** How many samples a chunk holds: all encodings begin with it. */
+export function sampleCount(chunk: Pick<Chunk, 'data'>): number {
+  return (chunk.data[0]! << 8) | chunk.data[1]!;
+}
+
+/** Writes `chunks/000001` …: `magic u32 | version u8 | 0 0 0`, then chunks. */
+export class ChunkWriter {
+  readonly #dir: string;
+  readonly #scratch: ByteWriter = new ByteWriter(512);
+  #segment = -1;
+  #file: OutputFile | undefined;
+
+  constructor(dir: string) {
+    this.#dir = dir;
+  }
+
+  /** `length uvarint | encoding u8 | data | CRC-32C of encoding and data`. @returns the chunk's reference */
+  async write(chunk: Chunk): Promise<number> {
+    const out = this.#scratch;
+    out.reset();
+    out.uvarint(chunk.data.length);
+    const checked = out.length;
+    out.u8(chunk.encoding);
+    out.raw(chunk.data);
+    out.u32(crc32c(out.bytes, checked, out.length));
+    if (this.#file === undefined || this.#file.position + out.length > SEGMENT_BYTES)
+      await this.#nextSegment();
+    const file = this.#file!;
+    const ref = this.#segment * TWO_32 + file.position;
+    const flushing = file.write(out.written());
+    if (flushing) await flushing;
+    return ref;
+  }
+
+  async finish(): Promise<void> {
+    await this.#file?.finish();
+  }
+
+  async abandon(): Promise<void> {
+    await this.#file?.abandon();
+  }
+
+  async #nextSegment(): Promise<void> {
+    await this.#file?.finish();
+    await mkdir(this.#dir, { recursive: true });
+    this.#segment++;
+    this.#file = await OutputFile.create(join(this.#dir, String(this.#segment + 1).padStart(6, '0')));
+    const header = new ByteWriter(HEADER);
+    header.u32(MAGIC);
+    header.u32(VERSION << 24);
+    await this.#file.write(header.written());
+  }
+}
+
+/** Reads chunks by reference. */
+export class ChunkReader {
+  readonly #files: readonly CachedFile[];
+
+  private constructor(files: readonly CachedFile[]) {
+    this.#files = files;
+  }
+
+  /** @throws CorruptionError where a file does not begin as it should */
+  static async open(dir: string, cache: PageCache): Promise<ChunkReader> {
+    const names = (await readdir(dir).catch(() => [])).filter((name) => /^\d{6,}$/.test(name)).sort();
+    const files: CachedFile[] = [];
+    const reader = new ChunkReader(files);
+    try {
+      for (const name of names) {
+        const file = await CachedFile.open(join(dir, name), cache);
+        files.push(file);
+        const header = new ByteReader(await file.read(0, HEADER));
+        if (header.u32() !== MAGIC || header.u8() !== VERSION)
+          throw new CorruptionError(`${file.path}: no chunk file`);
+      }
+    } catch (error) {
+      await reader.close();
+      throw error;
+    }
+    return reader;
+  }
+
+  /** Bytes of all files. */
+  get size(): number {
+    return this.#files.reduce((sum, file) => sum + file.size, 0);
+  }
+
+  /**
+   * Encoding and data, checked. At once where they are cached.
+   * @throws CorruptionError, also through the promise
+   */
+  read(ref: number): StoredChunk | Promise<StoredChunk> {
+    const file = this.#files[Math.floor(ref / TWO_32)];
+    if (file === undefined) throw new CorruptionError(`chunk ${ref} is in a file that is missing`);
+    const offset = ref % TWO_32;
+    const head = file.read(offset, Math.min(6, file.size - offset));
+    if (head instanceof Promise) return head.then((it) => this.#body(file, offset, it));
+    return this.#body(file, offset, head);
+  }
+
+  async close(): Promise<void> {
+    for (const file of this.#files) await file.close();
+  }
+
+  #body(file: CachedFile, offset: number, head: Uint8Array): StoredChunk | Promise<StoredChunk> {
+    const input = new ByteReader(head);
+    const length = input.uvarint();
+    const whole = file.read(offset + input.pos, 1 + length + 4);
+    if (whole instanceof Promise) return whole.then((it) => check(file, offset, it));
+    return check(file, offset, whole);
+  }
+}
+
+export interface StoredChunk {
+  readonly encoding: number;
+  readonly data: Uint8Array;
+}
+
+function check(file: CachedFile, offset: number, bytes: Uint8Array): StoredChunk {
+  const end = bytes.length - 4;
+  const stored = new DataView(bytes.buffer, bytes.byteOffset + end).getUint32(0);
+  if (stored !== crc32c(bytes, 0, end))
+    throw new CorruptionError(`${file.path}: chunk at ${offset}: checksum mismatch`);
+  return { encoding: bytes[0]!, data: bytes.subarray(1, end) };
+}

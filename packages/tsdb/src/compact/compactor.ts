@@ -1,0 +1,64 @@
+import { compareStrings, type Clock } from '@prunella/metrics';
+import type { Block } from '../block/block.ts';
+import type { BlockMeta } from '../block/meta.ts';
+import { newUlid } from '../block/ulid.ts';
+import { writeBlock } from '../block/writer.ts';
+import type { Head } from '../head/head.ts';
+import { chunksOfBlock, chunksOfHead, mergeChunkSeries } from './chunk_series.ts';
+
+/** Writes the head's samples in [mint, maxt) as a block of level 1. @returns undefined where there is none */
+export async function blockFromHead(
+  parent: string,
+  head: Head,
+  mint: number,
+  maxt: number,
+  clock: Clock,
+): Promise<BlockMeta | undefined> {
+  const ulid = newUlid(clock.now());
+  const meta = {
+    ulid,
+    minTime: mint,
+    maxTime: maxt,
+    compaction: { level: 1, sources: [ulid] },
+    version: 1,
+  } as const;
+  return writeBlock(parent, meta, headSymbols(head), chunksOfHead(head, mint, maxt - 1));
+}
+
+/** Makes one block of several, or of one with deleted samples. @throws CorruptionError where one is damaged */
+export async function mergeBlocks(
+  parent: string,
+  blocks: readonly Block[],
+  clock: Clock,
+): Promise<BlockMeta | undefined> {
+  const metas = blocks.map((block) => block.meta);
+  const sources = new Set(metas.flatMap((meta) => meta.compaction.sources));
+  const single = metas.length === 1 ? metas[0] : undefined;
+  const meta = {
+    ulid: newUlid(clock.now()),
+    minTime: Math.min(...metas.map((it) => it.minTime)),
+    maxTime: Math.max(...metas.map((it) => it.maxTime)),
+    compaction: {
+      level: single?.compaction.level ?? Math.max(...metas.map((it) => it.compaction.level)) + 1,
+      sources: [...sources].sort(),
+      parents: metas.map(({ ulid, minTime, maxTime }) => ({ ulid, minTime, maxTime })),
+    },
+    version: 1,
+  } as const;
+  return writeBlock(parent, meta, await blockSymbols(blocks), mergeChunkSeries(blocks.map(chunksOfBlock)));
+}
+
+// The empty string is in every index: the list of all series goes by it.
+function headSymbols(head: Head): string[] {
+  const symbols = new Set<string>(['', ...head.postings.labelNames()]);
+  for (const { value } of head.postings.counts()) symbols.add(value);
+  return [...symbols].sort(compareStrings);
+}
+
+async function blockSymbols(blocks: readonly Block[]): Promise<string[]> {
+  const symbols = new Set<string>(['']);
+  for (const block of blocks) {
+    for await (const group of block.index.symbols.all()) for (const text of group) symbols.add(text);
+  }
+  return [...symbols].sort(compareStrings);
+}

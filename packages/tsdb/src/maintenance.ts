@@ -1,0 +1,220 @@
+import { join } from 'node:path';
+import { sleep, type Logger } from '@prunella/metrics';
+import { blockRanges, plan } from './compact/plan.ts';
+import { blockFromHead, mergeBlocks } from './compact/compactor.ts';
+import { directorySize, type Block } from './block/block.ts';
+import type { BlockSet } from './blocks.ts';
+import { messageOf } from './errors.ts';
+import type { Committer } from './head/committer.ts';
+import type { Head } from './head/head.ts';
+import type { DatabaseOptions } from './options.ts';
+import { rangeEnd, rangeStart } from './ranges.ts';
+import type { Readers } from './readers.ts';
+import { truncateLog } from './wal/checkpoint.ts';
+import { listSegments } from './wal/segments.ts';
+import type { WalWriter } from './wal/writer.ts';
+
+/** A query that is not closed by then has been forgotten by its reader. */
+const LONGEST_QUERY_MS = 300_000;
+
+export interface MaintenanceCounters {
+  compactionsTriggered: number;
+  compactions: number;
+  compactionsFailed: number;
+  verticalCompactions: number;
+  headTruncations: number;
+  headTruncationsFailed: number;
+  walTruncations: number;
+  walTruncationsFailed: number;
+  checkpoints: number;
+  checkpointsFailed: number;
+  timeRetentions: number;
+  sizeRetentions: number;
+}
+
+export interface MaintenanceParts {
+  readonly dir: string;
+  readonly options: Required<DatabaseOptions>;
+  readonly head: Head;
+  readonly blocks: BlockSet;
+  readonly wal: WalWriter;
+  readonly committer: Committer;
+  readonly readers: Readers;
+}
+
+/** What happens behind the scenes: blocks are cut from the head, merged, and deleted when their time is up. */
+export class Maintenance {
+  readonly counters: MaintenanceCounters = {
+    compactionsTriggered: 0,
+    compactions: 0,
+    compactionsFailed: 0,
+    verticalCompactions: 0,
+    headTruncations: 0,
+    headTruncationsFailed: 0,
+    walTruncations: 0,
+    walTruncationsFailed: 0,
+    checkpoints: 0,
+    checkpointsFailed: 0,
+    timeRetentions: 0,
+    sizeRetentions: 0,
+  };
+  readonly #parts: MaintenanceParts;
+  readonly #logger: Logger;
+  /** Blocks whose merge has failed (one is damaged): not tried again in this run. */
+  readonly #unmergeable = new Set<string>();
+
+  constructor(parts: MaintenanceParts) {
+    this.#parts = parts;
+    this.#logger = parts.options.logger;
+  }
+
+  /** Everything that is due. Problems are logged and counted, and tried again the next time. */
+  async run(): Promise<void> {
+    this.counters.compactionsTriggered++;
+    try {
+      await this.compactHead();
+      await this.compactBlocks();
+      await this.retain();
+    } catch (error) {
+      this.counters.compactionsFailed++;
+      this.#logger.error({ error: messageOf(error) }, 'compaction failed; it will be tried again');
+    }
+  }
+
+  /** Moves whole block ranges from the head to blocks while the head holds more than one and a half of them. */
+  async compactHead(): Promise<void> {
+    const { head } = this.#parts;
+    let moved = false;
+    while (head.maxTime - head.minTime > 1.5 * head.chunkRange) {
+      await this.#moveToBlock(
+        rangeStart(head.minTime, head.chunkRange),
+        rangeEnd(head.minTime, head.chunkRange),
+      );
+      moved = true;
+    }
+    if (moved) await this.#truncateLog();
+  }
+
+  /** Merges blocks until the plan is empty. */
+  async compactBlocks(): Promise<void> {
+    const { options, blocks } = this.#parts;
+    const ranges = blockRanges(options.minBlockMs, options.maxBlockMs);
+    for (;;) {
+      const candidates = blocks.list.filter((block) => !this.#unmergeable.has(block.meta.ulid));
+      const chosen = new Set(plan(candidates.map(candidateOf), ranges).map(({ ulid }) => ulid));
+      if (chosen.size === 0) return;
+      await this.merge(blocks.list.filter((block) => chosen.has(block.meta.ulid)));
+    }
+  }
+
+  /** Makes one block of these, or of one without its deleted samples. */
+  async merge(parents: readonly Block[]): Promise<void> {
+    const { dir, blocks, options } = this.#parts;
+    const ulids = parents.map((block) => block.meta.ulid);
+    try {
+      const meta = await mergeBlocks(dir, parents, options.clock);
+      await blocks.replace(parents, meta === undefined ? [] : [await blocks.open(meta.ulid)]);
+      this.counters.compactions++;
+      if (overlap(parents)) this.counters.verticalCompactions++;
+      this.#logger.info({ parents: ulids, block: meta?.ulid, stats: meta?.stats }, 'blocks merged');
+    } catch (error) {
+      for (const ulid of ulids) this.#unmergeable.add(ulid);
+      throw new Error(`merge of ${ulids.join(', ')}: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  /** Deletes blocks that are too old, or too much. */
+  async retain(): Promise<void> {
+    const { blocks, options } = this.#parts;
+    const newestEnd = blocks.end;
+    const old = blocks.list.filter(
+      ({ meta }) => options.retentionMs > 0 && newestEnd - meta.maxTime >= options.retentionMs,
+    );
+    const surplus = options.retentionBytes > 0 ? await this.#beyondSize(options.retentionBytes, old) : [];
+    if (old.length > 0) this.counters.timeRetentions++;
+    if (surplus.length > 0) this.counters.sizeRetentions++;
+    const due = [...old, ...surplus];
+    if (due.length === 0) return;
+    await blocks.replace(due, []);
+    this.#logger.info({ blocks: due.map((block) => block.meta.ulid) }, 'blocks deleted: their time is up');
+  }
+
+  async #beyondSize(limit: number, already: readonly Block[]): Promise<Block[]> {
+    const { blocks, dir } = this.#parts;
+    let size = await directorySize(join(dir, 'wal'));
+    const surplus: Block[] = [];
+    for (const block of [...blocks.list].reverse()) {
+      if (already.includes(block)) continue;
+      size += block.size;
+      if (size > limit) surplus.push(block);
+    }
+    return surplus;
+  }
+
+  async #moveToBlock(mint: number, maxt: number): Promise<void> {
+    const { dir, head, blocks, committer, options } = this.#parts;
+    head.floor = Math.max(head.floor, maxt);
+    // Batches checked against the old floor are still to come.
+    await committer.exclusively(async () => {});
+    const meta = await blockFromHead(dir, head, mint, maxt, options.clock);
+    if (meta !== undefined) {
+      const block = await blocks.open(meta.ulid);
+      this.counters.compactions++;
+      this.#logger.info({ block: meta.ulid, mint, maxt, stats: meta.stats }, 'block cut from the head');
+      await blocks.replace([], [block]);
+    }
+    head.servedFrom = maxt;
+    await this.#truncateHead(maxt);
+  }
+
+  async #truncateHead(mint: number): Promise<void> {
+    const { head, readers, options } = this.#parts;
+    const giveUp = new AbortController();
+    await Promise.race([readers.drained(), sleep(options.clock, LONGEST_QUERY_MS, giveUp.signal)]);
+    giveUp.abort();
+    head.truncate(mint);
+    this.counters.headTruncations++;
+  }
+
+  /** Checkpoints two thirds of the log. @see truncateLog */
+  async #truncateLog(): Promise<void> {
+    const { dir, head, wal, committer } = this.#parts;
+    const walDir = join(dir, 'wal');
+    // A new segment, so that a log that grows slowly gets shorter as well.
+    await committer.exclusively(() => wal.nextSegment());
+    const segments = await listSegments(walDir);
+    const [first] = segments;
+    const newest = segments.at(-1);
+    if (first === undefined || newest === undefined) return;
+    const last = first + Math.floor(((newest - first) * 2) / 3);
+    if (last <= first) return;
+    try {
+      await truncateLog(
+        walDir,
+        last,
+        (ref) => head.series.byRef(ref) !== undefined || head.forgotten.has(ref),
+        head.floor,
+      );
+      this.counters.walTruncations++;
+      this.counters.checkpoints++;
+    } catch (error) {
+      this.counters.checkpointsFailed++;
+      this.counters.walTruncationsFailed++;
+      throw error;
+    }
+  }
+}
+
+function candidateOf({ meta }: Block): Parameters<typeof plan>[0][number] {
+  return {
+    ulid: meta.ulid,
+    minTime: meta.minTime,
+    maxTime: meta.maxTime,
+    series: meta.stats.numSeries,
+    tombstones: meta.stats.numTombstones ?? 0,
+  };
+}
+
+function overlap(blocks: readonly Block[]): boolean {
+  return blocks.some((block, i) => i > 0 && block.meta.minTime < blocks[i - 1]!.meta.maxTime);
+}

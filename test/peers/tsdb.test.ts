@@ -1,0 +1,294 @@
+/**
+ * Our data directory in the hands of the real Prometheus, and the reverse: Debian's `prometheus` and `promtool`, or
+ * those that PROMETHEUS and PROMTOOL name.
+ */
+import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Labels, Matcher, isStaleAt, wordsOf, type Clock } from '@prunella/metrics';
+import { Database } from '@prunella/tsdb';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const run = promisify(execFile);
+const PROMETHEUS = process.env['PROMETHEUS'] ?? 'prometheus';
+const PROMTOOL = process.env['PROMTOOL'] ?? 'promtool';
+const HOUR = 3_600_000;
+const STEP = 15_000;
+
+function missing(binary: string): boolean {
+  try {
+    execFileSync(binary, ['--version'], { stdio: 'ignore' });
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+const absent = missing(PROMETHEUS) || missing(PROMTOOL);
+
+/** Fires nothing: the test says when blocks are looked after. */
+const stillClock: Clock = { now: () => Date.now(), setTimeout: () => ({ cancel: () => {} }) };
+
+type Answer = Record<string, [number, string][]>;
+
+/** A Prometheus on a data directory; asks it over HTTP. */
+class Peer {
+  readonly #process: ChildProcess;
+  readonly #url: string;
+  #log = '';
+
+  private constructor(process: ChildProcess, url: string) {
+    this.#process = process;
+    this.#url = url;
+    process.stderr?.on('data', (data: Buffer) => (this.#log += data.toString()));
+  }
+
+  static async start(dir: string, config: string, flags: readonly string[] = []): Promise<Peer> {
+    const port = await freePort();
+    const args = [
+      `--config.file=${config}`,
+      `--storage.tsdb.path=${dir}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+      '--storage.tsdb.retention.time=10y',
+      '--query.lookback-delta=5m',
+      ...flags,
+    ];
+    const peer = new Peer(
+      spawn(PROMETHEUS, args, { stdio: ['ignore', 'ignore', 'pipe'] }),
+      `http://127.0.0.1:${port}`,
+    );
+    for (let i = 0; i < 300; i++) {
+      const ready = await fetch(`${peer.#url}/-/ready`).then(
+        (it) => it.ok,
+        () => false,
+      );
+      if (ready) return peer;
+      if (peer.#process.exitCode !== null) break;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    await peer.stop();
+    throw new Error(`Prometheus did not start:\n${peer.#log}`);
+  }
+
+  get log(): string {
+    return this.#log;
+  }
+
+  async query(params: Record<string, string>, path = 'query_range'): Promise<unknown> {
+    const response = await fetch(`${this.#url}/api/v1/${path}?${new URLSearchParams(params)}`, {
+      signal: AbortSignal.timeout(20_000),
+    });
+    const body = (await response.json()) as { status: string; data: { result: unknown }; error?: string };
+    if (body.status !== 'success') throw new Error(body.error);
+    return body.data.result ?? body.data;
+  }
+
+  /** The raw samples of a selector: what `selector[range]` gives at `end`. */
+  async samples(selector: string, start: number, end: number): Promise<Answer> {
+    const query = `${selector}[${Math.ceil((end - start) / 1000)}s]`;
+    const result = (await this.query({ query, time: String(end / 1000) }, 'query')) as {
+      metric: Record<string, string>;
+      values: [number, string][];
+    }[];
+    return Object.fromEntries(
+      result.map(({ metric, values }) => [
+        Labels.from(metric).toString(),
+        values.map(([t, v]) => [Math.round(t * 1000), v] as [number, string]),
+      ]),
+    );
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    if (this.#process.exitCode !== null) return;
+    const exited = new Promise((resolve) => this.#process.once('exit', resolve));
+    this.#process.kill(signal);
+    await exited;
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** Our samples as Prometheus's API shows them: stale markers left out. */
+async function ours(db: Database, matchers: Matcher[], start: number, end: number): Promise<Answer> {
+  const querier = db.querier(start + 1, end);
+  const answer: Answer = {};
+  for await (const batch of querier.select(matchers)) {
+    for (const { labels, samples } of batch) {
+      const words = wordsOf(samples.values);
+      const list: [number, string][] = [];
+      for (let i = 0; i < samples.timestamps.length; i++) {
+        if (!isStaleAt(words, i)) list.push([samples.timestamps[i]!, goFloat(samples.values[i]!)]);
+      }
+      if (list.length > 0) answer[labels.toString()] = list;
+    }
+  }
+  querier.close();
+  expect(querier.warnings).toEqual([]);
+  return answer;
+}
+
+function goFloat(v: number): string {
+  if (v === Infinity) return '+Inf';
+  if (Object.is(v, -0)) return '-0';
+  return v === -Infinity ? '-Inf' : String(v);
+}
+
+/** Both as numbers: Go and JavaScript print exponents differently. */
+function normal(answer: Answer): Record<string, [number, number][]> {
+  return Object.fromEntries(
+    Object.entries(answer).map(([name, list]) => [
+      name,
+      list.map(([t, v]) => [t, v === '+Inf' ? Infinity : v === '-Inf' ? -Infinity : Number(v)]),
+    ]),
+  );
+}
+
+describe.skipIf(absent)('with the real Prometheus (skipped where prometheus or promtool is absent)', () => {
+  let root: string;
+  let config: string;
+  let ourDir: string;
+  const end = Math.floor(Date.now() / STEP) * STEP - 60_000;
+  const start = end - 9 * HOUR;
+
+  beforeAll(async () => {
+    root = await mkdtemp(join(tmpdir(), 'prunella-peers-'));
+    config = join(root, 'empty.yml');
+    await writeFile(config, 'global: {scrape_interval: 15s}\n');
+    ourDir = join(root, 'ours');
+    await writeRealistic(ourDir, start, end);
+  }, 120_000);
+
+  afterAll(async () => {
+    await rm(root, { recursive: true, force: true });
+  });
+
+  // No sample lies on a border: Prometheus 2 includes the left one, Prometheus 3 does not.
+  const ranges = [
+    [start - 7000, end + 7000],
+    [end - HOUR - 7000, end + 7000],
+    [start + HOUR - 7000, start + 3 * HOUR - 7000],
+  ] as const;
+  const selectors: [string, Matcher[]][] = [
+    ['{__name__="requests_total"}', [new Matcher('=', '__name__', 'requests_total')]],
+    [
+      '{__name__="temperature",instance=~"i1.*"}',
+      [new Matcher('=', '__name__', 'temperature'), new Matcher('=~', 'instance', 'i1.*')],
+    ],
+    [
+      '{instance!~"i.*",__name__!=""}',
+      [new Matcher('!~', 'instance', 'i.*'), new Matcher('!=', '__name__', '')],
+    ],
+    ['{pod=~"p1|p2|p3"}', [new Matcher('=~', 'pod', 'p1|p2|p3')]],
+    ['odd', [new Matcher('=', '__name__', 'odd')]],
+  ];
+
+  test('promtool lists and analyses what we wrote', async () => {
+    const { stdout: list } = await run(PROMTOOL, ['tsdb', 'list', ourDir]);
+    expect(list.trim().split('\n').length).toBeGreaterThan(2);
+    const { stdout: analysis } = await run(PROMTOOL, ['tsdb', 'analyze', ourDir]);
+    expect(analysis).toContain('20 requests_total');
+  }, 60_000);
+
+  test('Prometheus reads our blocks and our log as we do', async () => {
+    const dir = join(root, 'copy');
+    await cp(ourDir, dir, { recursive: true });
+    const db = await Database.open(ourDir, { clock: stillClock });
+    const peer = await Peer.start(dir, config);
+    try {
+      for (const [selector, matchers] of selectors) {
+        for (const [from, to] of ranges) {
+          const there = normal(await peer.samples(selector, from, to));
+          expect(Object.keys(there).length, selector).toBeGreaterThan(0);
+          expect(normal(await ours(db, matchers, from, to))).toEqual(there);
+        }
+      }
+      const stale = await peer.query(
+        { query: 'count(temperature{gone="yes"})', time: String((end - 8.5 * HOUR) / 1000) },
+        'query',
+      );
+      expect(stale).toEqual([]);
+      expect(peer.log).not.toMatch(/corrupt|err=/i);
+    } finally {
+      await peer.stop();
+      await db.close();
+    }
+    // What Prometheus leaves behind (its own segment, head chunks, checkpoint) is read by us again.
+    const back = await Database.open(dir, { clock: stillClock });
+    const before = await Database.open(ourDir, { clock: stillClock });
+    for (const [, matchers] of selectors) {
+      expect(await ours(back, matchers, start, end)).toEqual(await ours(before, matchers, start, end));
+    }
+    await back.close();
+    await before.close();
+  }, 120_000);
+
+  test('we read blocks that promtool made', async () => {
+    const file = join(root, 'in.om');
+    const lines: string[] = ['# TYPE made gauge'];
+    for (let i = 0; i < 1000; i++)
+      lines.push(`made{n="${i % 7}"} ${Math.sqrt(i)} ${(start + i * STEP) / 1000}`);
+    await writeFile(file, `${lines.join('\n')}\n# EOF\n`);
+    const dir = join(root, 'made');
+    await run(PROMTOOL, ['tsdb', 'create-blocks-from', 'openmetrics', file, dir]);
+    const db = await Database.open(dir, { clock: stillClock });
+    const answer = await ours(db, [new Matcher('=', '__name__', 'made')], start - 1, end);
+    expect(Object.values(answer).flat()).toHaveLength(1000);
+    for (const [name, list] of Object.entries(answer)) {
+      for (const [t, v] of list) {
+        const i = (t - start) / STEP;
+        expect([name, Number(v)]).toEqual([`made{n="${i % 7}"}`, Math.sqrt(i)]);
+      }
+    }
+    await db.close();
+  }, 60_000);
+});
+
+/** Counters, gauges, odd values, series that end with a stale marker, pods that come and go. */
+async function writeRealistic(dir: string, start: number, end: number): Promise<void> {
+  const db = await Database.open(dir, { clock: stillClock });
+  let step = 0;
+  for (let t = start; t <= end; t += STEP, step++) {
+    const appender = db.appender();
+    const put = (labels: Record<string, string>, v: number): void =>
+      void appender.append(0, Labels.from(labels), t + Math.round(Math.sin(step) * 3), v);
+    for (let i = 0; i < 20; i++) {
+      put(
+        { __name__: 'requests_total', instance: `i${i}`, job: 'api' },
+        step * i + Math.floor(i * Math.sin(step)),
+      );
+      put(
+        { __name__: 'temperature', instance: `i${i}`, zone: i % 2 === 0 ? 'a' : 'ü"\\' },
+        20 + Math.sin(step / 100) * i,
+      );
+    }
+    const pod = `p${Math.floor(step / 700)}`;
+    put({ __name__: 'pod_info', pod, job: 'k8s' }, 1);
+    if (step % 700 === 0 && step > 0) {
+      appender.appendStale(
+        0,
+        Labels.from({ __name__: 'pod_info', pod: `p${Math.floor(step / 700) - 1}`, job: 'k8s' }),
+        t,
+      );
+    }
+    put(
+      { __name__: 'odd', kind: 'mixed' },
+      [0, -0, Infinity, -Infinity, 1e-300, 5e-324, 1.7976931348623157e308, 0.1][step % 8]!,
+    );
+    if (step < 50) put({ __name__: 'temperature', gone: 'yes' }, step);
+    if (step === 50) appender.appendStale(0, Labels.from({ __name__: 'temperature', gone: 'yes' }), t);
+    await appender.commit();
+    if (step % 240 === 0) await db.maintain();
+  }
+  await db.close();
+}
