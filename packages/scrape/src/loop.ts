@@ -51,8 +51,6 @@ const REPORTED = [
   'scrape_series_added',
 ] as const;
 
-const NOTHING: ScrapeCounts = { scraped: 0, kept: 0, added: 0 };
-
 /** Scrapes one target, over and over, and stores what it says and how it went. */
 export class ScrapeLoop {
   readonly #target: LoopTarget;
@@ -148,19 +146,22 @@ export class ScrapeLoop {
     const page = await this.#fetch().catch((error: unknown) => error as Error);
     if (this.#stop.signal.aborted) return;
     const appender = this.#parts.storage.appender();
-    const counts = page instanceof Error ? page : this.#append(appender, page, time);
-    if (!(counts instanceof Error)) return this.#finish(appender, time, started, counts, undefined);
+    const counts: ScrapeCounts = { scraped: 0, kept: 0, added: 0 };
+    const problem = page instanceof Error ? page : this.#append(appender, page, time, counts);
+    if (!problem) return this.#finish(appender, time, started, counts, undefined);
     appender.rollback();
-    this.#countProblem(counts);
-    logger.debug({ target: this.#target.key, error: counts.message }, 'scrape failed');
+    this.#countProblem(problem);
+    logger.debug({ target: this.#target.key, error: problem.message }, 'scrape failed');
     const another = this.#parts.storage.appender();
     this.#series.appendStale(another, time);
-    await this.#finish(another, time, started, NOTHING, counts);
+    await this.#finish(another, time, started, counts, problem);
   }
 
-  #append(appender: Appender, page: Page, time: number): ScrapeCounts | Error {
+  /** @returns what is wrong with the page, if anything */
+  #append(appender: Appender, page: Page, time: number, counts: ScrapeCounts): Error | undefined {
     try {
-      return this.#series.append(appender, page, time);
+      this.#series.append(appender, page, time, counts);
+      return undefined;
     } catch (error) {
       return error as Error;
     }

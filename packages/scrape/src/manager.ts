@@ -94,14 +94,12 @@ export class ScrapeManager {
   targets(): Targets {
     const pools = [...this.#pools.values()];
     const active = pools.flatMap((pool) =>
-      pool
-        .entries()
-        .map(({ target, state, loop }) => ({
-          ...state,
-          ...target,
-          pool: pool.name,
-          metadata: loop.metadata,
-        })),
+      pool.entries().map(({ target, state, loop }) => ({
+        ...state,
+        ...target,
+        pool: pool.name,
+        metadata: loop.metadata,
+      })),
     );
     const order = (a: ActiveTarget, b: ActiveTarget): number =>
       a.pool === b.pool ? Labels.compare(a.labels, b.labels) : a.pool < b.pool ? -1 : 1;

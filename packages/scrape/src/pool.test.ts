@@ -121,7 +121,7 @@ describe('over HTTP', () => {
       'too many samples',
       { body: 'a 1\nb 1\nc 1\n' },
       ', sample_limit: 2',
-      'sample limit exceeded: more than 2 samples',
+      'sample limit exceeded: 3 samples, limit 2',
     ],
     [
       'too many labels',

@@ -87,32 +87,31 @@ export class TargetSeries {
 
   /**
    * Appends the samples of a page, and stale markers for the series that it lacks. When it throws, roll the appender
-   * back. @throws ExpositionError, ScrapeError, AppendError of the storage as a whole
+   * back; `counts` then holds what was seen so far.
+   * @throws ExpositionError, ScrapeError, AppendError of the storage as a whole
    */
-  append(appender: Appender, page: Page, time: number): ScrapeCounts {
+  append(appender: Appender, page: Page, time: number, counts: ScrapeCounts): void {
     const parser = this.#parserFor(page);
-    const { config } = this.#rules;
-    const counts = { scraped: 0, kept: 0, added: 0 };
+    const limit = this.#rules.config.sample_limit || Infinity;
     this.#scrape += 1;
     parser.start(page.body);
     while (parser.next()) {
       counts.scraped += 1;
       const id = parser.series;
       if (id >= this.#state.length) this.#grow();
-      if (this.#state[id] === UNKNOWN && this.#introduce(id)) counts.added += 1;
+      const isNew = this.#state[id] === UNKNOWN && this.#introduce(id);
       this.#seen[id] = this.#scrape;
       if (this.#state[id] === DROPPED) continue;
       counts.kept += 1;
-      if (config.sample_limit > 0 && counts.kept > config.sample_limit)
-        throw new ScrapeError(
-          `sample limit exceeded: more than ${config.sample_limit} samples`,
-          'sample_limit',
-        );
+      // Beyond the limit samples are still counted, so that people see how far beyond it they are.
+      if (counts.kept > limit) continue;
+      if (isNew) counts.added += 1;
       this.#appendSample(appender, parser, id, time);
     }
+    if (counts.kept > limit)
+      throw new ScrapeError(`sample limit exceeded: ${counts.kept} samples, limit ${limit}`, 'sample_limit');
     this.#describe(appender, parser.metadata);
     this.#endVanished(appender, time);
-    return counts;
   }
 
   /** Ends every series that awaits it: the target is gone or does not answer. */

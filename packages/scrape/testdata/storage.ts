@@ -20,6 +20,8 @@ export class TestStorage implements Appendable {
       if (t < last) throw new AppendError('out_of_order', 'out of order sample');
       if (t === last && !Object.is(this.#values[id]?.at(-1), value)) throw new AppendError('duplicate', 'duplicate sample for timestamp');
       batch.push(() => {
+        // Of two values for one time in a batch the first one stays.
+        if (t <= (this.#times[id]?.at(-1) ?? -Infinity)) return;
         this.#times[id]?.push(t);
         this.#values[id]?.push(value);
       });
