@@ -60,13 +60,11 @@ export async function buildApp(
 function healthRoute(app: FastifyInstance, database: Database): void {
   app.get('/health', async (_request, reply) => {
     const up = await database.isUp();
-    return reply
-      .code(up ? 200 : 503)
-      .send({
-        status: up ? 'ok' : 'unavailable',
-        database: up ? 'up' : 'down',
-        uptime: Math.round(process.uptime()),
-      });
+    return reply.code(up ? 200 : 503).send({
+      status: up ? 'ok' : 'unavailable',
+      database: up ? 'up' : 'down',
+      uptime: Math.round(process.uptime()),
+    });
   });
 }
 

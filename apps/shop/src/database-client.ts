@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import pg, { type QueryResultRow } from 'pg';
+import { SettingsError } from './settings.ts';
 
 /** The database cannot be reached at the moment: nothing that the caller did wrong. */
 export class DatabaseUnavailable extends Error {
@@ -159,6 +160,7 @@ export class Database {
 /** What the server says has an SQLSTATE: classes 08, 53 and 57P are about the connection. A TypeError is a bug of ours. */
 function isUnavailable(error: unknown): boolean {
   if (error instanceof pg.DatabaseError) return /^(08|53|57P)/.test(error.code ?? '');
+  if (error instanceof SettingsError) return true; // the file with the address is not there yet
   return error instanceof Error && (error.name === 'Error' || error.name === 'AggregateError');
 }
 

@@ -16,7 +16,7 @@ await run(
   'db',
   async (log) => {
     const env = process.env;
-    const dir = resolve(env['SHOP_DATABASE_DIR'] ?? 'data/shop-database');
+    const dir = resolve(env['SHOP_DATABASE_DIR'] || 'data/shop-database');
     const url = await address(env, dir);
     if (!isLocal(url)) {
       log(`DATABASE_URL names ${url.hostname}: there is nothing to start here`);
@@ -47,11 +47,11 @@ async function stopLeftOver(dir: string): Promise<void> {
 async function address(env: Environment, dir: string): Promise<URL> {
   const given = env['DATABASE_URL'] ?? '';
   if (given !== '') return parse(given);
-  const file = env['DATABASE_URL_FILE'] ?? join(dir, 'url');
+  const file = env['DATABASE_URL_FILE'] || join(dir, 'url'); // Compose hands over what is not set as empty
   const known = await readFile(file, 'utf8').catch(() => undefined);
   if (known !== undefined) return parse(secret({ DATABASE_URL_FILE: file }, 'DATABASE_URL') ?? known);
   const password = randomBytes(24).toString('base64url');
-  const text = `postgresql://shop:${password}@127.0.0.1:${env['SHOP_DATABASE_PORT'] ?? DEFAULT_PORT}/shop`;
+  const text = `postgresql://shop:${password}@127.0.0.1:${env['SHOP_DATABASE_PORT'] || DEFAULT_PORT}/shop`;
   await mkdir(dirname(file), { recursive: true });
   await writeFile(file, `${text}\n`, { mode: 0o600 });
   return parse(text);

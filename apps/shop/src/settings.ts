@@ -88,10 +88,17 @@ export function readSettings(environment: Environment): Settings {
   };
 }
 
+/** A process that needs a database says at its start that nobody told it where. @throws SettingsError */
+export function demandDatabase({ env }: Settings): void {
+  if (env['DATABASE_URL'] === undefined && env['DATABASE_URL_FILE'] === undefined) {
+    throw new SettingsError('DATABASE_URL: not set (nor DATABASE_URL_FILE, a file that holds it)');
+  }
+}
+
 /** Asked at every attempt to connect: the file appears when the database has been set up, maybe after us. */
 function databaseUrl(env: Environment): string {
   const url = secret(env, 'DATABASE_URL');
-  if (url === undefined) throw new SettingsError('DATABASE_URL: not set (nor DATABASE_URL_FILE)');
+  if (url === undefined) throw new SettingsError('DATABASE_URL: not set');
   return url;
 }
 

@@ -3,12 +3,13 @@ import { Instrumentation, instrumentHttp } from '@prunella/instrument';
 import { BatchWorker } from './batch.ts';
 import { Database } from './database-client.ts';
 import { run } from './lifecycle.ts';
-import { readSettings } from './settings.ts';
+import { demandDatabase, readSettings } from './settings.ts';
 import { Transactions } from './transactions.ts';
 
 /** Books orders in batches, beside the API, and tells how it is doing on a port of its own. */
 await run('worker', async (log) => {
   const settings = readSettings(process.env);
+  demandDatabase(settings);
   const instrumentation = new Instrumentation({ env: settings.env, profiles: ['s5'] });
   const { registry } = instrumentation;
   const database = new Database({ url: settings.databaseUrl, registry, log, maxConnections: 2 });
