@@ -1,1 +1,12 @@
-export {};
+export {
+  Engine,
+  type EngineOptions,
+  type QueryOptions,
+  type QueryResult,
+  type QueryStats,
+  type QueryValue,
+  type VectorSample,
+} from './engine.ts';
+export { QueryError, type QueryErrorType } from './error.ts';
+export * from './parser/index.ts';
+export { MemoryStorage } from './testing/memory.ts';

@@ -1,0 +1,236 @@
+import { Labels, type FloatHistogram, type Queryable, type Series } from '@prunella/metrics';
+import { QueryError } from './error.ts';
+import { evaluate } from './eval/evaluate.ts';
+import { Pacer } from './eval/pacer.ts';
+import { rangeInput } from './eval/range.ts';
+import { firstAtOrAfter, type Context } from './eval/select.ts';
+import { timeAt, type Grid, type StepSeries, type Value } from './eval/value.ts';
+import type { Expr } from './parser/ast.ts';
+import { typeOf } from './parser/check.ts';
+import { ParseError } from './parser/error.ts';
+import { parse } from './parser/parse.ts';
+
+export interface EngineOptions {
+  /** @default 120000 */
+  readonly timeoutMs?: number;
+  /** Samples that a query may hold. @default 50000000 */
+  readonly maxSamples?: number;
+  /** Queries that run at once; others wait. @default 20 */
+  readonly maxConcurrency?: number;
+  /** How old the newest sample may be, ms. @default 300000 */
+  readonly lookbackMs?: number;
+  readonly features?: ReadonlySet<string>;
+}
+
+export interface QueryOptions {
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
+  readonly lookbackMs?: number;
+  readonly stats?: boolean;
+}
+
+export interface QueryStats {
+  readonly samples: number;
+  /** ms */
+  readonly totalMs: number;
+}
+
+export interface VectorSample {
+  readonly labels: Labels;
+  /** ms */
+  readonly time: number;
+  readonly value: number;
+  readonly histogram?: FloatHistogram;
+}
+
+export type QueryValue =
+  | { readonly type: 'scalar'; readonly time: number; readonly value: number }
+  | { readonly type: 'string'; readonly time: number; readonly value: string }
+  | { readonly type: 'vector'; readonly samples: readonly VectorSample[] }
+  | { readonly type: 'matrix'; readonly series: readonly Series[] };
+
+export interface QueryResult {
+  readonly value: QueryValue;
+  readonly warnings: readonly string[];
+  readonly infos: readonly string[];
+  readonly stats?: QueryStats;
+}
+
+/** Answers PromQL over anything `Queryable`. */
+export class Engine {
+  readonly #options: Required<EngineOptions>;
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+
+  constructor(options: EngineOptions = {}) {
+    const defaults = {
+      timeoutMs: 120_000,
+      maxSamples: 50_000_000,
+      maxConcurrency: 20,
+      lookbackMs: 300_000,
+      features: new Set<string>(),
+    };
+    this.#options = { ...defaults, ...options };
+  }
+
+  /** @param time ms. @throws QueryError */
+  async instant(
+    queryable: Queryable,
+    query: string | Expr,
+    time: number,
+    options: QueryOptions = {},
+  ): Promise<QueryResult> {
+    const expr = parsed(query);
+    const grid = { start: time, step: 0, steps: 1 };
+    return this.#run(queryable, grid, options, async (context) => instantValue(context, expr, grid));
+  }
+
+  /** @param start ms @param end ms, inclusive @param step ms. @throws QueryError */
+  async range(
+    queryable: Queryable,
+    query: string | Expr,
+    start: number,
+    end: number,
+    step: number,
+    options: QueryOptions = {},
+  ): Promise<QueryResult> {
+    const expr = parsed(query);
+    const type = typeOf(expr);
+    if (type !== 'scalar' && type !== 'vector') {
+      throw new QueryError(
+        'bad_data',
+        `invalid expression type ${JSON.stringify(type === 'matrix' ? 'range vector' : type)} for range query, must be Scalar or instant Vector`,
+      );
+    }
+    if (!(step > 0))
+      throw new QueryError(
+        'bad_data',
+        'zero or negative query resolution step widths are not accepted. Try a positive integer',
+      );
+    if (end < start) throw new QueryError('bad_data', 'end timestamp must not be before start time');
+    const grid = { start, step, steps: Math.floor((end - start) / step) + 1 };
+    return this.#run(queryable, grid, options, async (context) => ({
+      type: 'matrix',
+      series: toMatrix(await evaluate(context, expr, grid), grid),
+    }));
+  }
+
+  async #run(
+    queryable: Queryable,
+    grid: Grid,
+    options: QueryOptions,
+    compute: (context: Context) => Promise<QueryValue>,
+  ): Promise<QueryResult> {
+    await this.#enter(options.signal);
+    const started = performance.now();
+    try {
+      const pacer = new Pacer(
+        options.timeoutMs ?? this.#options.timeoutMs,
+        this.#options.maxSamples,
+        options.signal,
+      );
+      pacer.check();
+      const context: Context = {
+        queryable,
+        lookbackMs: options.lookbackMs ?? this.#options.lookbackMs,
+        pacer,
+        start: grid.start,
+        end: timeAt(grid, grid.steps - 1),
+        warnings: new Set(),
+        infos: new Set(),
+        loaded: new Map(),
+      };
+      const value = await compute(context);
+      const stats = options.stats
+        ? { stats: { samples: pacer.samples, totalMs: performance.now() - started } }
+        : {};
+      return { value, warnings: [...context.warnings], infos: [...context.infos], ...stats };
+    } finally {
+      this.#running--;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  async #enter(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#running >= this.#options.maxConcurrency) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    this.#running++;
+    if (signal?.aborted) {
+      this.#running--;
+      this.#waiting.shift()?.();
+      throw new QueryError('canceled', 'query was canceled in query queue');
+    }
+  }
+}
+
+function parsed(query: string | Expr): Expr {
+  if (typeof query !== 'string') return query;
+  try {
+    return parse(query);
+  } catch (error) {
+    if (error instanceof ParseError) throw new QueryError('bad_data', error.message, { cause: error });
+    throw error;
+  }
+}
+
+async function instantValue(context: Context, expr: Expr, grid: Grid): Promise<QueryValue> {
+  const bare = unwrap(expr);
+  if (bare.kind === 'matrix' || bare.kind === 'subquery')
+    return { type: 'matrix', series: await rangeValue(context, bare, grid) };
+  const value = await evaluate(context, expr, grid);
+  const time = grid.start;
+  switch (value.type) {
+    case 'scalar':
+      return { type: 'scalar', time, value: value.values[0] as number };
+    case 'string':
+      return { type: 'string', time, value: value.value };
+    case 'vector':
+      return { type: 'vector', samples: toSamples(value.series, time) };
+  }
+}
+
+function unwrap(expr: Expr): Expr {
+  return expr.kind === 'paren' ? unwrap(expr.expr) : expr;
+}
+
+async function rangeValue(context: Context, expr: Expr, grid: Grid): Promise<Series[]> {
+  const { series, range, endAt } = await rangeInput(context, expr, grid, '');
+  const end = endAt(grid.start);
+  return series.flatMap(({ labels, samples: { timestamps, values } }) => {
+    const from = firstAtOrAfter(timestamps, end - range + 1);
+    const to = firstAtOrAfter(timestamps, end + 1);
+    return from === to
+      ? []
+      : [{ labels, samples: { timestamps: timestamps.slice(from, to), values: values.slice(from, to) } }];
+  });
+}
+
+function toSamples(series: readonly StepSeries[], time: number): VectorSample[] {
+  return series
+    .filter(({ present }) => present[0])
+    .map(({ labels, values }) => ({ labels, time, value: values[0] as number }));
+}
+
+function toMatrix(value: Value, grid: Grid): Series[] {
+  if (value.type === 'string') return [];
+  if (value.type === 'scalar') {
+    const timestamps = Float64Array.from({ length: grid.steps }, (_, i) => timeAt(grid, i));
+    return [{ labels: Labels.empty, samples: { timestamps, values: value.values } }];
+  }
+  const series = value.series.map(({ labels, values, present }) => {
+    const count = present.reduce((sum, each) => sum + each, 0);
+    const timestamps = new Float64Array(count);
+    const kept = new Float64Array(count);
+    let k = 0;
+    for (let i = 0; i < values.length; i++) {
+      if (!present[i]) continue;
+      timestamps[k] = timeAt(grid, i);
+      kept[k++] = values[i] as number;
+    }
+    return { labels, samples: { timestamps, values: kept } };
+  });
+  return series
+    .filter(({ samples }) => samples.timestamps.length > 0)
+    .sort((a, b) => Labels.compare(a.labels, b.labels));
+}

@@ -1,0 +1,185 @@
+import { formatDecimal, Labels, METRIC_NAME } from '@prunella/metrics';
+import { QueryError } from '../error.ts';
+import { quantileOf } from '../functions/quantile.ts';
+import { KahanSum } from '../functions/kahan.ts';
+import type { Aggregation } from '../parser/ast.ts';
+import { newSeries, type StepSeries } from './value.ts';
+
+interface Group {
+  readonly labels: Labels;
+  readonly members: StepSeries[];
+}
+
+/** Sorts series into groups, in the order in which the groups are first met. */
+function groupSeries({ grouping, without }: Aggregation, series: readonly StepSeries[]): Group[] {
+  const names = new Set(without ? [...grouping, METRIC_NAME] : grouping);
+  const groups = new Map<string, Group>();
+  for (const each of series) {
+    const labels = without ? each.labels.drop(names) : each.labels.keep(names);
+    const group = groups.get(labels.key);
+    if (group) group.members.push(each);
+    else groups.set(labels.key, { labels, members: [each] });
+  }
+  return [...groups.values()];
+}
+
+/** The values of a group's members at one step. */
+type Reduce = (values: readonly number[], step: number) => number;
+
+export function aggregate(
+  node: Aggregation,
+  series: readonly StepSeries[],
+  steps: number,
+  param: Float64Array | string | undefined,
+): { series: StepSeries[]; ordered: boolean } {
+  const groups = groupSeries(node, series);
+  switch (node.op) {
+    case 'topk':
+    case 'bottomk':
+      return { series: pickBest(node.op, groups, steps, param as Float64Array), ordered: true };
+    case 'limitk':
+      return { series: pickFirst(groups, steps, param as Float64Array), ordered: false };
+    case 'count_values':
+      return { series: countValues(groups, steps, param as string), ordered: false };
+    case 'limit_ratio':
+      throw new QueryError('execution', 'limit_ratio is not available');
+    default:
+      return {
+        series: groups.map((group) => reduceGroup(group, steps, reducer(node.op, param))),
+        ordered: false,
+      };
+  }
+}
+
+function reduceGroup({ labels, members }: Group, steps: number, reduce: Reduce): StepSeries {
+  const out = newSeries(labels, steps);
+  const values: number[] = [];
+  for (let step = 0; step < steps; step++) {
+    values.length = 0;
+    for (const member of members) if (member.present[step]) values.push(member.values[step] as number);
+    if (values.length === 0) continue;
+    out.values[step] = reduce(values, step);
+    out.present[step] = 1;
+  }
+  return out;
+}
+
+function reducer(op: string, param: Float64Array | string | undefined): Reduce {
+  switch (op) {
+    case 'sum':
+      return (values) => sumOf(values).value;
+    case 'avg':
+      return average;
+    case 'count':
+      return (values) => values.length;
+    case 'group':
+      return () => 1;
+    case 'min':
+      return (values) => values.reduce((best, value) => (value < best || Number.isNaN(best) ? value : best));
+    case 'max':
+      return (values) => values.reduce((best, value) => (value > best || Number.isNaN(best) ? value : best));
+    case 'stdvar':
+      return variance;
+    case 'stddev':
+      return (values) => Math.sqrt(variance(values));
+    case 'quantile':
+      return (values, step) => quantileOf((param as Float64Array)[step] as number, Float64Array.from(values));
+    default:
+      throw new QueryError('internal', `BUG: no aggregation ${op}`);
+  }
+}
+
+function sumOf(values: readonly number[]): KahanSum {
+  const sum = new KahanSum();
+  for (const value of values) sum.add(value);
+  return sum;
+}
+
+function average(values: readonly number[]): number {
+  const sum = sumOf(values);
+  if (Number.isFinite(sum.value) || values.some((value) => !Number.isFinite(value)))
+    return sum.dividedBy(values.length);
+  return values.reduce((mean, value, i) => mean + value / (i + 1) - mean / (i + 1), 0);
+}
+
+function variance(values: readonly number[]): number {
+  let mean = 0;
+  let sum = 0;
+  for (const [i, value] of values.entries()) {
+    const delta = value - mean;
+    mean += delta / (i + 1);
+    sum += delta * (value - mean);
+  }
+  return sum / values.length;
+}
+
+function checkedCount(param: Float64Array, step: number): number {
+  const k = param[step] as number;
+  if (Number.isNaN(k)) throw new QueryError('execution', 'Parameter value is NaN');
+  if (Math.abs(k) >= 2 ** 63) throw new QueryError('execution', `Scalar value ${k} overflows int64`);
+  return Math.max(0, Math.trunc(k));
+}
+
+/** topk and bottomk keep whole series, with their labels, at the steps where they are among the best. */
+function pickBest(
+  op: 'topk' | 'bottomk',
+  groups: readonly Group[],
+  steps: number,
+  param: Float64Array,
+): StepSeries[] {
+  const sign = op === 'topk' ? -1 : 1;
+  // NaN comes last in either direction; among equals the earlier one stays.
+  const compare = (a: number, b: number): number => {
+    if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
+    return a < b ? -sign : a > b ? sign : 0;
+  };
+  const kept: { series: StepSeries; rank: number }[] = [];
+  for (const { members } of groups) {
+    const outputs = new Map<StepSeries, { series: StepSeries; rank: number }>();
+    for (let step = 0; step < steps; step++) {
+      const k = checkedCount(param, step);
+      const present = members.filter((member) => member.present[step]);
+      present.sort((a, b) => compare(a.values[step] as number, b.values[step] as number));
+      for (const [rank, member] of present.slice(0, k).entries()) {
+        const output = outputs.get(member) ?? { series: newSeries(member.labels, steps), rank };
+        output.series.values[step] = member.values[step] as number;
+        output.series.present[step] = 1;
+        outputs.set(member, output);
+      }
+    }
+    kept.push(...[...outputs.values()].sort((a, b) => a.rank - b.rank));
+  }
+  return kept.map(({ series }) => series);
+}
+
+function pickFirst(groups: readonly Group[], steps: number, param: Float64Array): StepSeries[] {
+  return groups.flatMap(({ members }) => {
+    const outputs = members.map((member) => newSeries(member.labels, steps));
+    for (let step = 0; step < steps; step++) {
+      let left = checkedCount(param, step);
+      for (const [i, member] of members.entries()) {
+        if (!member.present[step] || left-- <= 0) continue;
+        (outputs[i] as StepSeries).values[step] = member.values[step] as number;
+        (outputs[i] as StepSeries).present[step] = 1;
+      }
+    }
+    return outputs.filter(({ present }) => present.includes(1));
+  });
+}
+
+function countValues(groups: readonly Group[], steps: number, label: string): StepSeries[] {
+  const result = new Map<string, StepSeries>();
+  for (const { labels, members } of groups) {
+    for (let step = 0; step < steps; step++) {
+      for (const member of members) {
+        if (!member.present[step]) continue;
+        const counted = labels.with({ [label]: formatDecimal(member.values[step] as number) });
+        const series = result.get(counted.key) ?? newSeries(counted, steps);
+        series.values[step] = (series.values[step] as number) + 1;
+        series.present[step] = 1;
+        result.set(counted.key, series);
+      }
+    }
+  }
+  return [...result.values()];
+}

@@ -1,0 +1,224 @@
+import { Labels, METRIC_NAME } from '@prunella/metrics';
+import { QueryError } from '../error.ts';
+import { ARITHMETIC, COMPARISONS } from '../functions/numeric.ts';
+import type { Binary, VectorMatching } from '../parser/ast.ts';
+import { mergeEqual } from './series.ts';
+import { newSeries, type StepSeries } from './value.ts';
+
+/** What a pair of values gives: the value to keep, or undefined where a comparison filters it out. */
+type Operation = (left: number, right: number) => number | undefined;
+
+/** @param keepRight a filter keeps the value on the right: the vector's, where a scalar stands on the left */
+function operationOf({ op, bool }: Binary, keepRight = false): Operation {
+  const arithmetic = ARITHMETIC[op];
+  if (arithmetic) return arithmetic;
+  const compare = COMPARISONS[op];
+  if (!compare) throw new QueryError('internal', `BUG: no operator ${op}`);
+  if (bool) return (left, right) => (compare(left, right) ? 1 : 0);
+  return (left, right) => (compare(left, right) ? (keepRight ? right : left) : undefined);
+}
+
+export function scalarBinary(node: Binary, left: Float64Array, right: Float64Array): Float64Array {
+  const operation = operationOf(node);
+  return left.map((value, i) => operation(value, right[i] as number) ?? NaN);
+}
+
+/** A comparison that filters keeps the name; whatever computes a new value drops it. */
+function keepsName({ op, bool }: Binary): boolean {
+  return COMPARISONS[op] !== undefined && !bool;
+}
+
+export function vectorScalar(
+  node: Binary,
+  series: readonly StepSeries[],
+  scalar: Float64Array,
+  vectorIsLeft: boolean,
+): StepSeries[] {
+  const operation = operationOf(node, !vectorIsLeft);
+  const result = series.map(({ labels, values, present }) => {
+    const out = newSeries(keepsName(node) ? labels : labels.withoutName(), values.length);
+    for (let i = 0; i < values.length; i++) {
+      if (!present[i]) continue;
+      const value = values[i] as number;
+      const other = scalar[i] as number;
+      const computed = vectorIsLeft ? operation(value, other) : operation(other, value);
+      if (computed === undefined) continue;
+      out.values[i] = computed;
+      out.present[i] = 1;
+    }
+    return out;
+  });
+  return mergeEqual(result).filter(({ present }) => present.includes(1));
+}
+
+/** The labels by which series of the two sides find one another. */
+function signatureOf({ on, labels }: VectorMatching): (series: StepSeries) => string {
+  const names = new Set(labels);
+  if (on) return (series) => series.labels.keep(names).key;
+  names.add(METRIC_NAME);
+  return (series) => series.labels.drop(names).key;
+}
+
+export function vectorBinary(
+  node: Binary,
+  left: readonly StepSeries[],
+  right: readonly StepSeries[],
+  steps: number,
+): StepSeries[] {
+  const matching = node.matching as VectorMatching;
+  if (matching.card === 'many-to-many') return setOperation(node.op, matching, left, right, steps);
+  return joined(node, matching, left, right, steps);
+}
+
+function setOperation(
+  op: string,
+  matching: VectorMatching,
+  left: readonly StepSeries[],
+  right: readonly StepSeries[],
+  steps: number,
+): StepSeries[] {
+  const signature = signatureOf(matching);
+  const presence = (side: readonly StepSeries[]): Map<string, Uint8Array> => {
+    const found = new Map<string, Uint8Array>();
+    for (const series of side) {
+      const key = signature(series);
+      const known = found.get(key) ?? new Uint8Array(steps);
+      for (let i = 0; i < steps; i++) known[i] = (known[i] as number) | (series.present[i] as number);
+      found.set(key, known);
+    }
+    return found;
+  };
+  if (op === 'or') {
+    const there = presence(left);
+    return [...left, ...keepWhere(right, steps, (series, i) => !there.get(signature(series))?.[i])];
+  }
+  const there = presence(right);
+  const wanted = op === 'and' ? 1 : 0;
+  return keepWhere(left, steps, (series, i) => (there.get(signature(series))?.[i] ?? 0) === wanted);
+}
+
+function keepWhere(
+  side: readonly StepSeries[],
+  steps: number,
+  keep: (series: StepSeries, i: number) => boolean,
+): StepSeries[] {
+  const result: StepSeries[] = [];
+  for (const series of side) {
+    const out = newSeries(series.labels, steps);
+    for (let i = 0; i < steps; i++) {
+      if (!series.present[i] || !keep(series, i)) continue;
+      out.values[i] = series.values[i] as number;
+      out.present[i] = 1;
+    }
+    if (out.present.includes(1)) result.push(out);
+  }
+  return result;
+}
+
+/** Arithmetic and comparisons between vectors: every series of the "many" side with its one partner. */
+function joined(
+  node: Binary,
+  matching: VectorMatching,
+  left: readonly StepSeries[],
+  right: readonly StepSeries[],
+  steps: number,
+): StepSeries[] {
+  const swapped = matching.card === 'one-to-many';
+  const [many, one] = swapped ? [right, left] : [left, right];
+  if (many.length === 0 || one.length === 0) return [];
+  const signature = signatureOf(matching);
+  const partners = oneSide(one, signature, matching, swapped ? 'left' : 'right', steps);
+  const operation = operationOf(node);
+  const outputs: { out: StepSeries; signature: string }[] = [];
+  for (const series of many) {
+    const key = signature(series);
+    for (const partner of partners.get(key) ?? []) {
+      const out = newSeries(resultLabels(node, matching, series.labels, partner.labels), steps);
+      for (let i = 0; i < steps; i++) {
+        if (!series.present[i] || !partner.present[i]) continue;
+        const [a, b] = swapped
+          ? [partner.values[i], series.values[i]]
+          : [series.values[i], partner.values[i]];
+        const value = operation(a as number, b as number);
+        // Filtered values are marked, for a second match is an error even when it is filtered out.
+        out.present[i] = value === undefined ? 2 : 1;
+        out.values[i] =
+          value === undefined || node.bool
+            ? (value ?? NaN)
+            : COMPARISONS[node.op] && swapped
+              ? (series.values[i] as number)
+              : value;
+      }
+      outputs.push({ out, signature: matching.card === 'one-to-one' ? key : out.labels.key });
+    }
+  }
+  refuseSecondMatches(outputs, matching, steps);
+  for (const { out } of outputs) for (let i = 0; i < steps; i++) if (out.present[i] === 2) out.present[i] = 0;
+  return mergeEqual(outputs.map(({ out }) => out).filter(({ present }) => present.includes(1)));
+}
+
+function oneSide(
+  one: readonly StepSeries[],
+  signature: (series: StepSeries) => string,
+  matching: VectorMatching,
+  side: string,
+  steps: number,
+): Map<string, StepSeries[]> {
+  const partners = new Map<string, StepSeries[]>();
+  for (const series of one) {
+    const key = signature(series);
+    const known = partners.get(key);
+    if (!known) {
+      partners.set(key, [series]);
+      continue;
+    }
+    for (const other of known) {
+      for (let i = 0; i < steps; i++) {
+        if (!series.present[i] || !other.present[i]) continue;
+        const names = new Set(matching.labels);
+        const group = matching.on
+          ? series.labels.keep(names)
+          : series.labels.drop(new Set([...names, METRIC_NAME]));
+        throw new QueryError(
+          'execution',
+          `found duplicate series for the match group ${group} on the ${side} hand-side of the operation: [${series.labels}, ${other.labels}];many-to-many matching not allowed: matching labels must be unique on one side`,
+        );
+      }
+    }
+    known.push(series);
+  }
+  return partners;
+}
+
+function refuseSecondMatches(
+  outputs: readonly { out: StepSeries; signature: string }[],
+  matching: VectorMatching,
+  steps: number,
+): void {
+  const taken = new Map<string, Uint8Array>();
+  for (const { out, signature } of outputs) {
+    const steps_ = taken.get(signature) ?? new Uint8Array(steps);
+    for (let i = 0; i < steps; i++) {
+      if (!out.present[i]) continue;
+      if (steps_[i]) {
+        const message =
+          matching.card === 'one-to-one'
+            ? 'multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)'
+            : 'multiple matches for labels: grouping labels must ensure unique matches';
+        throw new QueryError('execution', message);
+      }
+      steps_[i] = 1;
+    }
+    taken.set(signature, steps_);
+  }
+}
+
+function resultLabels(node: Binary, matching: VectorMatching, many: Labels, one: Labels): Labels {
+  let labels = keepsName(node) ? many : many.withoutName();
+  if (matching.card === 'one-to-one') {
+    const names = new Set(matching.labels);
+    labels = matching.on ? labels.keep(names) : labels.drop(names);
+  }
+  if (matching.include.length === 0) return labels;
+  return labels.with(Object.fromEntries(matching.include.map((name) => [name, one.get(name)])));
+}

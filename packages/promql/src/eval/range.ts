@@ -1,0 +1,123 @@
+import { QueryError } from '../error.ts';
+import { RANGE_FUNCTIONS, type RangeFunction, type Window } from '../functions/range.ts';
+import type { Expr, Subquery } from '../parser/ast.ts';
+import { evaluate } from './evaluate.ts';
+import { loadSeries, shiftedTime, withoutStale, type Context } from './select.ts';
+import { mergeEqual } from './series.ts';
+import { newSeries, timeAt, type Grid, type RangeSeries, type StepSeries, type Value } from './value.ts';
+
+/** Prometheus's default for subqueries without a step is the global evaluation interval; its tests assume 1 m. */
+const DEFAULT_SUBQUERY_STEP_MS = 60_000;
+/** More than this a query must not ask for. */
+const MOST_STEPS = 10_000_000;
+
+/** A range vector's series, and where its window ends for an evaluation at `t`. */
+export interface RangeInput {
+  readonly series: readonly RangeSeries[];
+  readonly range: number;
+  readonly endAt: (t: number) => number;
+}
+
+export async function rangeInput(
+  context: Context,
+  expr: Expr,
+  grid: Grid,
+  func: string,
+): Promise<RangeInput> {
+  if (expr.kind === 'matrix') {
+    const { selector, range } = expr;
+    const loaded = await loadSeries(context, selector, grid, range, func);
+    return { series: loaded.map(withoutStale), range, endAt: (t) => shiftedTime(context, selector, t) };
+  }
+  if (expr.kind !== 'subquery') throw new QueryError('internal', 'BUG: expected a range vector');
+  return {
+    series: await subquerySeries(context, expr, grid),
+    range: expr.range,
+    endAt: (t) => shiftedTime(context, expr, t),
+  };
+}
+
+/** Steps of a subquery are absolute multiples of its step. */
+async function subquerySeries(context: Context, node: Subquery, grid: Grid): Promise<RangeSeries[]> {
+  const step = node.step ?? DEFAULT_SUBQUERY_STEP_MS;
+  const first = shiftedTime(context, node, grid.start) - node.range;
+  const last = shiftedTime(context, node, timeAt(grid, grid.steps - 1));
+  const start = (Math.floor(first / step) + 1) * step;
+  const steps = Math.max(0, Math.floor((last - start) / step) + 1);
+  if (steps > MOST_STEPS)
+    throw new QueryError(
+      'execution',
+      'query processing would load too many samples into memory in query execution',
+    );
+  if (steps === 0) return [];
+  const value = await evaluate(context, node.expr, { start, step, steps });
+  return columns(context, value, { start, step, steps });
+}
+
+function columns(context: Context, value: Value, grid: Grid): RangeSeries[] {
+  if (value.type !== 'vector') return [];
+  return value.series.map(({ labels, values, present }) => {
+    const count = present.reduce((sum, each) => sum + each, 0);
+    context.pacer.count(count);
+    const timestamps = new Float64Array(count);
+    const kept = new Float64Array(count);
+    let k = 0;
+    for (let i = 0; i < values.length; i++) {
+      if (!present[i]) continue;
+      timestamps[k] = timeAt(grid, i);
+      kept[k++] = values[i] as number;
+    }
+    return { labels, samples: { timestamps, values: kept } };
+  });
+}
+
+/** Slides each series' window along its column, once for all steps. */
+export async function applyRange(
+  context: Context,
+  input: RangeInput,
+  grid: Grid,
+  func: string,
+  params: readonly Float64Array[],
+  keepName: boolean,
+): Promise<StepSeries[]> {
+  const compute = RANGE_FUNCTIONS.get(func) as RangeFunction;
+  const result: StepSeries[] = [];
+  for (const { labels, samples } of input.series) {
+    const out = newSeries(keepName ? labels : labels.withoutName(), grid.steps);
+    const { timestamps, values } = samples;
+    if (slide(timestamps, values, input, grid, compute, params, out)) result.push(out);
+    await context.pacer.pause();
+  }
+  return mergeEqual(result);
+}
+
+function slide(
+  times: Float64Array,
+  values: Float64Array,
+  { range, endAt }: RangeInput,
+  grid: Grid,
+  compute: RangeFunction,
+  params: readonly Float64Array[],
+  out: StepSeries,
+): boolean {
+  const window: Window = { times, values, from: 0, to: 0, start: 0, end: 0, evalTime: 0 };
+  let any = false;
+  for (let step = 0; step < grid.steps; step++) {
+    window.evalTime = timeAt(grid, step);
+    window.end = endAt(window.evalTime);
+    window.start = window.end - range;
+    // The window is open on the left.
+    while (window.from < times.length && (times[window.from] as number) <= window.start) window.from++;
+    while (window.to < times.length && (times[window.to] as number) <= window.end) window.to++;
+    if (window.to <= window.from) continue;
+    const value = compute(
+      window,
+      params.map((column) => column[step] as number),
+    );
+    if (value === undefined) continue;
+    out.values[step] = value;
+    out.present[step] = 1;
+    any = true;
+  }
+  return any;
+}

@@ -1,0 +1,181 @@
+import { isStaleAt, wordsOf, type Labels, type Queryable, type Series } from '@prunella/metrics';
+import { QueryError } from '../error.ts';
+import type { AtModifier, VectorSelector } from '../parser/ast.ts';
+import { print } from '../parser/print.ts';
+import type { Pacer } from './pacer.ts';
+import { newSeries, timeAt, type Grid, type RangeSeries, type StepSeries } from './value.ts';
+
+/** What all parts of one query share. */
+export interface Context {
+  readonly queryable: Queryable;
+  readonly lookbackMs: number;
+  readonly pacer: Pacer;
+  /** The query's own edges, ms, for `@ start()` and `@ end()`. */
+  readonly start: number;
+  readonly end: number;
+  readonly warnings: Set<string>;
+  readonly infos: Set<string>;
+  /** Series already read, by selector and range: an expression that stands there twice is read once. */
+  readonly loaded: Map<string, Promise<readonly RangeSeries[]>>;
+}
+
+interface Modifiers {
+  readonly offset: number;
+  readonly at?: AtModifier;
+}
+
+/** The time that a selector looks at when the expression is evaluated at `t`. */
+export function shiftedTime(context: Context, { at, offset }: Modifiers, t: number): number {
+  const fixed = at === 'start' ? context.start : at === 'end' ? context.end : at;
+  return (fixed ?? t) - offset;
+}
+
+/** The series of a selector with the samples in (first look − range, last look]. */
+export async function loadSeries(
+  context: Context,
+  selector: VectorSelector,
+  grid: Grid,
+  range: number,
+  func: string,
+): Promise<readonly RangeSeries[]> {
+  const first = shiftedTime(context, selector, grid.start);
+  const last = shiftedTime(context, selector, timeAt(grid, grid.steps - 1));
+  // The range is open on the left; timestamps are whole milliseconds.
+  const mint = first - range + 1;
+  const key = `${print({ ...selector, offset: 0 })} ${mint} ${last}`;
+  let loading = context.loaded.get(key);
+  if (!loading) {
+    loading = read(context, selector, mint, last, grid.step, func);
+    context.loaded.set(key, loading);
+  }
+  return loading;
+}
+
+async function read(
+  context: Context,
+  selector: VectorSelector,
+  mint: number,
+  maxt: number,
+  step: number,
+  func: string,
+): Promise<readonly RangeSeries[]> {
+  const querier = context.queryable.querier(mint, maxt);
+  const found: RangeSeries[] = [];
+  try {
+    for await (const batch of querier.select(selector.matchers, { start: mint, end: maxt, step, func })) {
+      for (const series of batch) {
+        context.pacer.count(series.samples.timestamps.length);
+        found.push(trim(series, mint, maxt));
+      }
+      await context.pacer.pause();
+    }
+    for (const warning of querier.warnings) context.warnings.add(warning);
+  } catch (error) {
+    if (error instanceof QueryError) throw error;
+    throw new QueryError('execution', `expanding series: ${(error as Error).message}`, { cause: error });
+  } finally {
+    querier.close();
+  }
+  return found;
+}
+
+/** Cuts a storage's columns to the range asked for: whole chunks may have come. */
+function trim({ labels, samples }: Series, mint: number, maxt: number): RangeSeries {
+  const { timestamps, values } = samples;
+  const from = firstAtOrAfter(timestamps, mint);
+  const to = firstAtOrAfter(timestamps, maxt + 1);
+  if (from === 0 && to === timestamps.length) return { labels, samples };
+  return {
+    labels,
+    samples: { timestamps: timestamps.subarray(from, to), values: values.subarray(from, to) },
+  };
+}
+
+/** Index of the first time ≥ t. */
+export function firstAtOrAfter(times: Float64Array, t: number): number {
+  let low = 0;
+  let high = times.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((times[middle] as number) < t) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Without stale markers: what ranges are made of. */
+export function withoutStale(series: RangeSeries): RangeSeries {
+  const { timestamps, values } = series.samples;
+  const words = wordsOf(values);
+  let stale = 0;
+  for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i]) && isStaleAt(words, i)) stale++;
+  if (stale === 0) return series;
+  const times = new Float64Array(values.length - stale);
+  const kept = new Float64Array(values.length - stale);
+  let k = 0;
+  for (let i = 0; i < values.length; i++) {
+    if (Number.isNaN(values[i]) && isStaleAt(words, i)) continue;
+    times[k] = timestamps[i] as number;
+    kept[k++] = values[i] as number;
+  }
+  return { labels: series.labels, samples: { timestamps: times, values: kept } };
+}
+
+/** The newest sample within the look-back at every step; `wantTime` gives its time in seconds instead of its value. */
+export async function selectInstant(
+  context: Context,
+  selector: VectorSelector,
+  grid: Grid,
+  wantTime = false,
+): Promise<StepSeries[]> {
+  const loaded = await loadSeries(context, selector, grid, context.lookbackMs, '');
+  const result: StepSeries[] = [];
+  for (const series of loaded) {
+    const column = instantColumn(context, series, selector, grid, wantTime);
+    if (column) result.push(column);
+    await context.pacer.pause();
+  }
+  return result;
+}
+
+function instantColumn(
+  context: Context,
+  { labels, samples }: RangeSeries,
+  selector: VectorSelector,
+  grid: Grid,
+  wantTime: boolean,
+): StepSeries | undefined {
+  const { timestamps, values } = samples;
+  const words = wordsOf(values);
+  const out = newSeries(labels, grid.steps);
+  let next = 0;
+  let any = false;
+  for (let step = 0; step < grid.steps; step++) {
+    const t = shiftedTime(context, selector, timeAt(grid, step));
+    while (next < timestamps.length && (timestamps[next] as number) <= t) next++;
+    const i = next - 1;
+    if (i < 0 || (timestamps[i] as number) <= t - context.lookbackMs) continue;
+    const value = values[i] as number;
+    if (Number.isNaN(value) && isStaleAt(words, i)) continue;
+    out.values[step] = wantTime ? (timestamps[i] as number) / 1000 : value;
+    out.present[step] = 1;
+    any = true;
+  }
+  return any ? out : undefined;
+}
+
+/** Equality matchers tell which labels an absent series would have; a label named twice tells nothing. */
+export function absentLabels(
+  selector: VectorSelector,
+  from: (labels: Record<string, string>) => Labels,
+): Labels {
+  const labels: Record<string, string> = {};
+  const seen = new Set<string>();
+  for (const matcher of selector.matchers) {
+    if (matcher.name === '__name__') continue;
+    if (matcher.type === '=' && !seen.has(matcher.name)) labels[matcher.name] = matcher.value;
+    else delete labels[matcher.name];
+    seen.add(matcher.name);
+  }
+  return from(labels);
+}

@@ -1,0 +1,51 @@
+import type { Labels } from '@prunella/metrics';
+import { QueryError } from '../error.ts';
+import { newSeries, type StepSeries } from './value.ts';
+
+/**
+ * Makes series whose labels have become equal one, as long as they never have a value at the same step.
+ * @throws QueryError where they do
+ */
+export function mergeEqual(series: readonly StepSeries[]): StepSeries[] {
+  const byLabels = new Map<string, StepSeries>();
+  for (const each of series) {
+    const known = byLabels.get(each.labels.key);
+    if (!known) {
+      byLabels.set(each.labels.key, each);
+      continue;
+    }
+    const merged = newSeries(each.labels, each.values.length);
+    for (let i = 0; i < each.values.length; i++) {
+      if (known.present[i] && each.present[i]) {
+        throw new QueryError('execution', 'vector cannot contain metrics with the same labelset');
+      }
+      const source = known.present[i] ? known : each;
+      merged.values[i] = source.values[i] as number;
+      merged.present[i] = source.present[i] as number;
+    }
+    byLabels.set(each.labels.key, merged);
+  }
+  return byLabels.size === series.length ? [...series] : [...byLabels.values()];
+}
+
+/** Applies a function to every value; the name goes, as it does whenever a value's meaning changes. */
+export function mapValues(
+  series: readonly StepSeries[],
+  map: (value: number, step: number) => number,
+): StepSeries[] {
+  return mergeEqual(
+    series.map(({ labels, values, present }) => {
+      const out = newSeries(labels.withoutName(), values.length);
+      for (let i = 0; i < values.length; i++) {
+        if (!present[i]) continue;
+        out.values[i] = map(values[i] as number, i);
+        out.present[i] = 1;
+      }
+      return out;
+    }),
+  );
+}
+
+export function constantSeries(labels: Labels, values: Float64Array): StepSeries {
+  return { labels, values, present: new Uint8Array(values.length).fill(1) };
+}

@@ -1,0 +1,38 @@
+import type { Labels, SampleColumns } from '@prunella/metrics';
+
+/** The times a query is evaluated at: `start + i × step`, in ms. */
+export interface Grid {
+  readonly start: number;
+  readonly step: number;
+  readonly steps: number;
+}
+
+/** One series of an instant vector over all steps of a grid: entry i belongs to step i where `present[i]` is 1. */
+export interface StepSeries {
+  readonly labels: Labels;
+  readonly values: Float64Array;
+  readonly present: Uint8Array;
+}
+
+/** A series of a range vector: its samples, stale markers taken out. */
+export interface RangeSeries {
+  readonly labels: Labels;
+  readonly samples: SampleColumns;
+}
+
+export type Value =
+  | { readonly type: 'scalar'; readonly values: Float64Array }
+  | { readonly type: 'string'; readonly value: string }
+  | {
+      readonly type: 'vector';
+      readonly series: readonly StepSeries[];
+      /** Result order matters (sort, topk). */ readonly ordered?: boolean;
+    };
+
+export function newSeries(labels: Labels, steps: number): StepSeries {
+  return { labels, values: new Float64Array(steps), present: new Uint8Array(steps) };
+}
+
+export function timeAt(grid: Grid, i: number): number {
+  return grid.start + i * grid.step;
+}

@@ -1,0 +1,41 @@
+import { parseFloatGo, type Labels } from '@prunella/metrics';
+import { newSeries, type StepSeries } from '../eval/value.ts';
+import { bucketQuantile, type Bucket } from './quantile.ts';
+
+const LE = new Set(['le', '__name__']);
+
+/** histogram_quantile over classic buckets: series that differ only in `le` are one histogram. */
+export function histogramQuantile(
+  q: Float64Array,
+  series: readonly StepSeries[],
+  steps: number,
+  report: { bad: (labels: Labels, le: string) => void; repaired: () => void },
+): StepSeries[] {
+  const groups = new Map<string, { labels: Labels; buckets: { bound: number; series: StepSeries }[] }>();
+  for (const each of series) {
+    const le = each.labels.get('le');
+    const bound = parseFloatGo(le);
+    if (bound === undefined) {
+      report.bad(each.labels, le);
+      continue;
+    }
+    const labels = each.labels.drop(LE);
+    const group = groups.get(labels.key) ?? { labels, buckets: [] };
+    group.buckets.push({ bound, series: each });
+    groups.set(labels.key, group);
+  }
+  return [...groups.values()].map(({ labels, buckets }) => {
+    const out = newSeries(labels, steps);
+    for (let i = 0; i < steps; i++) {
+      const present: Bucket[] = [];
+      for (const { bound, series: bucket } of buckets)
+        if (bucket.present[i]) present.push({ bound, count: bucket.values[i] as number });
+      if (present.length === 0) continue;
+      const { value, repaired } = bucketQuantile(q[i] as number, present);
+      if (repaired) report.repaired();
+      out.values[i] = value;
+      out.present[i] = 1;
+    }
+    return out;
+  });
+}

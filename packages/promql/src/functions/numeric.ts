@@ -1,0 +1,83 @@
+/** Functions of one value, and of a value and constants. */
+export const MATH_FUNCTIONS: ReadonlyMap<string, (value: number) => number> = new Map<
+  string,
+  (value: number) => number
+>([
+  ['abs', Math.abs],
+  ['acos', Math.acos],
+  ['acosh', Math.acosh],
+  ['asin', Math.asin],
+  ['asinh', Math.asinh],
+  ['atan', Math.atan],
+  ['atanh', Math.atanh],
+  ['ceil', Math.ceil],
+  ['cos', Math.cos],
+  ['cosh', Math.cosh],
+  ['deg', (value) => (value * 180) / Math.PI],
+  ['exp', Math.exp],
+  ['floor', Math.floor],
+  ['ln', Math.log],
+  ['log10', Math.log10],
+  ['log2', Math.log2],
+  ['rad', (value) => (value * Math.PI) / 180],
+  ['sgn', Math.sign],
+  ['sin', Math.sin],
+  ['sinh', Math.sinh],
+  ['sqrt', Math.sqrt],
+  ['tan', Math.tan],
+  ['tanh', Math.tanh],
+]);
+
+/** Functions of a time in seconds since the epoch, in UTC. */
+export const DATE_FUNCTIONS: ReadonlyMap<string, (date: Date) => number> = new Map<
+  string,
+  (date: Date) => number
+>([
+  ['day_of_month', (date) => date.getUTCDate()],
+  ['day_of_week', (date) => date.getUTCDay()],
+  [
+    'day_of_year',
+    (date) => Math.floor((date.getTime() - Date.UTC(date.getUTCFullYear(), 0, 1)) / 86_400_000) + 1,
+  ],
+  [
+    'days_in_month',
+    (date) => new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate(),
+  ],
+  ['hour', (date) => date.getUTCHours()],
+  ['minute', (date) => date.getUTCMinutes()],
+  ['month', (date) => date.getUTCMonth() + 1],
+  ['year', (date) => date.getUTCFullYear()],
+]);
+
+export function roundTo(value: number, nearest: number): number {
+  // Through the inverse, as Prometheus does, for fewer rounding errors with fractions.
+  const inverse = 1 / nearest;
+  return Math.floor(value * inverse + 0.5) / inverse;
+}
+
+/** Go's math.Pow, which JavaScript departs from where the base is ±1. */
+export function power(base: number, exponent: number): number {
+  if (base === 1) return 1;
+  if (base === -1 && !Number.isFinite(exponent) && !Number.isNaN(exponent)) return 1;
+  return base ** exponent;
+}
+
+/** Go's math.Mod keeps the sign of the dividend, as % does here. */
+export const ARITHMETIC: Readonly<Record<string, (a: number, b: number) => number>> = {
+  '+': (a, b) => a + b,
+  '-': (a, b) => a - b,
+  '*': (a, b) => a * b,
+  '/': (a, b) => a / b,
+  '%': (a, b) => a % b,
+  '^': power,
+  atan2: Math.atan2,
+};
+
+export const COMPARISONS: Readonly<Record<string, (a: number, b: number) => boolean>> = {
+  '==': (a, b) => a === b,
+  '!=': (a, b) => a !== b,
+  '<': (a, b) => a < b,
+  '<=': (a, b) => a <= b,
+  '>': (a, b) => a > b,
+  '>=': (a, b) => a >= b,
+};

@@ -1,0 +1,80 @@
+/** The φ-quantile of values, linear between neighbours, NaN the smallest. Sorts a copy. */
+export function quantileOf(q: number, values: Float64Array): number {
+  if (values.length === 0 || Number.isNaN(q)) return NaN;
+  if (q < 0) return -Infinity;
+  if (q > 1) return Infinity;
+  // Float64Array sorts NaN last; here they count as the smallest.
+  const sorted = values.slice().sort();
+  let nans = 0;
+  while (nans < sorted.length && Number.isNaN(sorted[sorted.length - 1 - nans])) nans++;
+  const at = (i: number): number => (i < nans ? NaN : (sorted[i - nans] as number));
+  const rank = q * (sorted.length - 1);
+  const lower = Math.max(0, Math.floor(rank));
+  const upper = Math.min(sorted.length - 1, lower + 1);
+  const weight = rank - Math.floor(rank);
+  return at(lower) * (1 - weight) + at(upper) * weight;
+}
+
+export interface Bucket {
+  readonly bound: number;
+  count: number;
+}
+
+/** How far two counts may differ and still be the same number that was computed two ways. */
+const SMALL_DIFFERENCE = 1e-12;
+
+/** The φ-quantile of a classic histogram's cumulative buckets. */
+export function bucketQuantile(q: number, given: readonly Bucket[]): { value: number; repaired: boolean } {
+  if (Number.isNaN(q)) return { value: NaN, repaired: false };
+  if (q < 0) return { value: -Infinity, repaired: false };
+  if (q > 1) return { value: Infinity, repaired: false };
+  const buckets = mergeBuckets(given);
+  if (buckets.at(-1)?.bound !== Infinity) return { value: NaN, repaired: false };
+  const repaired = makeMonotonic(buckets);
+  const observations = (buckets.at(-1) as Bucket).count;
+  if (buckets.length < 2 || observations === 0 || Number.isNaN(observations)) return { value: NaN, repaired };
+  return { value: interpolate(q * observations, buckets), repaired };
+}
+
+function interpolate(rank: number, buckets: readonly Bucket[]): number {
+  let b = buckets.findIndex(({ count }, i) => i === buckets.length - 1 || count >= rank);
+  if (b < 0) b = buckets.length - 1;
+  const { bound } = buckets[b] as Bucket;
+  if (b === buckets.length - 1) return (buckets[b - 1] as Bucket).bound;
+  if (b === 0 && bound <= 0) return bound;
+  const below = b === 0 ? undefined : (buckets[b - 1] as Bucket);
+  const start = below?.bound ?? 0;
+  const count = (buckets[b] as Bucket).count - (below?.count ?? 0);
+  return start + (bound - start) * ((rank - (below?.count ?? 0)) / count);
+}
+
+/** Sorted by bound; buckets with the same bound are one. */
+function mergeBuckets(given: readonly Bucket[]): Bucket[] {
+  const sorted = [...given].sort((a, b) => a.bound - b.bound);
+  const merged: Bucket[] = [];
+  for (const { bound, count } of sorted) {
+    const last = merged.at(-1);
+    if (last && last.bound === bound) last.count += count;
+    else merged.push({ bound, count });
+  }
+  return merged;
+}
+
+/** Scrapes and rates of single buckets are not atomic: a count below its predecessor's is raised to it. */
+function makeMonotonic(buckets: Bucket[]): boolean {
+  let previous = buckets[0]?.count ?? 0;
+  let repaired = false;
+  for (const bucket of buckets.slice(1)) {
+    if (bucket.count === previous) continue;
+    if (almostEqual(bucket.count, previous)) bucket.count = previous;
+    else if (bucket.count < previous) {
+      bucket.count = previous;
+      repaired = true;
+    } else previous = bucket.count;
+  }
+  return repaired;
+}
+
+function almostEqual(a: number, b: number): boolean {
+  return Math.abs(a - b) < SMALL_DIFFERENCE * (Math.abs(a) + Math.abs(b));
+}

@@ -1,0 +1,70 @@
+import {
+  Labels,
+  setStaleAt,
+  wordsOf,
+  type Matcher,
+  type Querier,
+  type Queryable,
+  type Series,
+} from '@prunella/metrics';
+
+interface Column {
+  readonly labels: Labels;
+  readonly times: number[];
+  /** NaN with `stale` set is a stale marker. */
+  readonly values: number[];
+  readonly stale: boolean[];
+}
+
+/** A storage in memory, for tests and examples. */
+export class MemoryStorage implements Queryable {
+  readonly #series = new Map<string, Column>();
+
+  /** Adds a sample; times must not go back. 'stale' marks the series' end. */
+  add(labels: Labels | Readonly<Record<string, string>>, time: number, value: number | 'stale'): void {
+    const set = labels instanceof Labels ? labels : Labels.from(labels);
+    const column = this.#series.get(set.key) ?? { labels: set, times: [], values: [], stale: [] };
+    this.#series.set(set.key, column);
+    column.times.push(time);
+    column.values.push(value === 'stale' ? NaN : value);
+    column.stale.push(value === 'stale');
+  }
+
+  querier(mint: number, maxt: number): Querier {
+    const all = [...this.#series.values()];
+    const matching = (matchers: readonly Matcher[]): Column[] =>
+      all
+        .filter(({ labels }) => matchers.every((matcher) => matcher.matchesLabels(labels)))
+        .sort((a, b) => Labels.compare(a.labels, b.labels));
+    const unique = (values: Iterable<string>): string[] => [...new Set(values)].sort();
+    return {
+      warnings: [],
+      close: () => {},
+      labelNames: async (matchers) =>
+        unique(matching(matchers).flatMap(({ labels }) => [...labels].map(([name]) => name))),
+      labelValues: async (name, matchers) =>
+        unique(
+          matching(matchers)
+            .map(({ labels }) => labels.get(name))
+            .filter((value) => value !== ''),
+        ),
+      async *select(matchers) {
+        const batch = matching(matchers).map((column) => cut(column, mint, maxt));
+        if (batch.length > 0) yield batch;
+      },
+    };
+  }
+}
+
+function cut({ labels, times, values, stale }: Column, mint: number, maxt: number): Series {
+  const kept = times
+    .map((_, i) => i)
+    .filter((i) => (times[i] as number) >= mint && (times[i] as number) <= maxt);
+  const column = Float64Array.from(kept, (i) => values[i] as number);
+  const words = wordsOf(column);
+  for (const [k, i] of kept.entries()) if (stale[i]) setStaleAt(words, k);
+  return {
+    labels,
+    samples: { timestamps: Float64Array.from(kept, (i) => times[i] as number), values: column },
+  };
+}
