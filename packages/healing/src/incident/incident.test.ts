@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { silentLogger } from '@prunella/metrics';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FileJournal } from './journal.ts';
-import { FileIncidentLog, type IncidentLogLine } from './log.ts';
+import type { Incident } from './incident.ts';
+import { FileIncidentLog, logLine, type IncidentLogLine } from './log.ts';
 import { maskFor } from './mask.ts';
 
 let dir = '';
@@ -88,5 +89,55 @@ describe('maskFor()', () => {
     const started = performance.now();
     for (let i = 0; i < 10; i++) mask(text.repeat(16_384 / text.length));
     expect(performance.now() - started).toBeLessThan(1000);
+  });
+});
+
+describe('incident_log.schema.json', () => {
+  const path = new URL('../../../../docs/incident_log.schema.json', import.meta.url);
+  const schema = JSON.parse(readFileSync(path, 'utf8')) as {
+    required: string[];
+    properties: Record<string, { type?: string; enum?: string[] }>;
+  };
+  const incident: Incident = {
+    id: '1',
+    origin: 'alert',
+    title: 'A on api',
+    alertname: 'A',
+    severity: '',
+    labels: { alertname: 'A' },
+    annotations: {},
+    fingerprint: 'f',
+    startsAt: 0,
+    simulated: false,
+    detectedAt: 0,
+    state: 'closed',
+    outcome: 'resolved',
+    actions: [],
+    timeline: [],
+    evidence: [],
+  };
+  const full = {
+    runbook: 'r',
+    target: 'api',
+    toldAt: 1,
+    actedAt: 2,
+    healedAt: 3,
+    actions: ['x'],
+    outcome: 'healed',
+  } as const;
+
+  test.each([
+    ['the least', incident, 9],
+    ['the most', { ...incident, ...full }, 14],
+  ])('describes a line with %s', (_, each, count) => {
+    const line = logLine(each, 5) as unknown as Record<string, unknown>;
+    expect(Object.keys(line).filter((key) => !(key in schema.properties))).toEqual([]);
+    expect(schema.required.filter((key) => !(key in line))).toEqual([]);
+    for (const [key, value] of Object.entries(line)) {
+      const { type, enum: values } = schema.properties[key] as { type?: string; enum?: string[] };
+      if (values) expect(values).toContain(value);
+      else expect(typeof value).toBe(type);
+    }
+    expect(Object.keys(line)).toHaveLength(count);
   });
 });

@@ -10,6 +10,16 @@ export interface WebhookParts {
 
 const LONGEST_BODY = 1024 * 1024;
 
+/** What `alertsReceived` rejects with where nobody of that name can be told, or he could not be reached. */
+export class ReceiverError extends Error {
+  override name = 'ReceiverError';
+  readonly code: 'not_found' | 'not_delivered';
+  constructor(code: ReceiverError['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
 /**
  * `POST /alert` and `POST /hooks/:receiver`: Alertmanager's webhook body, or as little of it as `{"alerts": […]}`. The
  * content type does not matter, because `curl -d` sends a form's.
@@ -24,20 +34,18 @@ export function webhookRoutes(
     scope.addContentTypeParser('*', { parseAs: 'string', bodyLimit: LONGEST_BODY }, (_request, body, next) =>
       next(null, body),
     );
-    // A browser names the page's origin; nothing else that posts alerts does.
-    scope.addHook('onRequest', async (request, reply) => {
-      const { origin, host } = request.headers;
-      if (origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)) return;
-      await reply.code(403).send({ error: 'alerts are not taken from another page', code: 'forbidden' });
-    });
     const take = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
       try {
         const alerts = parseWebhook(parseJson(request.body), clock.now());
         await alertsReceived(alerts, (request.params as { receiver?: string }).receiver);
         return { accepted: alerts.length };
       } catch (error) {
-        if (!(error instanceof WebhookError)) throw error;
-        return reply.code(400).send({ error: error.message, code: 'bad_request' });
+        if (error instanceof WebhookError)
+          return reply.code(400).send({ error: error.message, code: 'bad_request' });
+        if (!(error instanceof ReceiverError)) throw error;
+        // Alertmanager tries again after a 5xx.
+        const status = error.code === 'not_found' ? 404 : 502;
+        return reply.code(status).send({ error: error.message, code: error.code });
       }
     };
     scope.post('/alert', take);

@@ -8,14 +8,14 @@ import type { PidFiles } from './pidfile.ts';
 import { familyOf, readProcessTable } from './proc.ts';
 import type { ReplicaSpec } from './spec.ts';
 
-/** ms. The first restart is nearly at once; one that ran this long counts as good and starts again from there. */
+/** ms. One that ran for `resetAfter` counts as good: its next restart waits no longer than the `first`. */
 export interface Backoff {
   readonly first: number;
   readonly longest: number;
   readonly resetAfter: number;
 }
 
-export const DEFAULT_BACKOFF: Backoff = { first: 500, longest: 30_000, resetAfter: 60_000 };
+export const DEFAULT_BACKOFF: Backoff = { first: 1000, longest: 30_000, resetAfter: 60_000 };
 
 export interface ReplicaParts {
   readonly clock: Clock;
