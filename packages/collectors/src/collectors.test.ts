@@ -40,7 +40,15 @@ describe('the node collector', () => {
 });
 
 describe('the containers collector', () => {
-  const running: Workload = { name: 'worker-1', service: 'worker', kind: 'process', state: 'running', startedAt: 60_000, restarts: 2, ports: [] };
+  const running: Workload = {
+    name: 'worker-1',
+    service: 'worker',
+    kind: 'process',
+    state: 'running',
+    startedAt: 60_000,
+    restarts: 2,
+    ports: [],
+  };
   const stats: WorkloadStats = {
     time: 0,
     cpuUserSeconds: 1.5,
@@ -52,12 +60,16 @@ describe('the containers collector', () => {
     ioReadBytes: 1,
     ioWriteBytes: 2,
   };
-  const labels = 'id="/prunella/worker-1",image="",name="worker-1",container_label_com_docker_compose_service="worker"';
+  const labels =
+    'id="/prunella/worker-1",image="",name="worker-1",container_label_com_docker_compose_service="worker"';
 
   test('speaks cAdvisor, and keeps the last time it saw a stopped one', async () => {
     const clock = new VirtualClock(100_000);
     let workloads: Workload[] = [running];
-    const collector = new ContainersCollector({ list: async () => workloads, stats: async () => stats }, clock);
+    const collector = new ContainersCollector(
+      { list: async () => workloads, stats: async () => stats },
+      clock,
+    );
     const first = await collector.collect();
     expect(value(first, `container_cpu_usage_seconds_total{${labels},cpu="total"}`)).toBe(2);
     expect(value(first, `container_memory_working_set_bytes{${labels}}`)).toBe(1e6);
@@ -72,13 +84,18 @@ describe('the containers collector', () => {
 
   test('an engine that is away is a metric, not an error', async () => {
     const gone = { list: () => Promise.reject(new Error('connect ENOENT')), stats: async () => undefined };
-    expect(await new ContainersCollector(gone, new VirtualClock()).collect()).toContain('container_scrape_error 1\n');
+    expect(await new ContainersCollector(gone, new VirtualClock()).collect()).toContain(
+      'container_scrape_error 1\n',
+    );
   });
 });
 
 describe('the postgres collector', () => {
   test('a server that is away gives pg_up 0 and nothing else of it', async () => {
-    const collector = new PostgresCollector({ name: 'shop', dsn: () => 'postgresql://a:secret@127.0.0.1:1/x' });
+    const collector = new PostgresCollector({
+      name: 'shop',
+      dsn: () => 'postgresql://a:secret@127.0.0.1:1/x',
+    });
     const text = await collector.collect();
     expect(value(text, 'pg_up')).toBe(0);
     expect(text).not.toContain('pg_settings');

@@ -45,14 +45,30 @@ export class ContainersCollector implements Collector {
     const running = workload.state === 'running';
     if (running) this.#lastSeen.set(workload.name, this.#clock.now());
     const lastSeen = this.#lastSeen.get(workload.name) ?? workload.exit?.time;
-    if (lastSeen !== undefined) out.gauge('container_last_seen', 'When it was last seen running.', Math.floor(lastSeen / 1000), labels);
+    if (lastSeen !== undefined)
+      out.gauge('container_last_seen', 'When it was last seen running.', Math.floor(lastSeen / 1000), labels);
     out.gauge('prunella_workload_up', '1 while the workload runs.', running ? 1 : 0, labels);
-    out.counter('prunella_workload_restarts_total', 'How often it was started again.', workload.restarts, labels);
+    out.counter(
+      'prunella_workload_restarts_total',
+      'How often it was started again.',
+      workload.restarts,
+      labels,
+    );
     if (workload.healthy !== undefined) {
-      out.gauge('prunella_workload_healthy', '1 while its health check succeeds.', workload.healthy ? 1 : 0, labels);
+      out.gauge(
+        'prunella_workload_healthy',
+        '1 while its health check succeeds.',
+        workload.healthy ? 1 : 0,
+        labels,
+      );
     }
     if (workload.startedAt !== undefined && running) {
-      out.gauge('container_start_time_seconds', 'When it was started, as unix time.', workload.startedAt / 1000, labels);
+      out.gauge(
+        'container_start_time_seconds',
+        'When it was started, as unix time.',
+        workload.startedAt / 1000,
+        labels,
+      );
     }
     if (stats) addStats(out, stats, labels);
   }
@@ -65,7 +81,10 @@ export class ContainersCollector implements Collector {
 
 function labelsOf(workload: Workload): LabelValues {
   return {
-    id: workload.kind === 'container' ? `/docker/${workload.id ?? workload.name}` : `/prunella/${workload.name}`,
+    id:
+      workload.kind === 'container'
+        ? `/docker/${workload.id ?? workload.name}`
+        : `/prunella/${workload.name}`,
     image: workload.image ?? '',
     name: workload.name,
     [SERVICE_LABEL]: workload.service,
@@ -75,21 +94,47 @@ function labelsOf(workload: Workload): LabelValues {
 function addStats(out: Exposition, stats: WorkloadStats, labels: LabelValues): void {
   const cpu = stats.cpuUserSeconds + stats.cpuSystemSeconds;
   out.counter('container_cpu_usage_seconds_total', 'CPU time used.', cpu, { ...labels, cpu: 'total' });
-  out.counter('container_cpu_user_seconds_total', 'CPU time used in user mode.', stats.cpuUserSeconds, labels);
-  out.counter('container_cpu_system_seconds_total', 'CPU time used in the kernel.', stats.cpuSystemSeconds, labels);
+  out.counter(
+    'container_cpu_user_seconds_total',
+    'CPU time used in user mode.',
+    stats.cpuUserSeconds,
+    labels,
+  );
+  out.counter(
+    'container_cpu_system_seconds_total',
+    'CPU time used in the kernel.',
+    stats.cpuSystemSeconds,
+    labels,
+  );
   out.gauge('container_memory_usage_bytes', 'All memory charged.', stats.memoryRssBytes, labels);
   out.gauge('container_memory_rss', 'Resident memory.', stats.memoryRssBytes, labels);
-  out.gauge('container_memory_working_set_bytes', 'Memory that cannot be reclaimed.', stats.memoryWorkingSetBytes, labels);
-  out.gauge('container_spec_memory_limit_bytes', 'Memory limit, 0 when there is none.', stats.memoryLimitBytes ?? 0, labels);
+  out.gauge(
+    'container_memory_working_set_bytes',
+    'Memory that cannot be reclaimed.',
+    stats.memoryWorkingSetBytes,
+    labels,
+  );
+  out.gauge(
+    'container_spec_memory_limit_bytes',
+    'Memory limit, 0 when there is none.',
+    stats.memoryLimitBytes ?? 0,
+    labels,
+  );
   out.gauge('container_processes', 'Processes.', stats.processes, labels);
   out.gauge('container_threads', 'Threads.', stats.threads, labels);
-  if (stats.fds !== undefined) out.gauge('container_file_descriptors', 'Open file descriptors.', stats.fds, labels);
+  if (stats.fds !== undefined)
+    out.gauge('container_file_descriptors', 'Open file descriptors.', stats.fds, labels);
   const device = { ...labels, device: '' };
   out.counter('container_fs_reads_bytes_total', 'Bytes read from disk.', stats.ioReadBytes, device);
   out.counter('container_fs_writes_bytes_total', 'Bytes written to disk.', stats.ioWriteBytes, device);
   const network = { ...labels, interface: 'eth0' };
   if (stats.networkReceiveBytes !== undefined) {
-    out.counter('container_network_receive_bytes_total', 'Bytes received.', stats.networkReceiveBytes, network);
+    out.counter(
+      'container_network_receive_bytes_total',
+      'Bytes received.',
+      stats.networkReceiveBytes,
+      network,
+    );
   }
   if (stats.networkTransmitBytes !== undefined) {
     out.counter('container_network_transmit_bytes_total', 'Bytes sent.', stats.networkTransmitBytes, network);

@@ -7,15 +7,20 @@ const TICKS_PER_SECOND = 100;
 const MODES = ['user', 'nice', 'system', 'idle', 'iowait', 'irq', 'softirq', 'steal'] as const;
 const GUEST_MODES = { user: 8, nice: 9 } as const;
 
-/** CPU times and the other counters of /proc/stat (proc(5)). */
+/** CPU times: the lines `cpuN` of /proc/stat (proc(5)). */
+export async function collectCpu(source: NodeSource, out: Exposition): Promise<void> {
+  for (const line of await readLines(join(source.proc, 'stat'))) {
+    const [name = '', ...rest] = line.split(/\s+/);
+    if (/^cpu\d/.test(name)) addCpu(out, name.slice(3), rest.map(Number));
+  }
+}
+
+/** The other counters of /proc/stat. */
 export async function collectStat(source: NodeSource, out: Exposition): Promise<void> {
   const lines = await readLines(join(source.proc, 'stat'));
-  for (const line of lines) {
-    const [name = '', ...rest] = line.split(/\s+/);
-    const values = rest.map(Number);
-    if (/^cpu\d/.test(name)) addCpu(out, name.slice(3), values);
-  }
-  const first = new Map(lines.map((line) => line.split(/\s+/)).map(([name = '', value]) => [name, Number(value)] as const));
+  const first = new Map(
+    lines.map((line) => line.split(/\s+/)).map(([name = '', value]) => [name, Number(value)] as const),
+  );
   out.gauge('node_boot_time_seconds', 'When the machine came up, as unix time.', first.get('btime') ?? NaN);
   out.counter('node_context_switches_total', 'Task switches since boot.', first.get('ctxt') ?? NaN);
   out.counter('node_forks_total', 'Processes and threads started since boot.', first.get('processes') ?? NaN);

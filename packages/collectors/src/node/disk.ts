@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Exposition } from '../exposition.ts';
 import { readLines, type NodeSource } from './source.ts';
@@ -38,11 +39,36 @@ const FIELDS: readonly Field[] = [
 
 export async function collectDisks(source: NodeSource, out: Exposition): Promise<void> {
   for (const line of await readLines(join(source.proc, 'diskstats'))) {
-    const [, , device = '', ...values] = line.trim().split(/\s+/);
+    const [major = '', minor = '', device = '', ...values] = line.trim().split(/\s+/);
     if (IGNORED.test(device)) continue;
     for (const [i, value] of values.entries()) {
       const field = FIELDS[i];
       if (field) out[field.type](field.name, field.help, Number(value) * field.factor, { device });
     }
+    await addInfo(source, out, { device, major, minor });
   }
+}
+
+/** What udev knows: lines `E:KEY=value` in its database. */
+async function addInfo(
+  source: NodeSource,
+  out: Exposition,
+  disk: { device: string; major: string; minor: string },
+): Promise<void> {
+  const udev = join(source.root, 'run/udev/data', `b${disk.major}:${disk.minor}`);
+  const lines = await readLines(udev).catch(() => []);
+  const property = (key: string): string =>
+    lines.find((line) => line.startsWith(`E:${key}=`))?.slice(key.length + 3) ?? '';
+  const rotational = await readFile(join(source.sys, 'block', disk.device, 'queue/rotational'), 'utf8').catch(
+    () => '',
+  );
+  out.gauge('node_disk_info', 'Always 1; facts about the disk are in the labels.', 1, {
+    ...disk,
+    path: property('ID_PATH'),
+    wwn: property('ID_WWN'),
+    model: property('ID_MODEL'),
+    serial: property('ID_SERIAL_SHORT'),
+    revision: property('ID_REVISION'),
+    rotational: rotational.trim(),
+  });
 }

@@ -17,6 +17,7 @@ const VMSTAT_FIELDS = /^(oom_kill|pgpgin|pgpgout|pgfault|pgmajfault|pswpin|pswpo
 
 export async function collectVmstat(source: NodeSource, out: Exposition): Promise<void> {
   for (const [field, value] of parsePairs(await readLines(join(source.proc, 'vmstat')))) {
-    if (VMSTAT_FIELDS.test(field)) out.untyped(`node_vmstat_${field}`, `Field ${field} of /proc/vmstat.`, value);
+    if (VMSTAT_FIELDS.test(field))
+      out.untyped(`node_vmstat_${field}`, `Field ${field} of /proc/vmstat.`, value);
   }
 }

@@ -12,25 +12,25 @@ export async function collectNetworkDevices(source: NodeSource, out: Exposition)
   for (const line of lines.slice(2)) {
     const [device = '', rest = ''] = line.split(/:(.*)/s).map((part) => part.trim());
     const values = rest.split(/\s+/).map(Number);
-    for (const [direction, columns, offset] of [['receive', RECEIVE, 0], ['transmit', TRANSMIT, RECEIVE.length]] as const) {
+    for (const [direction, columns, offset] of [
+      ['receive', RECEIVE, 0],
+      ['transmit', TRANSMIT, RECEIVE.length],
+    ] as const) {
       for (const [i, column] of columns.entries()) {
         const name = `node_network_${direction}_${column}_total`;
-        out.counter(name, `Column ${column} (${direction}) of /proc/net/dev.`, values[offset + i] ?? NaN, { device });
+        out.counter(name, `Column ${column} (${direction}) of /proc/net/dev.`, values[offset + i] ?? NaN, {
+          device,
+        });
       }
     }
-    await collectInterface(source, out, device);
-  }
-}
-
-async function collectInterface(source: NodeSource, out: Exposition, device: string): Promise<void> {
-  const read = async (file: string): Promise<string | undefined> =>
-    (await readFile(join(source.sys, 'class/net', device, file), 'utf8').catch(() => undefined))?.trim();
-  const [operstate, mtu, speed] = await Promise.all([read('operstate'), read('mtu'), read('speed')]);
-  if (operstate !== undefined) out.gauge('node_network_up', '1 when the interface is up.', operstate === 'up' ? 1 : 0, { device });
-  if (mtu !== undefined) out.gauge('node_network_mtu_bytes', 'Largest packet.', Number(mtu), { device });
-  // -1 where the driver does not know; the file gives Mbit/s.
-  if (speed !== undefined && Number(speed) >= 0) {
-    out.gauge('node_network_speed_bytes', 'Speed of the link in bytes per second.', Number(speed) * 125_000, { device });
+    const unhandled = await readFile(
+      join(source.sys, 'class/net', device, 'statistics/rx_nohandler'),
+      'utf8',
+    ).catch(() => '');
+    if (unhandled !== '')
+      out.counter('node_network_receive_nohandler_total', 'Packets that nothing wanted.', Number(unhandled), {
+        device,
+      });
   }
 }
 
@@ -69,7 +69,8 @@ export async function collectSockets(source: NodeSource, out: Exposition): Promi
         const value = Number(pairs[i + 1]);
         const name = `node_sockstat_${protocol}_${pairs[i]}`;
         out.gauge(name, `Sockets, ${protocol}: ${pairs[i]}.`, value);
-        if (pairs[i] === 'mem') out.gauge(`${name}_bytes`, `Memory of ${protocol} sockets.`, value * PAGE_BYTES);
+        if (pairs[i] === 'mem')
+          out.gauge(`${name}_bytes`, `Memory of ${protocol} sockets.`, value * PAGE_BYTES);
       }
     }
   }

@@ -13,7 +13,8 @@ export async function collectLoad(source: NodeSource, out: Exposition): Promise<
 }
 
 export async function collectUname(source: NodeSource, out: Exposition): Promise<void> {
-  const read = async (file: string): Promise<string> => (await readFile(join(source.proc, 'sys/kernel', file), 'utf8')).trim();
+  const read = async (file: string): Promise<string> =>
+    (await readFile(join(source.proc, 'sys/kernel', file), 'utf8')).trim();
   const [nodename, domainname, release, version, sysname] = await Promise.all([
     read('hostname'),
     read('domainname'),
@@ -33,7 +34,8 @@ export async function collectFileHandles(source: NodeSource, out: Exposition): P
 }
 
 export async function collectEntropy(source: NodeSource, out: Exposition): Promise<void> {
-  const read = async (file: string): Promise<number> => Number(await readFile(join(source.proc, 'sys/kernel/random', file), 'utf8'));
+  const read = async (file: string): Promise<number> =>
+    Number(await readFile(join(source.proc, 'sys/kernel/random', file), 'utf8'));
   out.gauge('node_entropy_available_bits', 'Random bits at hand.', await read('entropy_avail'));
   out.gauge('node_entropy_pool_size_bits', 'Size of the random pool.', await read('poolsize'));
 }

@@ -29,7 +29,11 @@ export class PostgresCollector implements Collector {
     const failures = (await this.#isUp()) ? await this.#runQueries(out) : undefined;
     out.gauge('pg_up', '1 when the server answered.', failures === undefined ? 0 : 1);
     out.gauge('pg_exporter_last_scrape_error', '1 when any query failed.', failures === 0 ? 0 : 1);
-    out.gauge('pg_exporter_last_scrape_duration_seconds', 'How long the queries took.', (performance.now() - started) / 1000);
+    out.gauge(
+      'pg_exporter_last_scrape_duration_seconds',
+      'How long the queries took.',
+      (performance.now() - started) / 1000,
+    );
     out.counter('pg_exporter_scrapes_total', 'How often the server was asked.', ++this.#scrapes);
     return out.toString();
   }
@@ -60,8 +64,12 @@ export class PostgresCollector implements Collector {
       for (const row of rows ?? []) query.add(row, out, server);
       if (!rows) failures++;
       const seconds = (performance.now() - started) / 1000;
-      out.gauge('pg_scrape_collector_success', '1 when the query worked.', rows ? 1 : 0, { collector: query.name });
-      out.gauge('pg_scrape_collector_duration_seconds', 'How long the query took.', seconds, { collector: query.name });
+      out.gauge('pg_scrape_collector_success', '1 when the query worked.', rows ? 1 : 0, {
+        collector: query.name,
+      });
+      out.gauge('pg_scrape_collector_duration_seconds', 'How long the query took.', seconds, {
+        collector: query.name,
+      });
     }
     return failures;
   }

@@ -10,7 +10,8 @@ export interface PostgresQuery {
 }
 
 const number = (value: unknown): number => (value === null || value === undefined ? NaN : Number(value));
-const text = (value: unknown): string => (value === null || value === undefined ? '' : String(value as string));
+const text = (value: unknown): string =>
+  value === null || value === undefined ? '' : String(value as string);
 
 /** Adds each column of a row as `prefix_column`. */
 function addColumns(
@@ -21,7 +22,8 @@ function addColumns(
   columns: Readonly<Record<string, string>>,
   labels: LabelValues,
 ): void {
-  for (const [column, help] of Object.entries(columns)) out[type](`${prefix}_${column}`, help, number(row[column]), labels);
+  for (const [column, help] of Object.entries(columns))
+    out[type](`${prefix}_${column}`, help, number(row[column]), labels);
 }
 
 const DATABASE_COUNTERS = {
@@ -48,13 +50,30 @@ const databases: PostgresQuery = {
           extract(epoch FROM stats_reset) AS stats_reset FROM pg_stat_database WHERE datname IS NOT NULL`,
   add(row, out) {
     const labels = { datid: text(row.datid), datname: text(row.datname) };
-    out.gauge('pg_stat_database_numbackends', 'Connections to this database.', number(row.numbackends), labels);
+    out.gauge(
+      'pg_stat_database_numbackends',
+      'Connections to this database.',
+      number(row.numbackends),
+      labels,
+    );
     addColumns(out, 'counter', 'pg_stat_database', row, DATABASE_COUNTERS, labels);
-    out.counter('pg_stat_database_stats_reset', 'When the statistics were reset, as unix time.', number(row.stats_reset), labels);
+    out.counter(
+      'pg_stat_database_stats_reset',
+      'When the statistics were reset, as unix time.',
+      number(row.stats_reset),
+      labels,
+    );
   },
 };
 
-const STATES = ['active', 'idle', 'idle in transaction', 'idle in transaction (aborted)', 'fastpath function call', 'disabled'];
+const STATES = [
+  'active',
+  'idle',
+  'idle in transaction',
+  'idle in transaction (aborted)',
+  'fastpath function call',
+  'disabled',
+];
 
 const activity: PostgresQuery = {
   name: 'stat_activity',
@@ -69,11 +88,23 @@ const activity: PostgresQuery = {
   add(row, out, server) {
     const labels = { datname: text(row.datname), state: text(row.state), ...server };
     out.gauge('pg_stat_activity_count', 'Connections in this state.', number(row.count), labels);
-    out.gauge('pg_stat_activity_max_tx_duration', 'Age of the oldest transaction in this state, in s.', number(row.max_tx_duration), labels);
+    out.gauge(
+      'pg_stat_activity_max_tx_duration',
+      'Age of the oldest transaction in this state, in s.',
+      number(row.max_tx_duration),
+      labels,
+    );
   },
 };
 
-const BYTES: Readonly<Record<string, number>> = { B: 1, kB: 1024, '8kB': 8192, MB: 1 << 20, '16MB': 1 << 24, GB: 1 << 30 };
+const BYTES: Readonly<Record<string, number>> = {
+  B: 1,
+  kB: 1024,
+  '8kB': 8192,
+  MB: 1 << 20,
+  '16MB': 1 << 24,
+  GB: 1 << 30,
+};
 const SECONDS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, min: 60, h: 3600, d: 86_400 };
 
 const settings: PostgresQuery = {
@@ -99,7 +130,12 @@ const sizes: PostgresQuery = {
   add(row, out) {
     const labels = { datname: text(row.datname) };
     out.gauge('pg_database_size_bytes', 'Size of the database.', number(row.bytes), labels);
-    out.gauge('pg_database_connection_limit', 'Connections allowed, -1 when unlimited.', number(row.datconnlimit), labels);
+    out.gauge(
+      'pg_database_connection_limit',
+      'Connections allowed, -1 when unlimited.',
+      number(row.datconnlimit),
+      labels,
+    );
   },
 };
 
@@ -140,20 +176,34 @@ const tables: PostgresQuery = {
   sql: `SELECT current_database() AS datname, schemaname, relname, ${[...Object.keys(TABLE_COUNTERS), ...Object.keys(TABLE_GAUGES)].join(', ')},
           pg_total_relation_size(relid) AS size_bytes FROM pg_stat_user_tables ORDER BY size_bytes DESC LIMIT 500`,
   add(row, out) {
-    const labels = { datname: text(row.datname), relname: text(row.relname), schemaname: text(row.schemaname) };
+    const labels = {
+      datname: text(row.datname),
+      relname: text(row.relname),
+      schemaname: text(row.schemaname),
+    };
     addColumns(out, 'counter', 'pg_stat_user_tables', row, TABLE_COUNTERS, labels);
     addColumns(out, 'gauge', 'pg_stat_user_tables', row, TABLE_GAUGES, labels);
-    out.gauge('pg_stat_user_tables_size_bytes', 'Size of the table with indexes and TOAST.', number(row.size_bytes), labels);
+    out.gauge(
+      'pg_stat_user_tables_size_bytes',
+      'Size of the table with indexes and TOAST.',
+      number(row.size_bytes),
+      labels,
+    );
   },
 };
 
-const BGWRITER = { buffers_clean: 'Buffers written by the background writer.', buffers_alloc: 'Buffers allocated.', maxwritten_clean: 'Times the background writer stopped because it had written too many.' } as const;
+const BGWRITER = {
+  buffers_clean: 'Buffers written by the background writer.',
+  buffers_alloc: 'Buffers allocated.',
+  maxwritten_clean: 'Times the background writer stopped because it had written too many.',
+} as const;
 
 const bgwriter: PostgresQuery = {
   name: 'stat_bgwriter',
   sql: `SELECT ${Object.keys(BGWRITER).join(', ')} FROM pg_stat_bgwriter`,
   add(row, out) {
-    for (const [column, help] of Object.entries(BGWRITER)) out.counter(`pg_stat_bgwriter_${column}_total`, help, number(row[column]));
+    for (const [column, help] of Object.entries(BGWRITER))
+      out.counter(`pg_stat_bgwriter_${column}_total`, help, number(row[column]));
   },
 };
 
@@ -164,7 +214,11 @@ const replication: PostgresQuery = {
                ELSE greatest(0, extract(epoch FROM now() - pg_last_xact_replay_timestamp())) END AS lag`,
   add(row, out) {
     out.gauge('pg_replication_is_replica', '1 on a standby.', number(row.is_replica));
-    out.gauge('pg_replication_lag_seconds', 'How far the standby is behind; 0 on a primary.', number(row.lag));
+    out.gauge(
+      'pg_replication_lag_seconds',
+      'How far the standby is behind; 0 on a primary.',
+      number(row.lag),
+    );
   },
 };
 
@@ -172,9 +226,17 @@ const postmaster: PostgresQuery = {
   name: 'postmaster',
   sql: `SELECT extract(epoch FROM pg_postmaster_start_time()) AS start, current_setting('server_version') AS version`,
   add(row, out, server) {
-    out.gauge('pg_postmaster_start_time_seconds', 'When the server started, as unix time.', number(row.start));
+    out.gauge(
+      'pg_postmaster_start_time_seconds',
+      'When the server started, as unix time.',
+      number(row.start),
+    );
     const version = text(row.version);
-    const labels = { ...server, version: `PostgreSQL ${version}`, short_version: version.split(' ')[0] ?? version };
+    const labels = {
+      ...server,
+      version: `PostgreSQL ${version}`,
+      short_version: version.split(' ')[0] ?? version,
+    };
     out.gauge('pg_static', 'Always 1; the version is in the labels.', 1, labels);
   },
 };

@@ -13,14 +13,20 @@ interface Preference {
 }
 
 /** Resolves a host, preferred address family first. @throws Error where it has no usable address */
-export async function resolveHost(host: string, preference: Preference, out: Exposition): Promise<Address & { seconds: number }> {
+export async function resolveHost(
+  host: string,
+  preference: Preference,
+  out: Exposition,
+): Promise<Address & { seconds: number }> {
   const started = performance.now();
   const bare = host.replace(/^\[|\]$/g, '');
   const known = isIP(bare);
   const found = known === 0 ? await lookup(bare, { all: true }) : [{ address: bare, family: known }];
   const seconds = (performance.now() - started) / 1000;
   const wanted = preference.preferred_ip_protocol === 'ip6' ? 6 : 4;
-  const chosen = found.find(({ family }) => family === wanted) ?? (preference.ip_protocol_fallback || known ? found[0] : undefined);
+  const chosen =
+    found.find(({ family }) => family === wanted) ??
+    (preference.ip_protocol_fallback || known ? found[0] : undefined);
   if (!chosen) throw new Error(`${host} has no ${preference.preferred_ip_protocol} address`);
   out.gauge('probe_dns_lookup_time_seconds', 'Time to resolve the target’s name.', seconds);
   out.gauge('probe_ip_protocol', '4 or 6: the address family in use.', chosen.family);

@@ -38,7 +38,11 @@ export interface HttpProbe extends AddressPreference {
   readonly fail_if_header_matches: readonly HeaderMatch[];
   readonly fail_if_header_not_matches: readonly HeaderMatch[];
   readonly basic_auth?:
-    | { readonly username: string; readonly password?: Secret | undefined; readonly password_file?: string | undefined }
+    | {
+        readonly username: string;
+        readonly password?: Secret | undefined;
+        readonly password_file?: string | undefined;
+      }
     | undefined;
   readonly tls_config: TlsConfig;
 }
@@ -47,7 +51,10 @@ export interface HttpProbe extends AddressPreference {
 export interface TcpProbe extends AddressPreference {
   readonly tls: boolean;
   readonly tls_config: TlsConfig;
-  readonly query_response: readonly { readonly expect?: string | undefined; readonly send?: string | undefined }[];
+  readonly query_response: readonly {
+    readonly expect?: string | undefined;
+    readonly send?: string | undefined;
+  }[];
 }
 
 export interface ProbeModule {
@@ -93,7 +100,11 @@ const httpProbe = v.strictObject({
   fail_if_header_matches: v.optional(v.array(headerMatch), []),
   fail_if_header_not_matches: v.optional(v.array(headerMatch), []),
   basic_auth: v.optional(
-    v.strictObject({ username: v.string(), password: v.optional(secret), password_file: v.optional(v.string()) }),
+    v.strictObject({
+      username: v.string(),
+      password: v.optional(secret),
+      password_file: v.optional(v.string()),
+    }),
   ),
   tls_config: v.optional(tls, {}),
 });

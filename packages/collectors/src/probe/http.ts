@@ -20,7 +20,12 @@ interface Answer {
 }
 
 /** Probes a URL as blackbox_exporter's http prober does. @returns whether all conditions hold; @throws Error with the reason */
-export async function probeHttp(target: string, config: HttpProbe, signal: AbortSignal, out: Exposition): Promise<boolean> {
+export async function probeHttp(
+  target: string,
+  config: HttpProbe,
+  signal: AbortSignal,
+  out: Exposition,
+): Promise<boolean> {
   const phases: Phases = { resolve: 0, connect: 0, tls: 0, processing: 0, transfer: 0 };
   let redirects = 0;
   try {
@@ -39,7 +44,9 @@ export async function probeHttp(target: string, config: HttpProbe, signal: Abort
     }
   } finally {
     for (const phase of PHASES) {
-      out.gauge('probe_http_duration_seconds', 'Time per phase, summed over redirects.', phases[phase], { phase });
+      out.gauge('probe_http_duration_seconds', 'Time per phase, summed over redirects.', phases[phase], {
+        phase,
+      });
     }
     out.gauge('probe_http_redirects', 'Redirects followed.', redirects);
   }
@@ -62,7 +69,12 @@ async function exchange(
     port: url.port || (secure ? 443 : 80),
     method: config.method,
     path: url.pathname + url.search,
-    headers: { host: url.host, 'user-agent': 'Prunella/probe', ...config.headers, ...(ownHost ? credentials(config) : {}) },
+    headers: {
+      host: url.host,
+      'user-agent': 'Prunella/probe',
+      ...config.headers,
+      ...(ownHost ? credentials(config) : {}),
+    },
     signal,
     agent: false,
     ...(secure ? tlsOptions(config.tls_config, host) : {}),
@@ -93,7 +105,10 @@ async function exchange(
 
 function credentials({ basic_auth: auth }: HttpProbe): Record<string, string> {
   if (!auth) return {};
-  const password = auth.password_file === undefined ? auth.password?.reveal() : readFileSync(auth.password_file, 'utf8').trim();
+  const password =
+    auth.password_file === undefined
+      ? auth.password?.reveal()
+      : readFileSync(auth.password_file, 'utf8').trim();
   return { authorization: `Basic ${Buffer.from(`${auth.username}:${password ?? ''}`).toString('base64')}` };
 }
 
@@ -112,23 +127,36 @@ function judge({ message, body, secure }: Answer, config: HttpProbe, out: Exposi
   const status = message.statusCode ?? 0;
   const length = message.headers['content-length'];
   out.gauge('probe_http_status_code', 'The last status code.', status);
-  out.gauge('probe_http_content_length', 'Content-Length of the answer, -1 when unknown.', length === undefined ? -1 : Number(length));
+  out.gauge(
+    'probe_http_content_length',
+    'Content-Length of the answer, -1 when unknown.',
+    length === undefined ? -1 : Number(length),
+  );
   out.gauge('probe_http_uncompressed_body_length', 'Bytes of the body.', body.length);
   out.gauge('probe_http_version', 'HTTP version.', Number(message.httpVersion));
   out.gauge('probe_http_ssl', '1 when the last hop used TLS.', secure ? 1 : 0);
   const text = body.toString();
   const failedRegex = regexFails(text, message, config);
-  out.gauge('probe_failed_due_to_regex', '1 when a condition on body or headers failed.', failedRegex ? 1 : 0);
-  const goodStatus = config.valid_status_codes.length > 0 ? config.valid_status_codes.includes(status) : status >= 200 && status < 300;
+  out.gauge(
+    'probe_failed_due_to_regex',
+    '1 when a condition on body or headers failed.',
+    failedRegex ? 1 : 0,
+  );
+  const goodStatus =
+    config.valid_status_codes.length > 0
+      ? config.valid_status_codes.includes(status)
+      : status >= 200 && status < 300;
   const goodVersion =
-    config.valid_http_versions.length === 0 || config.valid_http_versions.includes(`HTTP/${message.httpVersion}`);
+    config.valid_http_versions.length === 0 ||
+    config.valid_http_versions.includes(`HTTP/${message.httpVersion}`);
   const goodTransport = secure ? !config.fail_if_ssl : !config.fail_if_not_ssl;
   return goodStatus && goodVersion && goodTransport && !failedRegex;
 }
 
 function regexFails(body: string, message: IncomingMessage, config: HttpProbe): boolean {
   const found = (pattern: string, text: string): boolean => compileRegex(pattern).matcher(text).find();
-  const header = (name: string): string | undefined => [message.headers[name.toLowerCase()]].flat().join(', ') || undefined;
+  const header = (name: string): string | undefined =>
+    [message.headers[name.toLowerCase()]].flat().join(', ') || undefined;
   return (
     config.fail_if_body_matches_regexp.some((pattern) => found(pattern, body)) ||
     config.fail_if_body_not_matches_regexp.some((pattern) => !found(pattern, body)) ||

@@ -32,7 +32,9 @@ const smtp = createTcpServer((socket) => {
 
 beforeAll(async () => {
   web = createServer((request, response) => {
-    seen.push(`${request.method} ${request.url} ${request.headers['x-a'] ?? ''} ${request.headers.authorization ?? ''}`);
+    seen.push(
+      `${request.method} ${request.url} ${request.headers['x-a'] ?? ''} ${request.headers.authorization ?? ''}`,
+    );
     if (request.url === '/slow') return;
     const status = Number(request.url?.slice(1)) || 200;
     response.writeHead(status, status === 302 ? { location: '/200' } : {}).end('all well');
@@ -85,12 +87,17 @@ describe('probe()', () => {
     expect(await run(name, target)).toContain(`probe_success ${success}\n`);
   });
 
-  test.each(['127.0.0.1:1', 'no-such-host.invalid:80', 'nonsense'])('a target that is not there fails: %s', async (target) => {
-    expect(await run('tcp', target)).toContain('probe_success 0\n');
-    expect(await run('ok', target)).toContain('probe_success 0\n');
-  });
+  test.each(['127.0.0.1:1', 'no-such-host.invalid:80', 'nonsense'])(
+    'a target that is not there fails: %s',
+    async (target) => {
+      expect(await run('tcp', target)).toContain('probe_success 0\n');
+      expect(await run('ok', target)).toContain('probe_success 0\n');
+    },
+  );
 
   test('an unknown prober is refused with its place', () => {
-    expect(() => parseProbeModules('modules:\n  a: {prober: carrier_pigeon}\n', 'b.yml')).toThrow(/b\.yml:2:7: .*not supported/);
+    expect(() => parseProbeModules('modules:\n  a: {prober: carrier_pigeon}\n', 'b.yml')).toThrow(
+      /b\.yml:2:7: .*not supported/,
+    );
   });
 });

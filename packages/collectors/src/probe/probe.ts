@@ -19,7 +19,10 @@ export async function probe(
   const out = new Exposition();
   const started = performance.now();
   const abort = new AbortController();
-  const timer = clock.setTimeout(() => abort.abort(), Math.min(module.timeout ?? DEFAULT_TIMEOUT_MS, timeoutMs));
+  const timer = clock.setTimeout(
+    () => abort.abort(),
+    Math.min(module.timeout ?? DEFAULT_TIMEOUT_MS, timeoutMs),
+  );
   let success = false;
   try {
     success =

@@ -8,10 +8,16 @@ import type { TcpProbe } from './config.ts';
 import { addTls, tlsOptions } from './tls.ts';
 
 /** Connects and, where the module says so, talks line by line. @throws Error with the reason of a failure */
-export async function probeTcp(target: string, config: TcpProbe, signal: AbortSignal, out: Exposition): Promise<boolean> {
+export async function probeTcp(
+  target: string,
+  config: TcpProbe,
+  signal: AbortSignal,
+  out: Exposition,
+): Promise<boolean> {
   const colon = target.lastIndexOf(':');
   const port = Number(target.slice(colon + 1));
-  if (colon < 1 || !Number.isInteger(port)) throw new Error(`expected HOST:PORT, got ${JSON.stringify(target)}`);
+  if (colon < 1 || !Number.isInteger(port))
+    throw new Error(`expected HOST:PORT, got ${JSON.stringify(target)}`);
   const host = target.slice(0, colon);
   const { address } = await resolveHost(host, config, out);
   const socket = await open(address, port, host, config, signal);
@@ -28,7 +34,13 @@ export async function probeTcp(target: string, config: TcpProbe, signal: AbortSi
   }
 }
 
-function open(address: string, port: number, host: string, config: TcpProbe, signal: AbortSignal): Promise<Socket> {
+function open(
+  address: string,
+  port: number,
+  host: string,
+  config: TcpProbe,
+  signal: AbortSignal,
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const where = { host: address, port };
     const socket = config.tls

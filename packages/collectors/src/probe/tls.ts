@@ -19,13 +19,20 @@ export function addTls(socket: TLSSocket, out: Exposition): void {
   const chain: PeerCertificate[] = [];
   let certificate = socket.getPeerCertificate(true);
   // The root refers to itself.
-  while (certificate?.valid_to && !chain.some(({ fingerprint256 }) => fingerprint256 === certificate.fingerprint256)) {
+  while (
+    certificate?.valid_to &&
+    !chain.some(({ fingerprint256 }) => fingerprint256 === certificate.fingerprint256)
+  ) {
     chain.push(certificate);
     certificate = certificate.issuerCertificate;
   }
   const expiries = chain.map(({ valid_to }) => Date.parse(valid_to) / 1000);
   if (expiries.length > 0) {
-    out.gauge('probe_ssl_earliest_cert_expiry', 'Earliest end among the certificates, as unix time.', Math.min(...expiries));
+    out.gauge(
+      'probe_ssl_earliest_cert_expiry',
+      'Earliest end among the certificates, as unix time.',
+      Math.min(...expiries),
+    );
   }
   out.gauge('probe_tls_version_info', 'Always 1; the version is in the label.', 1, {
     version: (socket.getProtocol() ?? 'unknown').replace('TLSv', 'TLS '),
