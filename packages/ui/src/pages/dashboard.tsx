@@ -1,0 +1,155 @@
+import type { JSX } from 'preact';
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import type { PageProps } from '../app.tsx';
+import { dashboard as loadDashboard } from '../api/prunella.ts';
+import { interpolateText } from '../dashboard/interpolate.ts';
+import { layoutSections, type Section } from '../dashboard/layout.ts';
+import { safeUrl } from '../dashboard/markdown.ts';
+import { readDashboard } from '../dashboard/migrate.ts';
+import { multiNames } from '../dashboard/resolve-variables.ts';
+import type { Dashboard, Panel, Scope } from '../dashboard/types.ts';
+import { useResource } from '../live.ts';
+import { location, setSearch } from '../router.ts';
+import type { AbsoluteRange } from '../time.ts';
+import { Loaded, PageHead } from '../ui/basics.tsx';
+import { Icon } from '../ui/icon.tsx';
+import { TimePicker } from '../ui/time-picker.tsx';
+import { useRange } from '../view/clock.ts';
+import { useScrapeInterval } from '../view/own-panels.tsx';
+import { PanelView, type PanelSurroundings } from '../view/panel-view.tsx';
+import { useAnnotations } from '../view/use-annotations.ts';
+import { useVariables } from '../view/use-variables.ts';
+import { VariablesBar } from '../view/variables-bar.tsx';
+
+const noScope: Scope = new Map();
+
+function Grid({ panels, around, onExpand }: { panels: readonly Panel[]; around: PanelSurroundings; onExpand: (id: number) => void }): JSX.Element {
+  return (
+    <div class="grid">
+      {panels.map((panel) => {
+        const { x, y, w, h } = panel.gridPos;
+        // Places as variables: the phone's style sheet ignores them and stacks the panels.
+        const place = { '--x': x + 1, '--y': y + 1, '--w': w, '--h': h };
+        return (
+          <div class={h <= 3 ? 'cell low' : 'cell'} key={panel.id} style={place}>
+            <PanelView panel={panel} around={around} onExpand={() => onExpand(panel.id)} />
+          </div>
+        );
+      })}
+    </div>
+  );
+}
+
+function SectionView({ section, around, onExpand }: { section: Section; around: PanelSurroundings; onExpand: (id: number) => void }): JSX.Element {
+  const [open, setOpen] = useState(!section.collapsed);
+  const title = interpolateText(section.title, { scope: new Map([...around.scope, ...section.scope]) });
+  if (!section.row || title === '') return <Grid panels={section.panels} around={around} onExpand={onExpand} />;
+  return (
+    <section class="row">
+      <h2>
+        <button type="button" class="row-title" aria-expanded={open} onClick={() => setOpen(!open)}>
+          <Icon name={open ? 'down' : 'right'} size={13} />
+          {title}
+          {!open && <small>{section.panels.length} panels</small>}
+        </button>
+      </h2>
+      {open && <Grid panels={section.panels} around={around} onExpand={onExpand} />}
+    </section>
+  );
+}
+
+function Links({ dashboard, scope }: { dashboard: Dashboard; scope: Scope }): JSX.Element {
+  return (
+    <>
+      {dashboard.links.map((link) => {
+        const href = safeUrl(interpolateText(link.url, { scope }));
+        return (
+          href && (
+            <a key={link.url + link.title} class="button" href={href} target={link.newTab ? '_blank' : undefined} rel="noreferrer noopener">
+              {link.title}
+            </a>
+          )
+        );
+      })}
+    </>
+  );
+}
+
+function DashboardView({ dashboard }: { dashboard: Dashboard }): JSX.Element {
+  const { search } = location.value;
+  const written = { from: search.get('from') ?? dashboard.from, to: search.get('to') ?? dashboard.to };
+  const refresh = search.get('refresh') ?? dashboard.refresh;
+  const { range, reload } = useRange(written, refresh);
+  const variables = useVariables(dashboard, search, range);
+  const scrapeInterval = useScrapeInterval();
+  const [off, setOff] = useState<ReadonlySet<string>>(new Set(dashboard.annotations.filter((one) => !one.enabled).map((one) => one.name)));
+  const scope: Scope = useMemo(() => (variables ? new Map(variables.map(({ variable, value }) => [variable.name, value])) : noScope), [variables]);
+  const multi = useMemo(() => multiNames(dashboard.variables), [dashboard]);
+  const marks = useAnnotations(
+    dashboard.annotations.filter((one) => !off.has(one.name)),
+    range,
+    scope,
+    scrapeInterval,
+    variables !== undefined,
+  );
+  const sections = useMemo(() => layoutSections(dashboard.items, scope), [dashboard, scope]);
+  const onZoom = (zoomed: AbsoluteRange): void => setSearch({ from: String(zoomed.from), to: String(zoomed.to) });
+  const around: PanelSurroundings = { range, written, scope, multi, scrapeInterval, utc: dashboard.utc, syncKey: dashboard.sharedCrosshair ? `dashboard-${dashboard.uid}` : undefined, onZoom, marks };
+  const alone = search.get('viewPanel');
+  const shown = alone === null ? undefined : sections.flatMap((section) => section.panels).find((panel) => String(panel.id) === alone);
+  const expand = (id: number): void => setSearch({ viewPanel: alone === null ? String(id) : undefined });
+  useEffect(() => {
+    const close = (event: KeyboardEvent): void => {
+      if (event.key === 'Escape' && location.value.search.has('viewPanel') && !document.querySelector('dialog[open]')) setSearch({ viewPanel: undefined });
+    };
+    document.addEventListener('keydown', close);
+    return () => document.removeEventListener('keydown', close);
+  }, []);
+  return (
+    <div class="dashboard">
+      <PageHead title={dashboard.title} {...(dashboard.description === '' ? {} : { note: dashboard.description })}>
+        <Links dashboard={dashboard} scope={scope} />
+        <TimePicker
+          range={written}
+          refresh={refresh}
+          utc={dashboard.utc}
+          onChange={(next) => setSearch({ from: next.from, to: next.to })}
+          onRefresh={(every) => setSearch({ refresh: every }, { replace: true })}
+          onReload={reload}
+        />
+      </PageHead>
+      {variables && <VariablesBar variables={variables} />}
+      {dashboard.annotations.some((one) => !one.hidden) && (
+        <div class="annotations">
+          {dashboard.annotations
+            .filter((one) => !one.hidden)
+            .map((one) => (
+              <label key={one.name}>
+                <input
+                  type="checkbox"
+                  checked={!off.has(one.name)}
+                  onChange={() => setOff(new Set(off.has(one.name) ? [...off].filter((name) => name !== one.name) : [...off, one.name]))}
+                />
+                {one.name}
+              </label>
+            ))}
+        </div>
+      )}
+      {variables === undefined ? (
+        <div class="loading">Loading…</div>
+      ) : shown ? (
+        <div class="alone">
+          <PanelView panel={shown} around={around} onExpand={() => expand(shown.id)} />
+        </div>
+      ) : (
+        sections.map((section) => <SectionView key={section.key} section={section} around={around} onExpand={expand} />)
+      )}
+    </div>
+  );
+}
+
+export function DashboardPage({ params }: PageProps): JSX.Element {
+  const uid = params['uid'] ?? '';
+  const resource = useResource(`dashboard ${uid}`, async (signal) => readDashboard(await loadDashboard(uid, signal)), { events: ['reload'] });
+  return <Loaded resource={resource}>{(dashboard) => <DashboardView key={uid} dashboard={dashboard} />}</Loaded>;
+}
