@@ -1,5 +1,5 @@
 import { createHttpClient, type HttpClient, type HttpClientConfig } from '@prunella/metrics/http';
-import type { Configuration } from '../config/load.ts';
+import type { Configuration, IntegrationDefinition } from '../config/load.ts';
 import type { Integration, Receiver } from '../notify/integration.ts';
 import type { ReceiverParts } from './receiver.ts';
 
@@ -26,11 +26,15 @@ export class HttpClients {
   }
 }
 
-/** The receivers of a configuration, by name. */
+/**
+ * The receivers of a configuration, by name. An integration whose environment variable is not set is left out with a
+ * line in the log, so that one configuration serves with and without credentials.
+ */
 export function buildReceivers(configuration: Configuration, parts: ReceiverParts): Map<string, Receiver> {
   return new Map(
     configuration.receivers.map(({ name, labels, fallback, integrations }) => {
-      const built = integrations.map(({ kind, index, sendResolved, config }): Integration => ({
+      const enabled = integrations.filter((each) => isEnabled(name, each, parts));
+      const built = enabled.map(({ kind, index, sendResolved, config }): Integration => ({
         receiver: name,
         name: kind.name,
         index,
@@ -41,4 +45,24 @@ export function buildReceivers(configuration: Configuration, parts: ReceiverPart
       return [name, { name, labels, fallback, integrations: built }];
     }),
   );
+}
+
+function isEnabled(
+  receiver: string,
+  { kind, index, config }: IntegrationDefinition,
+  parts: ReceiverParts,
+): boolean {
+  const variable = unsetVariable(config, parts.secrets.env);
+  if (variable === undefined) return true;
+  const fields = { receiver, integration: `${kind.name}[${index}]`, variable };
+  parts.logger.warn(fields, 'A receiver is disabled: its environment variable is not set');
+  return false;
+}
+
+/** A variable that a `*_env` key names and the environment lacks. */
+function unsetVariable(config: unknown, env: ReceiverParts['secrets']['env']): string | undefined {
+  for (const [key, value] of Object.entries(config as object)) {
+    if (key.endsWith('_env') && typeof value === 'string' && !env[value]) return value;
+  }
+  return undefined;
 }

@@ -1,9 +1,9 @@
 import type { Clock, Labels, Logger } from '@prunella/metrics';
-import type { HttpClient, HttpClientConfig } from '@prunella/metrics/http';
+import { httpClientConfig, type HttpClient, type HttpClientConfig } from '@prunella/metrics/http';
 import type * as v from 'valibot';
 import type { Alert } from '../alert.ts';
 import type { GlobalConfig } from '../config/schema.ts';
-import type { SecretPlaces } from '../config/fields.ts';
+import { flag, optional, type SecretPlaces } from '../config/fields.ts';
 import type { Templates } from '../template/templates.ts';
 import type { MessageSink } from './inbox.ts';
 
@@ -73,6 +73,11 @@ export interface CommonConfig {
   readonly send_resolved?: boolean;
   readonly http_config?: HttpClientConfig;
 }
+
+export const commonEntries: v.ObjectEntries = {
+  ...optional(flag, 'send_resolved'),
+  ...optional(httpClientConfig, 'http_config'),
+};
 
 /** One kind of receiver: `webhook_configs` is the kind `webhook`. */
 export interface ReceiverKind {

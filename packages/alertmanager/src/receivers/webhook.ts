@@ -1,9 +1,6 @@
-import type { HttpClientConfig } from '@prunella/metrics/http';
-import { httpClientConfig } from '@prunella/metrics/http';
 import * as v from 'valibot';
 import {
   count,
-  flag,
   goDuration,
   hasSecret,
   objectOf,
@@ -18,7 +15,13 @@ import { templateData, type TemplateData } from '../template/data.ts';
 import { goTime, ZERO_TIME } from '../time.ts';
 import { answerText, sendJson } from './http.ts';
 import { expandPayload } from './payload.ts';
-import { receiverKind, type CommonConfig, type Notification, type ReceiverKind } from './receiver.ts';
+import {
+  commonEntries,
+  receiverKind,
+  type CommonConfig,
+  type Notification,
+  type ReceiverKind,
+} from './receiver.ts';
 
 interface WebhookConfig extends CommonConfig, SecretFields<'url'> {
   /** 0 = all */
@@ -27,7 +30,6 @@ interface WebhookConfig extends CommonConfig, SecretFields<'url'> {
   readonly timeout?: number;
   /** A body of the user's own: JSON whose strings are templates. */
   readonly payload?: unknown;
-  readonly http_config?: HttpClientConfig;
 }
 
 /** `webhook_configs`: POSTs Alertmanager's JSON, version 4. */
@@ -35,8 +37,7 @@ export const webhook: ReceiverKind = receiverKind<WebhookConfig>({
   name: 'webhook',
   sendResolved: true,
   schema: objectOf<WebhookConfig>({
-    ...optional(flag, 'send_resolved'),
-    ...optional(httpClientConfig, 'http_config'),
+    ...commonEntries,
     ...optional(count, 'max_alerts'),
     ...optional(goDuration, 'timeout'),
     ...optional(v.unknown(), 'payload'),
