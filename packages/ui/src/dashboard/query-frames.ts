@@ -9,7 +9,8 @@ export function legendText(format: string, labels: Labels, expr: string, common:
     if (format === '' || own.length === 0) return Object.keys(labels).length === 0 ? expr : seriesName(labels);
     return own.length === 1 ? (own[0]?.[1] ?? '') : seriesName(Object.fromEntries(own));
   }
-  return format.replace(/\{\{\s*(.+?)\s*\}\}/g, (_whole, name: string) => labels[name] ?? '');
+  const text = format.replace(/\{\{\s*(.+?)\s*\}\}/g, (_whole, name: string) => labels[name] ?? '');
+  return text.trim() === '' ? seriesName(labels) : text;
 }
 
 /** The labels that all series share. */

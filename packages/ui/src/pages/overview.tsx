@@ -125,7 +125,7 @@ function FiringList({ firing }: { firing: readonly Rule[] }): JSX.Element | null
               <Badge tone={severityTone(rule.labels['severity'] ?? '')}>{rule.labels['severity'] ?? 'firing'}</Badge>
               <strong class="grow">{rule.name}</strong>
               <small class="dim">
-                {rule.alerts.length} {rule.alerts.length === 1 ? 'series' : 'series'}
+                {rule.alerts.length === 1 ? '1 series' : `${rule.alerts.length} series`}
               </small>
             </a>
           </li>
@@ -216,10 +216,14 @@ export function OverviewPage(): JSX.Element {
         <Services all={services.data ?? []} />
       </Card>
       <div class="columns">
-        <FiringList firing={health.firing} />
-        <Card title="Healed lately" actions={<a href="/incidents">All incidents</a>}>
-          <Healed all={found.data ?? []} now={now} />
-        </Card>
+        <div class="stacked">
+          <FiringList firing={health.firing} />
+          <Card title="Healed lately" actions={<a href="/incidents">All incidents</a>}>
+            <Healed all={found.data ?? []} now={now} />
+          </Card>
+        </div>
+        <div class="stacked">
+        <TryIt commands={state.data?.tryIt ?? []} />
         <Card title="Told lately" actions={<a href="/notifications">All messages</a>}>
           <ul class="rows">
             {(messages.data ?? []).map((message) => (
@@ -236,7 +240,7 @@ export function OverviewPage(): JSX.Element {
             {messages.data?.length === 0 && <li class="dim">The inbox is empty.</li>}
           </ul>
         </Card>
-        <TryIt commands={state.data?.tryIt ?? []} />
+        </div>
       </div>
     </>
   );

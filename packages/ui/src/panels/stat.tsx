@@ -57,7 +57,8 @@ interface TileProps {
 
 function Tile({ value, options, named, width, height }: TileProps): JSX.Element {
   const background = options.color.startsWith('background');
-  const showName = options.text === 'name' || options.text === 'value_and_name' || (options.text === 'auto' && named);
+  const roomy = height > 40 || options.text === 'name';
+  const showName = roomy && (options.text === 'name' || options.text === 'value_and_name' || (options.text === 'auto' && named));
   const showValue = options.text !== 'name' && options.text !== 'none';
   const full = `${options.prefix}${value.prefix}${value.text}${value.suffix}${options.postfix}`;
   const size = fontSize(showValue ? full.length : value.name.length, width, showName && showValue ? height * 0.8 : height);

@@ -8,9 +8,11 @@ import type { PanelProps } from './props.ts';
 
 const lineHeight = 20;
 
-/** How much of the panel the legend below may take: what it needs, a third at most (half when small). */
-function legendHeight(mode: 'list' | 'table', count: number, height: number, width: number): number {
-  const rows = mode === 'table' ? count + 1 : Math.ceil((count * 140) / Math.max(140, width));
+/** How much of the panel the legend below may take: what it needs, a third at most. */
+function legendHeight(mode: 'list' | 'table', names: readonly string[], extra: number, height: number, width: number): number {
+  // About 6 px a letter, a mark, and the gap to the next name.
+  const needed = names.reduce((sum, name) => sum + Math.min(width, name.length * 6 + extra * 84 + 30), 0);
+  const rows = mode === 'table' ? names.length + 1 : Math.ceil(needed / Math.max(80, width - 12));
   return Math.min(rows * lineHeight + 6, Math.max(lineHeight + 6, Math.floor(height * (mode === 'table' ? 0.42 : 0.3))));
 }
 
@@ -20,8 +22,8 @@ export function TimeseriesPanel({ panel, data, width, height, utc, syncKey, onZo
   const legend = readLegend(panel.options);
   // On a narrow panel a legend on the right would leave no room for the chart.
   const right = legend.show && legend.placement === 'right' && width > 420;
-  const named = model.series.filter((series) => !series.hideFrom.legend).length;
-  const below = legend.show && !right && height > 110 ? legendHeight(legend.mode, named, height, width) : 0;
+  const names = model.series.filter((series) => !series.hideFrom.legend).map((series) => series.label);
+  const below = legend.show && !right && height > 110 ? legendHeight(legend.mode, names, legend.calcs.length, height, width) : 0;
   const beside = right ? Math.min(legend.mode === 'table' ? 340 : 220, Math.floor(width * 0.42)) : 0;
   const spec = {
     model,

@@ -28,7 +28,7 @@ function chart({ title, description, unit, targets, min = 0, max, thresholds }: 
       },
       overrides: [],
     },
-    options: { legend: { showLegend: targets.length > 1, displayMode: 'list', placement: 'bottom' }, tooltip: { mode: 'multi' } },
+    options: { legend: { showLegend: true, displayMode: 'list', placement: 'bottom' }, tooltip: { mode: 'multi' } },
   };
 }
 

@@ -1,0 +1,132 @@
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { chromium, type Browser, type Page } from 'playwright-core';
+
+/** Where the browser is; a browser test without one is skipped. */
+export const chromiumPath: string = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
+
+export function hasChromium(): boolean {
+  return existsSync(chromiumPath);
+}
+
+export interface VisitOptions {
+  /** Window widths in pixels. @default [1440, 390] */
+  widths?: number[];
+  /** @default ['dark'] */
+  themes?: ('dark' | 'light')[];
+  /** Where screenshots go, `<page>-<width>-<theme>.png`; none without. */
+  outDir?: string;
+  /** More addresses than those of the navigation, e.g. `/d/shop`. */
+  paths?: string[];
+  /** How long a page may take to become quiet, ms. @default 2500 */
+  settleMs?: number;
+}
+
+export interface PageProblem {
+  path: string;
+  width: number;
+  theme: string;
+  problem: string;
+}
+
+export interface VisitReport {
+  visited: number;
+  problems: PageProblem[];
+}
+
+const pagePaths = ['/', '/dashboards', '/explore?expr=up', '/explore?expr=up&tab=table', '/alerts', '/alerts?tab=groups', '/alerts?tab=inbox', '/silences', '/silences?new=1', '/notifications', '/receivers', '/incidents', '/services', '/targets', '/status'];
+
+export async function launchBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-dev-shm-usage'] });
+}
+
+async function listed(baseUrl: string, path: string, read: (body: unknown) => string[]): Promise<string[]> {
+  try {
+    const response = await fetch(baseUrl + path);
+    return response.ok ? read(await response.json()) : [];
+  } catch {
+    return [];
+  }
+}
+
+function textOf(value: unknown, key: string): string[] {
+  const text = (value as Record<string, unknown> | undefined)?.[key];
+  return typeof text === 'string' ? [text] : [];
+}
+
+/** The pages that the server itself names: every dashboard, and the newest incident. */
+async function namedPages(baseUrl: string): Promise<string[]> {
+  const boards = await listed(baseUrl, '/api/prunella/dashboards', (body) => (Array.isArray(body) ? body.flatMap((entry) => textOf(entry, 'uid')) : []));
+  const incidents = await listed(baseUrl, '/api/prunella/incidents?limit=1', (body) => {
+    const found = (body as { incidents?: unknown[] }).incidents ?? [];
+    return found.flatMap((entry) => textOf(entry, 'id'));
+  });
+  return [...boards.map((uid) => `/d/${encodeURIComponent(uid)}`), ...incidents.map((id) => `/incidents/${encodeURIComponent(id)}`)];
+}
+
+/** What a reader must never see: text that a program forgot to write. */
+const forbidden = ['[object Object]', 'undefined', 'NaN%', 'Invalid Date', 'This page has failed', 'This panel failed', 'are not drawn here'];
+
+async function inspect(page: Page): Promise<string[]> {
+  const { text, overflow } = await page.evaluate(() => {
+    const root = document.documentElement;
+    const wide = root.scrollWidth - root.clientWidth;
+    const widest = wide <= 1 ? '' : [...document.querySelectorAll('body *')].filter((element) => element.getBoundingClientRect().right > root.clientWidth + 1).map((element) => `${element.tagName.toLowerCase()}.${element.getAttribute('class') ?? ''}`)[0];
+    return { text: document.body.innerText, overflow: wide > 1 ? `scrolls sideways by ${wide} px (${widest ?? '?'})` : '' };
+  });
+  const problems = forbidden.filter((word) => (word === 'undefined' ? /(^|[\s:=(])undefined\b/.test(text) : text.includes(word))).map((word) => `shows “${word}”`);
+  if (overflow !== '') problems.push(overflow);
+  if (text.trim().length < 20) problems.push('is empty');
+  return problems;
+}
+
+/** Waits until panels have loaded, or the time is over: live pages never become idle. */
+async function settle(page: Page, settleMs: number): Promise<void> {
+  await page.waitForSelector('main *', { timeout: 10_000 });
+  await page.waitForFunction(() => document.querySelector('.loading, .spinner') === null, undefined, { timeout: settleMs }).catch(() => undefined);
+  await page.waitForTimeout(250);
+}
+
+/** A refusal that the page shows to its reader is no error of the page. */
+function isExpected(text: string): boolean {
+  return /status of (400|422)/.test(text);
+}
+
+/**
+ * Opens every page of a running server at each width and theme and looks for console errors, failed scripts,
+ * sideways scrolling of the page, and text such as “[object Object]”. Throws nothing for these: see `problems`.
+ */
+export async function visitAllPages(baseUrl: string, options: VisitOptions = {}): Promise<VisitReport> {
+  const { widths = [1440, 390], themes = ['dark'], outDir, settleMs = 2500 } = options;
+  if (outDir !== undefined) await mkdir(outDir, { recursive: true });
+  const paths = [...pagePaths, ...(await namedPages(baseUrl)), ...(options.paths ?? [])];
+  const browser = await launchBrowser();
+  const report: VisitReport = { visited: 0, problems: [] };
+  try {
+    for (const theme of themes) {
+      for (const width of widths) {
+        const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: theme, isMobile: width < 600, hasTouch: width < 600 });
+        for (const path of paths) {
+          const page = await context.newPage();
+          const add = (problem: string): void => void report.problems.push({ path, width, theme, problem });
+          page.on('console', (message) => message.type() === 'error' && !isExpected(message.text()) && add(`console: ${message.text()}`));
+          page.on('pageerror', (error) => add(`throws: ${error.message}`));
+          await page.goto(baseUrl + path, { waitUntil: 'domcontentloaded' });
+          await settle(page, settleMs);
+          for (const problem of await inspect(page)) add(problem);
+          if (outDir !== undefined) {
+            const name = path.replace(/[^\w]+/g, '-').replace(/^-|-$/g, '').slice(0, 60) || 'overview';
+            await page.screenshot({ path: join(outDir, `${name}-${width}-${theme}.png`) });
+          }
+          report.visited++;
+          await page.close();
+        }
+        await context.close();
+      }
+    }
+  } finally {
+    await browser.close();
+  }
+  return report;
+}
