@@ -20,3 +20,4 @@ export {
 } from './rule/alerting.ts';
 export type { Health, RuleStatus } from './rule/rule.ts';
 export type { Query } from './rule/template.ts';
+export { testRuleFile, type RuleTestOptions } from './unittest/run.ts';

@@ -315,12 +315,12 @@ function formatString(verb: string, flags: Flags, text: string): string | undefi
 
 /** Precision and width of strings count code points. */
 function truncated(text: string, flags: Flags): string {
-  return flags.precision === undefined ? text : [...text].slice(0, flags.precision).join('');
+  return flags.precision === undefined ? text : Array.from(text).slice(0, flags.precision).join('');
 }
 
 function pad(text: string, flags: Flags): string {
   if (flags.width === undefined) return text;
-  const missing = flags.width - [...text].length;
+  const missing = flags.width - Array.from(text).length;
   if (missing <= 0) return text;
   if (flags.minus) return text + ' '.repeat(missing);
   return (flags.zero ? '0' : ' ').repeat(missing) + text;

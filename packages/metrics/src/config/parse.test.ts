@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
-import { ConfigError, duration, parseConfig, Secret, secret } from './index.ts';
+import { ConfigError, ConfigSource, duration, parseConfig, Secret, secret } from './index.ts';
 
 const schema = v.strictObject({
   global: v.optional(v.strictObject({ scrape_interval: v.optional(duration) })),
@@ -47,4 +47,10 @@ describe('parseConfig()', () => {
     expect(config.jobs?.[0]?.password).toBeInstanceOf(Secret);
     expect(config.jobs?.[0]?.password?.reveal()).toBe('hush');
   });
+});
+
+test('ConfigSource.texts gives scalars as they were written', () => {
+  const source = new ConfigSource('a: 0x10\nb: [1.50, yes, true, "5", null]\nc: &x 1e3\nd: *x\n', 'a.yml');
+  expect(source.texts).toEqual({ a: '0x10', b: ['1.50', 'yes', 'true', '5', null], c: '1e3', d: '1e3' });
+  expect(source.value).toMatchObject({ a: 16, c: 1000 });
 });

@@ -1,4 +1,14 @@
-import { isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
+import {
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  visit,
+  type Document,
+} from 'yaml';
 import * as v from 'valibot';
 
 /** One thing wrong in a configuration file, with its place and, where there is one, the remedy. */
@@ -60,6 +70,21 @@ export class ConfigSource {
     return this.#document.toJS({ maxAliasCount: 1000 }) ?? {};
   }
 
+  /**
+   * As `value`, but numbers and booleans are strings as they were written: `0x10`, `1.50`, `yes`. For formats whose Go
+   * structs have strings there.
+   */
+  get texts(): unknown {
+    const copy = this.#document.clone();
+    visit(copy, {
+      Scalar(_, node) {
+        if (typeof node.value === 'number' || typeof node.value === 'boolean')
+          node.value = node.source ?? String(node.value);
+      },
+    });
+    return copy.toJS({ maxAliasCount: 1000 }) ?? {};
+  }
+
   problem(path: Path, message: string): ConfigProblem {
     return { file: this.file, ...this.position(path), message };
   }
@@ -109,8 +134,12 @@ export function parseConfig<S extends v.GenericSchema>(
   return validate(source, schema);
 }
 
-export function validate<S extends v.GenericSchema>(source: ConfigSource, schema: S): v.InferOutput<S> {
-  const result = v.safeParse(schema, source.value);
+export function validate<S extends v.GenericSchema>(
+  source: ConfigSource,
+  schema: S,
+  value: unknown = source.value,
+): v.InferOutput<S> {
+  const result = v.safeParse(schema, value);
   if (result.success) return result.output;
   const problems = result.issues.flatMap(leafIssues).map((issue) => {
     const path = (issue.path ?? []).map((item) => item.key as string | number);

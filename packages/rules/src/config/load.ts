@@ -16,7 +16,7 @@ export interface LoadOptions {
  */
 export function parseRuleFile(text: string, file: string, options: LoadOptions = {}): RuleFile {
   const source = new ConfigSource(text, file);
-  const raw = validate(source, options.ignoreUnknownFields ? looseSchema : strictSchema);
+  const raw = validate(source, options.ignoreUnknownFields ? looseSchema : strictSchema, source.texts);
   const problems: ConfigProblem[] = [];
   const names = new Set<string>();
   const groups = (raw.groups ?? []).map((group, i) => {

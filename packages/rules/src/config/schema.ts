@@ -1,17 +1,21 @@
-import { duration } from '@prunella/metrics/config';
+import { converted, duration } from '@prunella/metrics/config';
 import * as v from 'valibot';
 
-/** Go's YAML reads any scalar into a string; so do labels, annotations and `expr: 1` here. */
-const text = v.pipe(v.union([v.string(), v.number(), v.boolean()]), v.transform(String));
+// Scalars come as they were written (`ConfigSource.texts`): Go's YAML reads any of them into a string, so that
+// `expr: 1` and `severity: 1.0` are valid.
+const text = v.string();
+const integer = converted((given) => {
+  if (!/^[-+]?\d+$/.test(given)) throw new Error(`expected a whole number, got ${JSON.stringify(given)}`);
+  return Number(given);
+});
 const strings = v.record(v.string(), text);
-const milliseconds = v.pipe(text, duration);
 
 const ruleKeys = {
   record: v.optional(text, ''),
   alert: v.optional(text, ''),
   expr: v.optional(text, ''),
-  for: v.optional(milliseconds),
-  keep_firing_for: v.optional(milliseconds),
+  for: v.optional(duration),
+  keep_firing_for: v.optional(duration),
   labels: v.optional(v.nullable(strings)),
   annotations: v.optional(v.nullable(strings)),
 };
@@ -19,9 +23,9 @@ const ruleKeys = {
 function groupKeys<R extends v.GenericSchema>(rules: R) {
   return {
     name: v.optional(text, ''),
-    interval: v.optional(milliseconds),
-    query_offset: v.optional(milliseconds),
-    limit: v.optional(v.pipe(v.number(), v.integer())),
+    interval: v.optional(duration),
+    query_offset: v.optional(duration),
+    limit: v.optional(integer),
     labels: v.optional(v.nullable(strings)),
     rules: v.optional(v.nullable(v.array(rules))),
   };
