@@ -8,7 +8,15 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { Labels, Matcher, isStaleAt, wordsOf, type Clock } from '@prunella/metrics';
+import {
+  Labels,
+  Matcher,
+  isStaleAt,
+  toFloatHistogram,
+  wordsOf,
+  type Clock,
+  type Histogram,
+} from '@prunella/metrics';
 import { Database } from '@prunella/tsdb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -53,7 +61,7 @@ class Peer {
       `--storage.tsdb.path=${dir}`,
       `--web.listen-address=127.0.0.1:${port}`,
       '--storage.tsdb.retention.time=10y',
-      '--query.lookback-delta=5m',
+      '--enable-feature=native-histograms,exemplar-storage',
       ...flags,
     ];
     const peer = new Peer(
@@ -186,8 +194,8 @@ describe.skipIf(absent)('with the real Prometheus (skipped where prometheus or p
       [new Matcher('=', '__name__', 'temperature'), new Matcher('=~', 'instance', 'i1.*')],
     ],
     [
-      '{instance!~"i.*",__name__!=""}',
-      [new Matcher('!~', 'instance', 'i.*'), new Matcher('!=', '__name__', '')],
+      '{instance!~"i.+",__name__!~"latency.*",__name__!=""}',
+      [new Matcher('!~', 'instance', 'i.+'), new Matcher('!~', '__name__', 'latency.*')],
     ],
     ['{pod=~"p1|p2|p3"}', [new Matcher('=~', 'pod', 'p1|p2|p3')]],
     ['odd', [new Matcher('=', '__name__', 'odd')]],
@@ -233,6 +241,54 @@ describe.skipIf(absent)('with the real Prometheus (skipped where prometheus or p
     await before.close();
   }, 120_000);
 
+  test('Prometheus sees our native histograms, in blocks and in the log', async () => {
+    const dir = join(root, 'histograms');
+    await cp(ourDir, dir, { recursive: true });
+    const peer = await Peer.start(dir, config);
+    try {
+      for (const name of ['latency', 'latency_float']) {
+        for (const back of [8 * HOUR, 3 * HOUR, 15 * 60_000]) {
+          const time = end - back;
+          const h = nativeHistogram(Math.floor((time - start) / STEP));
+          const ask = async (query: string): Promise<number> => {
+            const result = await peer.query({ query, time: String(time / 1000) }, 'query');
+            return Number((result as { value: [number, string] }[])[0]?.value[1]);
+          };
+          expect(await ask(`histogram_count(${name})`), name).toBe(h.count);
+          expect(await ask(`histogram_sum(${name})`), name).toBe(h.sum);
+          // Every bucket: 0.001 < 2^(0.5) ...
+          expect(await ask(`histogram_fraction(-1, 0.001, ${name})`)).toBeCloseTo(h.zeroCount / h.count, 9);
+        }
+        const rate = await peer.query(
+          { query: `histogram_count(increase(${name}[8h]))`, time: String((end + 7000) / 1000) },
+          'query',
+        );
+        const value = Number((rate as { value: [number, string] }[])[0]?.value[1]);
+        // 1920 steps, of which one begins anew: about what was observed, never a negative jump.
+        expect(value).toBeGreaterThan(4000);
+        expect(value).toBeLessThan(12_000);
+      }
+    } finally {
+      await peer.stop();
+    }
+    const back = await Database.open(dir, { clock: stillClock });
+    const querier = back.querier(start, end);
+    for await (const batch of querier.select([new Matcher('=~', '__name__', 'latency.*')])) {
+      for (const { samples } of batch) {
+        expect(samples.timestamps.length).toBe(Math.round((end - start) / STEP) + 1);
+        for (const [i, t] of samples.timestamps.entries()) {
+          const h = nativeHistogram(Math.round((t - start) / STEP));
+          expect([samples.histograms?.[i]?.count, samples.histograms?.[i]?.zeroCount]).toEqual([
+            h.count,
+            h.zeroCount,
+          ]);
+        }
+      }
+    }
+    querier.close();
+    await back.close();
+  }, 60_000);
+
   test('we read blocks that promtool made', async () => {
     const file = join(root, 'in.om');
     const lines: string[] = ['# TYPE made gauge'];
@@ -272,6 +328,15 @@ async function writeRealistic(dir: string, start: number, end: number): Promise<
         20 + Math.sin(step / 100) * i,
       );
     }
+    for (const name of ['latency', 'latency_float']) {
+      const h = nativeHistogram(step);
+      appender.appendHistogram(
+        0,
+        Labels.from({ __name__: name }),
+        t,
+        name === 'latency' ? h : toFloatHistogram(h),
+      );
+    }
     const pod = `p${Math.floor(step / 700)}`;
     put({ __name__: 'pod_info', pod, job: 'k8s' }, 1);
     if (step % 700 === 0 && step > 0) {
@@ -291,4 +356,30 @@ async function writeRealistic(dir: string, start: number, end: number): Promise<
     if (step % 240 === 0) await db.maintain();
   }
   await db.close();
+}
+
+/** Grows with every step, in layout too, and starts anew now and then. */
+function nativeHistogram(step: number): Histogram {
+  const n = (step % 1000) + 1;
+  const wide = step % 1000 > 300;
+  const positiveDeltas = wide ? [n, n, -n] : [n, n];
+  return {
+    kind: 'integer',
+    counterResetHint: 'unknown',
+    schema: 1,
+    zeroThreshold: 0.001,
+    zeroCount: n,
+    count: wide ? 5 * n : 4 * n,
+    sum: n * 1.5,
+    positiveSpans: wide
+      ? [
+          { offset: 1, length: 2 },
+          { offset: 2, length: 1 },
+        ]
+      : [{ offset: 1, length: 2 }],
+    negativeSpans: [],
+    positiveDeltas,
+    negativeDeltas: [],
+    customValues: [],
+  };
 }

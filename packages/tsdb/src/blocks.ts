@@ -7,6 +7,7 @@ import { readMeta } from './block/meta.ts';
 import { isUlid } from './block/ulid.ts';
 import { DELETED, UNFINISHED } from './block/writer.ts';
 import { CorruptionError, errorCode, messageOf } from './errors.ts';
+import { SAMPLING } from './index/format.ts';
 import type { Quarantine } from './quarantine.ts';
 import { listNames } from './wal/segments.ts';
 
@@ -32,6 +33,11 @@ export class BlockSet {
   /** Bytes of all blocks. */
   get size(): number {
     return this.#blocks.reduce((sum, block) => sum + block.size, 0);
+  }
+
+  /** Bytes of memory for the places of symbols. */
+  get symbolBytes(): number {
+    return this.#blocks.reduce((sum, block) => sum + (block.index.symbols.count / SAMPLING) * 8, 0);
   }
 
   /** Where the newest block ends, ms, exclusive; -Infinity where there is none. */

@@ -1,7 +1,7 @@
-import { AppendError, Labels, Matcher } from '@prunella/metrics';
+import { AppendError, Labels, Matcher, toFloatHistogram, type Histogram } from '@prunella/metrics';
 import { describe, expect, test } from 'vitest';
 import { Database } from './database.ts';
-import { queryAll, temporaryDirectory } from './testing.ts';
+import { queryAll, samplesOf, temporaryDirectory } from './testing.ts';
 
 const up = new Matcher('=', '__name__', 'up');
 const labels = (instance: string): Labels => Labels.from({ __name__: 'up', instance });
@@ -178,4 +178,178 @@ test('only one may open a directory', async () => {
   await expect(Database.open(dir)).rejects.toThrow(`in use by process ${process.pid}`);
   await db.close();
   await (await Database.open(dir)).close();
+});
+
+describe('native histograms', () => {
+  const name = Labels.from({ __name__: 'latency' });
+  const histogram = (n: number): Histogram => ({
+    kind: 'integer',
+    counterResetHint: 'unknown',
+    schema: 2,
+    zeroThreshold: 2 ** -128,
+    zeroCount: n,
+    count: n > 50 ? 4 * n + 1 : 3 * n + 1,
+    sum: n / 3,
+    positiveSpans: [{ offset: -2, length: 2 }, ...(n > 50 ? [{ offset: 3, length: 1 }] : [])],
+    negativeSpans: [],
+    positiveDeltas: n > 50 ? [n, 0, 1] : [n, 1],
+    negativeDeltas: [],
+    customValues: [],
+  });
+
+  test('of all kinds come back, beside floats, after a restart and from a block', async () => {
+    const dir = await temporaryDirectory();
+    let db = await Database.open(dir);
+    const written: unknown[] = [];
+    for (let n = 1; n <= 100; n++) {
+      const integer = histogram(n);
+      const appender = db.appender();
+      const ref = appender.appendHistogram(0, name, n * 1000, integer);
+      appender.appendHistogram(
+        ref,
+        name,
+        n * 1000 + 200,
+        toFloatHistogram({ ...integer, counterResetHint: 'gauge' }),
+      );
+      appender.append(ref, name, n * 1000 + 400, n);
+      appender.appendHistogram(ref, name, n * 1000 + 600, {
+        ...integer,
+        schema: -53,
+        zeroCount: 0,
+        zeroThreshold: 0,
+        count: 2 * n + 1,
+        positiveSpans: [{ offset: 0, length: 2 }],
+        positiveDeltas: [n, 1],
+        customValues: [0.1, 2.5],
+      });
+      appender.appendStale(ref, name, n * 1000 + 800);
+      await appender.commit();
+      written.push(
+        [n * 1000, integer.count],
+        [n * 1000 + 200, integer.count],
+        [n * 1000 + 400, n],
+        [n * 1000 + 600, 2 * n + 1],
+        [n * 1000 + 800, 'stale'],
+      );
+    }
+    const read = async (): Promise<unknown[]> => {
+      const querier = db.querier(0, 1e9);
+      const found: unknown[] = [];
+      for await (const batch of querier.select([new Matcher('=', '__name__', 'latency')])) {
+        for (const { samples } of batch) {
+          for (const [i, [t, v]] of samplesOf(samples).entries())
+            found.push([t, samples.histograms?.[i]?.count ?? v]);
+        }
+      }
+      querier.close();
+      expect(querier.warnings).toEqual([]);
+      return found;
+    };
+    expect(await read()).toEqual(written);
+    await db.close();
+    db = await Database.open(dir);
+    expect(await read()).toEqual(written);
+    const appender = db.appender();
+    appender.append(0, labels('later'), 4 * 3_600_000, 1);
+    await appender.commit();
+    await db.maintain();
+    expect(db.blocks()).toHaveLength(1);
+    expect(await read()).toEqual(written);
+    await db.close();
+  });
+
+  test.each([
+    ['too few buckets', { positiveDeltas: [1] }, 'need 2 buckets, have 1'],
+    ['negative count', { positiveDeltas: [1, -2] }, 'negative count'],
+    ['count that does not add up', { count: 7 }, 'but the count is 7'],
+    ['unknown schema', { schema: 9 }, 'schema 9'],
+  ])('%s is refused', async (_, change, why) => {
+    const db = await Database.open(await temporaryDirectory());
+    const appender = db.appender();
+    const good = histogram(1);
+    expect(() => appender.appendHistogram(0, name, 1000, { ...good, ...change })).toThrow(why);
+    appender.appendHistogram(0, name, 1000, good);
+    await appender.commit();
+    await db.close();
+  });
+});
+
+test('exemplars and metadata come back after a restart', async () => {
+  const dir = await temporaryDirectory();
+  let db = await Database.open(dir, { maxExemplars: 3 });
+  const trace = (id: string): Labels => Labels.from({ trace_id: id });
+  for (const [i, t] of [1000, 2000, 3000, 4000].entries()) {
+    const appender = db.appender();
+    const ref = appender.append(0, labels('a'), t, i);
+    appender.appendExemplar(ref, labels('a'), { labels: trace(`t${i}`), value: i + 0.5 });
+    appender.updateMetadata(ref, labels('a'), { type: 'gauge', help: 'Whether it is up.', unit: '' });
+    await appender.commit();
+  }
+  const appender = db.appender();
+  expect(() =>
+    appender.appendExemplar(0, labels('a'), { labels: trace('x'), value: 1, timestamp: 500 }),
+  ).toThrow('out of order exemplar');
+  expect(() => appender.appendExemplar(0, labels('a'), { labels: trace('x'.repeat(130)), value: 1 })).toThrow(
+    'longer than 128',
+  );
+  appender.rollback();
+  const expected = [
+    {
+      labels: labels('a'),
+      exemplars: [1, 2, 3].map((i) => ({
+        labels: trace(`t${i}`),
+        value: i + 0.5,
+        timestamp: 1000 * (i + 1),
+      })),
+    },
+  ];
+  const plain = (found: unknown): unknown => JSON.parse(JSON.stringify(found));
+  expect(plain(await db.exemplars(0, 9000, [[up]]))).toEqual(plain(expected));
+  expect(await db.exemplars(0, 9000, [[new Matcher('=', 'instance', 'b')]])).toEqual([]);
+  await db.close();
+  db = await Database.open(dir, { maxExemplars: 3 });
+  expect(plain(await db.exemplars(0, 9000, [[new Matcher('=', 'instance', 'b')], [up]]))).toEqual(
+    plain(expected),
+  );
+  expect(Object.fromEntries(db.metadata())).toEqual({
+    up: [{ type: 'gauge', help: 'Whether it is up.', unit: '' }],
+  });
+  await db.close();
+});
+
+test('a snapshot is a database of its own', async () => {
+  const db = await Database.open(await temporaryDirectory());
+  for (let minute = 0; minute < 400; minute++) await put(db, 'a', [minute * 60_000, minute]);
+  await db.maintain();
+  await put(db, 'b', [400 * 60_000, 1]);
+  const whole = await temporaryDirectory();
+  const blocksOnly = await temporaryDirectory();
+  await db.snapshot(whole);
+  await db.snapshot(blocksOnly, { skipHead: true });
+  const expected = await queryAll(db, [up]);
+  await db.close();
+  const copy = await Database.open(whole);
+  expect(await queryAll(copy, [up])).toEqual(expected);
+  await copy.close();
+  const part = await Database.open(blocksOnly);
+  const found = await queryAll(part, [up]);
+  expect(Object.keys(found)).toEqual(['up{instance="a"}']);
+  expect(found['up{instance="a"}']!.length).toBeGreaterThan(100);
+  expect(found['up{instance="a"}']!.length).toBeLessThan(400);
+  await part.close();
+});
+
+test('cardinality names what is large', async () => {
+  const db = await Database.open(await temporaryDirectory());
+  for (const instance of ['a', 'b', 'c']) await put(db, instance, [1000, 1]);
+  const { series, labelPairs, seriesByMetric, valuesByLabel, seriesByPair, chunks } = db.cardinality(1);
+  expect({ series, labelPairs, seriesByMetric, valuesByLabel, seriesByPair, chunks }).toEqual({
+    series: 3,
+    labelPairs: 4,
+    chunks: 3,
+    seriesByMetric: [{ name: 'up', value: 3 }],
+    valuesByLabel: [{ name: 'instance', value: 3 }],
+    seriesByPair: [{ name: '__name__=up', value: 3 }],
+  });
+  await db.close();
 });

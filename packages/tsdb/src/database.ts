@@ -1,6 +1,18 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Appendable, Appender, Logger, Matcher, Querier, Queryable, Timer } from '@prunella/metrics';
+import type {
+  Appendable,
+  Appender,
+  Exemplar,
+  ExemplarQueryable,
+  Labels,
+  Logger,
+  Matcher,
+  Metadata,
+  Querier,
+  Queryable,
+  Timer,
+} from '@prunella/metrics';
 import type { BlockMeta } from './block/meta.ts';
 import { BlockSet } from './blocks.ts';
 import { messageOf } from './errors.ts';
@@ -17,6 +29,15 @@ import { Quarantine } from './quarantine.ts';
 import { MergingQuerier } from './query/querier.ts';
 import { Readers } from './readers.ts';
 import { repairLog, segmentsToRead } from './wal/load.ts';
+import { writeSnapshot } from './snapshot.ts';
+import {
+  cardinalityOf,
+  exemplarStatsOf,
+  metadataOf,
+  type Cardinality,
+  type DatabaseStats,
+  type Replayed,
+} from './stats.ts';
 import { WalWriter } from './wal/writer.ts';
 
 interface Parts {
@@ -27,10 +48,11 @@ interface Parts {
   readonly wal: WalWriter;
   readonly blocks: BlockSet;
   readonly quarantine: Quarantine;
+  readonly replayed: Replayed;
 }
 
 /** A Prometheus data directory, opened for reading and writing. One process at a time. */
-export class Database implements Appendable, Queryable {
+export class Database implements Appendable, Queryable, ExemplarQueryable {
   readonly #parts: Parts;
   readonly #logger: Logger;
   readonly #committer: Committer;
@@ -39,6 +61,7 @@ export class Database implements Appendable, Queryable {
   /** Blocks change one piece of work at a time. */
   readonly #blockWork = new Mutex();
   #timers: Timer[] = [];
+  #appenders = 0;
   #closed: Promise<void> | undefined;
 
   private constructor(parts: Parts) {
@@ -63,10 +86,10 @@ export class Database implements Appendable, Queryable {
       await quarantine.load();
       const blocks = new BlockSet(dir, full.logger);
       await blocks.load(quarantine);
-      const head = new Head(full.minBlockMs);
+      const head = new Head(full.minBlockMs, full.maxExemplars);
       head.floor = head.servedFrom = blocks.end;
-      const wal = await loadLog(dir, head, full, quarantine);
-      return new Database({ dir, options: full, lock, head, wal, blocks, quarantine });
+      const { wal, ...replayed } = await loadLog(dir, head, full, quarantine);
+      return new Database({ dir, options: full, lock, head, wal, blocks, quarantine, replayed });
     } catch (error) {
       await lock.release();
       throw error;
@@ -79,11 +102,9 @@ export class Database implements Appendable, Queryable {
 
   appender(): Appender {
     if (this.#closed !== undefined) throw new Error('the database is closed');
-    return new HeadAppender(
-      this.#parts.head,
-      (batch) => this.#committer.commit(batch),
-      () => {},
-    );
+    this.#appenders++;
+    const done = (): void => void this.#appenders--;
+    return new HeadAppender(this.#parts.head, (batch) => this.#committer.commit(batch), done);
   }
 
   querier(mint: number, maxt: number): Querier {
@@ -100,6 +121,60 @@ export class Database implements Appendable, Queryable {
   /** What the blocks are, in order of time. */
   blocks(): readonly BlockMeta[] {
     return this.#parts.blocks.list.map((block) => block.meta);
+  }
+
+  async exemplars(
+    mint: number,
+    maxt: number,
+    matchers: readonly (readonly Matcher[])[],
+  ): Promise<readonly { labels: Labels; exemplars: readonly Exemplar[] }[]> {
+    return this.#parts.head.exemplars.select(mint, maxt, matchers);
+  }
+
+  /** What is known of metrics by name; more than one entry where sources disagree. */
+  metadata(): ReadonlyMap<string, readonly Metadata[]> {
+    return metadataOf(this.#parts.head);
+  }
+
+  /** What makes the head large: the `limit` largest of each kind. */
+  cardinality(limit = 10): Cardinality {
+    return cardinalityOf(this.#parts.head, limit);
+  }
+
+  /** What happened since the start, and how things stand. */
+  stats(): DatabaseStats {
+    const { head, blocks, wal, options, quarantine } = this.#parts;
+    return {
+      head: {
+        ...head.counters,
+        series: head.series.size,
+        chunks: head.chunkCount,
+        chunkBytes: head.chunks.bytesUsed,
+        minTime: head.minTime,
+        maxTime: head.maxTime,
+        minValidTime: head.minValidTime,
+        appenders: this.#appenders,
+      },
+      wal: { ...wal.counters, segment: wal.segment, ...this.#parts.replayed },
+      blocks: { count: blocks.list.length, bytes: blocks.size, symbolBytes: blocks.symbolBytes },
+      maintenance: this.#maintenance.counters,
+      exemplars: exemplarStatsOf(head.exemplars),
+      retention: { ms: options.retentionMs, bytes: options.retentionBytes },
+      damages: quarantine.damages,
+      queries: this.#readers.count,
+      cleanStart: !this.#parts.lock.afterCrash,
+    };
+  }
+
+  /**
+   * Writes what the database holds now to `dir` (made where it is not there) as blocks.
+   * @param options `skipHead` leaves out what is not in a block yet
+   */
+  snapshot(dir: string, { skipHead = false }: { skipHead?: boolean } = {}): Promise<void> {
+    const { blocks, head, options } = this.#parts;
+    return this.#blockWork.run(() =>
+      writeSnapshot(dir, blocks.list, skipHead ? undefined : head, options.clock),
+    );
   }
 
   /** Marks samples with mint <= t <= maxt of matching series as deleted; `cleanTombstones` frees their space. */
@@ -160,7 +235,7 @@ async function loadLog(
   head: Head,
   options: Required<DatabaseOptions>,
   quarantine: Quarantine,
-): Promise<WalWriter> {
+): Promise<Replayed & { wal: WalWriter }> {
   const { clock, logger } = options;
   const walDir = join(dir, 'wal');
   const { segments, next, missing } = await segmentsToRead(walDir);
@@ -173,5 +248,10 @@ async function loadLog(
   const { report } = replay;
   await repairLog(walDir, report.damages, missing, quarantine.dir, logger);
   logger.info({ samples: report.samples, series: head.series.size, ms: clock.now() - started }, 'log read');
-  return new WalWriter(walDir, next, options.walSegmentBytes);
+  return {
+    wal: new WalWriter(walDir, next, options.walSegmentBytes),
+    replayMs: clock.now() - started,
+    replayedSamples: report.samples,
+    corruptions: report.damages.length + missing.length,
+  };
 }

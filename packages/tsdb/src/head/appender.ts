@@ -15,6 +15,7 @@ import { HIGH_WORD, LOW_WORD } from '../chunks/columns.ts';
 import { Batch } from './batch.ts';
 import type { Head } from './head.ts';
 import type { MemSeries } from './series.ts';
+import { validateHistogram } from './validate.ts';
 
 const NAN_HIGH = Number(NORMAL_NAN_BITS >> 32n);
 const NAN_LOW = Number(NORMAL_NAN_BITS & 0xffffffffn);
@@ -46,8 +47,10 @@ export class HeadAppender implements Appender {
   }
 
   appendHistogram(ref: SeriesRef, labels: Labels, t: number, h: Histogram | FloatHistogram): SeriesRef {
+    validateHistogram(h);
     const series = this.#series(ref, labels);
     const newest = series.pendingBatch === this.#batch ? series.pendingTime : series.maxTime;
+    if (t === series.maxTime && sameHistogram(series.lastHistogram, h)) return series.ref;
     if (t <= newest || t < this.#head.minValidTime) this.#refuse(t, newest);
     this.#batch.pushHistogram(series, t, h);
     return series.ref;
@@ -55,9 +58,9 @@ export class HeadAppender implements Appender {
 
   appendExemplar(ref: SeriesRef, labels: Labels, exemplar: Exemplar): SeriesRef {
     const series = this.#series(ref, labels);
-    const timestamp =
-      exemplar.timestamp ?? (series.pendingBatch === undefined ? series.maxTime : series.pendingTime);
-    this.#batch.exemplars.push({ series, exemplar: { ...exemplar, timestamp } });
+    const beside = series.pendingBatch === undefined ? series.maxTime : series.pendingTime;
+    const timed = { ...exemplar, timestamp: exemplar.timestamp ?? beside };
+    if (this.#head.exemplars.check(series, timed)) this.#batch.exemplars.push({ series, exemplar: timed });
     return series.ref;
   }
 
@@ -125,4 +128,8 @@ export class HeadAppender implements Appender {
     if (labels.size === 0) throw new AppendError('invalid_labels', 'empty label set');
     return this.#head.seriesOf(labels);
   }
+}
+
+function sameHistogram(a: Histogram | FloatHistogram | undefined, b: Histogram | FloatHistogram): boolean {
+  return a !== undefined && JSON.stringify(a) === JSON.stringify(b);
 }

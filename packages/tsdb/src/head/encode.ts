@@ -1,4 +1,4 @@
-import { CUSTOM_BUCKETS_SCHEMA } from '@prunella/metrics';
+import { CUSTOM_BUCKETS_SCHEMA, type FloatHistogram, type Histogram } from '@prunella/metrics';
 import { ByteWriter } from '../bytes/writer.ts';
 import { HIGH_WORD, LOW_WORD } from '../chunks/columns.ts';
 import {
@@ -16,7 +16,7 @@ import {
   writeMetadata,
   writeSeries,
 } from '../wal/records.ts';
-import type { Batch, PendingHistogram } from './batch.ts';
+import type { Batch } from './batch.ts';
 import type { MemSeries } from './series.ts';
 
 /** Larger batches become several records, so that no reader needs much memory or time for one. */
@@ -31,10 +31,12 @@ export function encodeBatch(batch: Batch, fresh: MemSeries[]): Uint8Array[] {
     for (const { series, metadata } of batch.metadata) writeMetadata(out, series.ref, metadata);
     records.push(out.written());
   }
-  for (let from = 0; from < batch.series.length; from += SAMPLES_PER_RECORD) {
-    records.push(encodeSamples(batch, from, Math.min(from + SAMPLES_PER_RECORD, batch.series.length)));
+  for (const { type, indices } of runsOf(batch)) {
+    for (let from = 0; from < indices.length; from += SAMPLES_PER_RECORD) {
+      const part = indices.slice(from, from + SAMPLES_PER_RECORD);
+      records.push(type === SAMPLES ? encodeFloats(batch, part) : encodeHistograms(batch, part, type));
+    }
   }
-  encodeHistograms(batch, records);
   if (batch.exemplars.length > 0) records.push(encodeExemplars(batch));
   return records;
 }
@@ -52,7 +54,6 @@ function encodeFreshSeries(batch: Batch, fresh: MemSeries[], records: Uint8Array
     fresh.push(series);
   };
   for (const series of batch.series) note(series);
-  for (const { series } of batch.histograms) note(series);
   for (const { series } of batch.exemplars) note(series);
   for (const { series } of batch.metadata) note(series);
   for (let from = 0; from < fresh.length; from += SAMPLES_PER_RECORD) {
@@ -63,42 +64,54 @@ function encodeFreshSeries(batch: Batch, fresh: MemSeries[], records: Uint8Array
   }
 }
 
-function encodeSamples(batch: Batch, from: number, to: number): Uint8Array {
-  const out = start(SAMPLES, 32 + (to - from) * 14);
+interface Run {
+  readonly type: number;
+  /** Of the batch's samples, rising. */
+  readonly indices: number[];
+}
+
+/** The samples by type of record; of a batch that mixes types within a series, in runs that keep the order. */
+function runsOf(batch: Batch): Run[] {
+  const runs: Run[] = [];
+  let last: Run | undefined;
+  for (let i = 0; i < batch.series.length; i++) {
+    const type = recordType(batch.histograms?.[i]);
+    if (last?.type !== type) {
+      last = batch.mixed ? undefined : runs.find((run) => run.type === type);
+      if (last === undefined) runs.push((last = { type, indices: [] }));
+    }
+    last.indices.push(i);
+  }
+  return runs;
+}
+
+function recordType(h: Histogram | FloatHistogram | undefined): number {
+  if (h === undefined) return SAMPLES;
+  const custom = h.schema === CUSTOM_BUCKETS_SCHEMA;
+  if (h.kind === 'integer') return custom ? CUSTOM_HISTOGRAMS : HISTOGRAMS;
+  return custom ? CUSTOM_FLOAT_HISTOGRAMS : FLOAT_HISTOGRAMS;
+}
+
+function encodeFloats({ series, timestamps, words }: Batch, indices: readonly number[]): Uint8Array {
+  const out = start(SAMPLES, 32 + indices.length * 14);
   const base = new SampleBase();
-  base.writeFirst(out, batch.series[from]!.ref, batch.timestamps[from]!);
-  for (let i = from; i < to; i++) {
-    base.write(out, batch.series[i]!.ref, batch.timestamps[i]!);
-    out.words(batch.words[2 * i + HIGH_WORD]!, batch.words[2 * i + LOW_WORD]!);
+  base.writeFirst(out, series[indices[0]!]!.ref, timestamps[indices[0]!]!);
+  for (const i of indices) {
+    base.write(out, series[i]!.ref, timestamps[i]!);
+    out.words(words[2 * i + HIGH_WORD]!, words[2 * i + LOW_WORD]!);
   }
   return out.written();
 }
 
-/** Each of the four kinds has its own record type. */
-function encodeHistograms(batch: Batch, records: Uint8Array[]): void {
-  const kinds = new Map<number, PendingHistogram[]>();
-  for (const pending of batch.histograms) {
-    const type = recordTypeOf(pending);
-    const list = kinds.get(type);
-    if (list === undefined) kinds.set(type, [pending]);
-    else list.push(pending);
+function encodeHistograms(batch: Batch, indices: readonly number[], type: number): Uint8Array {
+  const out = start(type, 4096);
+  const base = new SampleBase();
+  base.writeFirst(out, batch.series[indices[0]!]!.ref, batch.timestamps[indices[0]!]!);
+  for (const i of indices) {
+    base.write(out, batch.series[i]!.ref, batch.timestamps[i]!);
+    writeHistogram(out, batch.histograms![i]!);
   }
-  for (const [type, list] of kinds) {
-    const out = start(type, 4096);
-    const base = new SampleBase();
-    base.writeFirst(out, list[0]!.series.ref, list[0]!.t);
-    for (const { series, t, histogram } of list) {
-      base.write(out, series.ref, t);
-      writeHistogram(out, histogram);
-    }
-    records.push(out.written());
-  }
-}
-
-function recordTypeOf({ histogram }: PendingHistogram): number {
-  const custom = histogram.schema === CUSTOM_BUCKETS_SCHEMA;
-  if (histogram.kind === 'integer') return custom ? CUSTOM_HISTOGRAMS : HISTOGRAMS;
-  return custom ? CUSTOM_FLOAT_HISTOGRAMS : FLOAT_HISTOGRAMS;
+  return out.written();
 }
 
 function encodeExemplars(batch: Batch): Uint8Array {

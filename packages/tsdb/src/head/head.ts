@@ -2,6 +2,7 @@ import type { FloatHistogram, Histogram, Labels } from '@prunella/metrics';
 import { HIGH_WORD, LOW_WORD } from '../chunks/columns.ts';
 import type { Batch } from './batch.ts';
 import { ChunkStore } from './chunk_store.ts';
+import { ExemplarStore } from './exemplars.ts';
 import { LabelOrder } from './order.ts';
 import { MemPostings } from './postings.ts';
 import { MemSeries, type SeriesContext } from './series.ts';
@@ -28,6 +29,7 @@ export class Head implements SeriesContext {
   readonly series: SeriesTable = new SeriesTable();
   readonly postings: MemPostings = new MemPostings();
   readonly order: LabelOrder = new LabelOrder();
+  readonly exemplars: ExemplarStore;
   readonly counters: HeadCounters = {
     seriesCreated: 0,
     seriesRemoved: 0,
@@ -52,8 +54,14 @@ export class Head implements SeriesContext {
   readonly forgotten: Set<number> = new Set();
   #lastRef = 0;
 
-  constructor(chunkRange: number) {
+  constructor(chunkRange: number, maxExemplars: number) {
     this.chunkRange = chunkRange;
+    this.exemplars = new ExemplarStore(maxExemplars);
+  }
+
+  /** Chunks in memory, open ones included. */
+  get chunkCount(): number {
+    return this.counters.chunksCreated - this.counters.chunksRemoved;
   }
 
   /** The oldest time that an in-order sample may have: half a block behind the newest sample. */
@@ -82,14 +90,14 @@ export class Head implements SeriesContext {
 
   /** Makes a committed batch visible. Samples that another batch has overtaken are dropped, as in a replay of the log. */
   apply(batch: Batch): void {
-    const { series, timestamps, words } = batch;
+    const { series, timestamps, words, histograms } = batch;
     for (let i = 0; i < series.length; i++) {
-      this.append(series[i]!, timestamps[i]!, words[2 * i + HIGH_WORD]!, words[2 * i + LOW_WORD]!);
-    }
-    for (const pending of batch.histograms) {
-      this.appendHistogram(pending.series, pending.t, pending.histogram);
+      const histogram = histograms?.[i];
+      if (histogram !== undefined) this.appendHistogram(series[i]!, timestamps[i]!, histogram);
+      else this.append(series[i]!, timestamps[i]!, words[2 * i + HIGH_WORD]!, words[2 * i + LOW_WORD]!);
     }
     for (const { series: owner, metadata } of batch.metadata) owner.metadata = metadata;
+    for (const { series: owner, exemplar } of batch.exemplars) this.exemplars.add(owner, exemplar);
     batch.settle();
   }
 
@@ -131,7 +139,11 @@ export class Head implements SeriesContext {
 
   appendHistogram(series: MemSeries, t: number, h: Histogram | FloatHistogram): void {
     if (!series.indexed) this.#index(series);
-    void h;
+    if (!series.appendHistogram(this, t, h)) {
+      if (t < series.maxTime) this.counters.outOfOrder++;
+      return;
+    }
+    if (series.open?.count === 1) this.counters.chunksCreated++;
     this.counters.histograms++;
     this.#noteTime(t);
   }

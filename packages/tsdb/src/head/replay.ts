@@ -1,4 +1,4 @@
-import type { Labels } from '@prunella/metrics';
+import { STALE_NAN_HIGH, STALE_NAN_LOW, type Labels } from '@prunella/metrics';
 import { ByteReader } from '../bytes/reader.ts';
 import { CorruptionError, messageOf } from '../errors.ts';
 import { addInterval } from '../intervals.ts';
@@ -57,10 +57,21 @@ export class Replay {
           const series = this.#find(ref);
           if (series !== undefined && t >= this.#head.floor) this.#head.append(series, t, high, low);
         });
+      case records.HISTOGRAMS:
+      case records.CUSTOM_HISTOGRAMS:
+        return this.#histograms(input, 'integer', type === records.CUSTOM_HISTOGRAMS);
+      case records.FLOAT_HISTOGRAMS:
+      case records.CUSTOM_FLOAT_HISTOGRAMS:
+        return this.#histograms(input, 'float', type === records.CUSTOM_FLOAT_HISTOGRAMS);
       case records.TOMBSTONES:
         return records.readTombstones(input, (ref, mint, maxt) => {
           const series = this.#head.series.byRef(ref);
           if (series !== undefined) series.deleted = addInterval(series.deleted ?? [], { mint, maxt });
+        });
+      case records.EXEMPLARS:
+        return records.readExemplars(input, ({ ref, t, value, labels }) => {
+          const series = this.#head.series.byRef(ref);
+          if (series !== undefined) this.#head.exemplars.add(series, { labels, value, timestamp: t });
         });
       case records.METADATA:
         return records.readMetadata(input, (ref, metadata) => {
@@ -70,6 +81,15 @@ export class Replay {
       default:
       // Markers of head chunks, and kinds of record that a later version may have: nothing for us.
     }
+  }
+
+  #histograms(input: ByteReader, kind: 'integer' | 'float', custom: boolean): void {
+    records.readHistograms(input, kind, custom, (ref, t, h) => {
+      const series = this.#find(ref);
+      if (series === undefined || t < this.#head.floor) return;
+      if (h === undefined) this.#head.append(series, t, STALE_NAN_HIGH, STALE_NAN_LOW);
+      else this.#head.appendHistogram(series, t, h);
+    });
   }
 
   #series(ref: number, labels: Labels): void {

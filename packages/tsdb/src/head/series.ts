@@ -1,7 +1,9 @@
 import type { FloatHistogram, Histogram, Labels, Metadata } from '@prunella/metrics';
 import type { ColumnBuilder } from '../chunks/columns.ts';
+import { isCounterReset } from '../chunks/counter_reset.ts';
 import { decodeChunk } from '../chunks/decode.ts';
 import type { ChunkAppender } from '../chunks/encoding.ts';
+import { HistogramAppender } from '../chunks/histogram.ts';
 import { XorAppender } from '../chunks/xor.ts';
 import type { Interval } from '../intervals.ts';
 import { rangeEnd } from '../ranges.ts';
@@ -40,9 +42,10 @@ export class MemSeries {
   lastHigh = 0;
   lastLow = 0;
   lastHistogram: Histogram | FloatHistogram | undefined;
-  /** The batch under way that appended last, and the time of its newest sample. */
+  /** The batch under way that appended last, and the time and kind of its newest sample. */
   pendingBatch: object | undefined;
   pendingTime = 0;
+  pendingHistogram = false;
   metadata: Metadata | undefined;
   deleted: Interval[] | undefined;
   /** When the open chunk is to be cut. */
@@ -67,14 +70,24 @@ export class MemSeries {
   /** Adds a float by its bits. @returns false for a sample that is not newer than the newest */
   append(context: SeriesContext, t: number, high: number, low: number): boolean {
     if (t <= this.maxTime) return false;
-    let { open } = this;
-    if (!(open instanceof XorAppender) || this.#mustCut(open, t)) open = this.#begin(context, t);
-    (open as XorAppender).append(t, high, low);
+    const open = this.#openFloats(context, t);
+    open.append(t, high, low);
     if (open.count === TARGET_SAMPLES / 4) this.#planCut(t);
     this.maxTime = t;
     this.lastHigh = high | 0;
     this.lastLow = low | 0;
     this.lastHistogram = undefined;
+    return true;
+  }
+
+  /** Adds a histogram. @returns false for a sample that is not newer than the newest */
+  appendHistogram(context: SeriesContext, t: number, h: Histogram | FloatHistogram): boolean {
+    if (t <= this.maxTime) return false;
+    const open = this.#openHistograms(context, t, h);
+    open.append(t, h);
+    if (open.count === TARGET_SAMPLES / 4) this.#planCut(t);
+    this.maxTime = t;
+    this.lastHistogram = h;
     return true;
   }
 
@@ -122,14 +135,35 @@ export class MemSeries {
     return t >= this.#cutAt || open.count >= MOST_SAMPLES;
   }
 
-  #begin(context: SeriesContext, t: number): XorAppender {
-    const before = this.open;
-    this.seal(context.chunks);
-    const fresh = before instanceof XorAppender ? before : new XorAppender();
-    fresh.reset();
+  #begin(context: SeriesContext, t: number, fresh: ChunkAppender): void {
     this.open = fresh;
     this.openMinTime = t;
     this.#cutAt = rangeEnd(t, context.chunkRange);
+  }
+
+  /** An open chunk that takes a float at `t`. */
+  #openFloats(context: SeriesContext, t: number): XorAppender {
+    const { open } = this;
+    if (open instanceof XorAppender && !this.#mustCut(open, t)) return open;
+    this.seal(context.chunks);
+    const fresh = open instanceof XorAppender ? open : new XorAppender();
+    fresh.reset();
+    this.#begin(context, t, fresh);
+    return fresh;
+  }
+
+  /** An open chunk that takes the histogram at `t`. */
+  #openHistograms(context: SeriesContext, t: number, h: Histogram | FloatHistogram): HistogramAppender {
+    const { open, lastHistogram } = this;
+    const gauge = h.counterResetHint === 'gauge';
+    const reset = !gauge && lastHistogram !== undefined && isCounterReset(lastHistogram, h);
+    if (open instanceof HistogramAppender && open.fits(h) && !reset && !this.#mustCut(open, t)) return open;
+    this.seal(context.chunks);
+    const known =
+      lastHistogram === undefined || lastHistogram.counterResetHint === 'gauge' ? 'unknown' : 'not_reset';
+    const hint = gauge ? 'gauge' : reset || h.counterResetHint === 'reset' ? 'reset' : known;
+    const fresh = new HistogramAppender(h, hint);
+    this.#begin(context, t, fresh);
     return fresh;
   }
 

@@ -1,0 +1,120 @@
+import type { Metadata } from '@prunella/metrics';
+import type { ExemplarStore } from './head/exemplars.ts';
+import type { Head, HeadCounters } from './head/head.ts';
+import type { MaintenanceCounters } from './maintenance.ts';
+import type { Damage } from './quarantine.ts';
+import type { WalCounters } from './wal/writer.ts';
+
+/** What reading the log at the start came to. */
+export interface Replayed {
+  readonly replayMs: number;
+  readonly replayedSamples: number;
+  /** Places where the log was damaged. */
+  readonly corruptions: number;
+}
+
+/** Counts since the start, and how things stand. Times are ms, sizes bytes. */
+export interface DatabaseStats {
+  readonly head: HeadCounters & {
+    readonly series: number;
+    readonly chunks: number;
+    readonly chunkBytes: number;
+    /** Of an empty head Infinity and -Infinity. */
+    readonly minTime: number;
+    readonly maxTime: number;
+    /** Older samples are refused. */
+    readonly minValidTime: number;
+    readonly appenders: number;
+  };
+  readonly wal: WalCounters & Replayed & { readonly segment: number };
+  readonly blocks: { readonly count: number; readonly bytes: number; readonly symbolBytes: number };
+  readonly maintenance: MaintenanceCounters;
+  readonly exemplars: ExemplarStats;
+  readonly retention: { readonly ms: number; readonly bytes: number };
+  readonly damages: readonly Damage[];
+  readonly queries: number;
+  /** Whether the last owner of the directory had closed it. */
+  readonly cleanStart: boolean;
+}
+
+/** Type, help and unit by metric name, each combination once. */
+export function metadataOf(head: Head): Map<string, Metadata[]> {
+  const found = new Map<string, Metadata[]>();
+  for (const { labels, metadata } of head.series) {
+    if (metadata === undefined) continue;
+    const known = found.get(labels.metricName) ?? [];
+    const same = ({ type, help, unit }: Metadata): boolean =>
+      type === metadata.type && help === metadata.help && unit === metadata.unit;
+    if (!known.some(same)) found.set(labels.metricName, [...known, metadata]);
+  }
+  return found;
+}
+
+export interface Count {
+  readonly name: string;
+  readonly value: number;
+}
+
+/** What makes the head large: the figures of /api/v1/status/tsdb. */
+export interface Cardinality {
+  readonly series: number;
+  readonly labelPairs: number;
+  readonly chunks: number;
+  /** ms; of an empty head Infinity and -Infinity. */
+  readonly minTime: number;
+  readonly maxTime: number;
+  readonly seriesByMetric: readonly Count[];
+  readonly valuesByLabel: readonly Count[];
+  /** Bytes of a label's distinct values, as UTF-16 units. */
+  readonly bytesByLabel: readonly Count[];
+  /** Named `label=value`. */
+  readonly seriesByPair: readonly Count[];
+}
+
+/** The `limit` largest of each kind. */
+export function cardinalityOf(head: Head, limit: number): Cardinality {
+  const seriesByMetric: Count[] = [];
+  const seriesByPair: Count[] = [];
+  const values = new Map<string, number>();
+  const bytes = new Map<string, number>();
+  for (const { name, value, series } of head.postings.counts()) {
+    if (name === '__name__') seriesByMetric.push({ name: value, value: series });
+    seriesByPair.push({ name: `${name}=${value}`, value: series });
+    values.set(name, (values.get(name) ?? 0) + 1);
+    bytes.set(name, (bytes.get(name) ?? 0) + value.length);
+  }
+  const top = (counts: Count[]): Count[] => counts.sort((a, b) => b.value - a.value).slice(0, limit);
+  const topOf = (map: Map<string, number>): Count[] =>
+    top(Array.from(map, ([name, value]) => ({ name, value })));
+  return {
+    series: head.series.size,
+    labelPairs: seriesByPair.length,
+    chunks: head.chunkCount,
+    minTime: head.minTime,
+    maxTime: head.maxTime,
+    seriesByMetric: top(seriesByMetric),
+    valuesByLabel: topOf(values),
+    bytesByLabel: topOf(bytes),
+    seriesByPair: top(seriesByPair),
+  };
+}
+
+export interface ExemplarStats {
+  readonly appended: number;
+  readonly outOfOrder: number;
+  readonly stored: number;
+  readonly capacity: number;
+  readonly series: number;
+  /** ms */
+  readonly oldestTime: number;
+}
+
+export function exemplarStatsOf(store: ExemplarStore): ExemplarStats {
+  return {
+    ...store.counters,
+    stored: store.size,
+    capacity: store.capacity,
+    series: store.seriesCount,
+    oldestTime: store.oldestTime,
+  };
+}
