@@ -57,7 +57,7 @@ export async function collectPressure(source: NodeSource, out: Exposition): Prom
 export async function collectTime(source: NodeSource, out: Exposition): Promise<void> {
   const now = source.clock.now();
   out.gauge('node_time_seconds', 'Clock of the machine, as unix time.', now / 1000);
-  const offset = -new Date(now).getTimezoneOffset() * 60;
+  const offset = (0 - new Date(now).getTimezoneOffset()) * 60;
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   out.gauge('node_time_zone_offset_seconds', 'Offset to UTC.', offset, { time_zone: zone });
 }

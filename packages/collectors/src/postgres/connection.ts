@@ -45,7 +45,6 @@ export class PostgresConnection {
       connectionString: this.#dsn(),
       connectionTimeoutMillis: TIMEOUT_MS,
       query_timeout: TIMEOUT_MS,
-      statement_timeout: TIMEOUT_MS,
       application_name: 'prunella',
     });
     client.on('error', () => {

@@ -26,7 +26,8 @@ export class PostgresCollector implements Collector {
   async collect(): Promise<string> {
     const out = new Exposition();
     const started = performance.now();
-    const failures = (await this.#isUp()) ? await this.#runQueries(out) : undefined;
+    const version = await this.#version();
+    const failures = version === undefined ? undefined : await this.#runQueries(out, version);
     out.gauge('pg_up', '1 when the server answered.', failures === undefined ? 0 : 1);
     out.gauge('pg_exporter_last_scrape_error', '1 when any query failed.', failures === 0 ? 0 : 1);
     out.gauge(
@@ -42,25 +43,25 @@ export class PostgresCollector implements Collector {
     await this.#connection.close();
   }
 
-  async #isUp(): Promise<boolean> {
+  /** @returns `server_version_num`, or undefined where the server does not answer */
+  async #version(): Promise<number | undefined> {
     // The first try may meet a connection that died since the last scrape; the second opens a new one.
     for (let attempt = 0; attempt < 2; attempt++) {
-      const up = await this.#connection.query('SELECT 1').then(
-        () => true,
-        () => false,
-      );
-      if (up) return true;
+      const rows = await this.#connection.query('SHOW server_version_num').catch(() => undefined);
+      if (rows) return Number(rows[0]?.['server_version_num']);
     }
-    return false;
+    return undefined;
   }
 
   /** @returns how many queries failed; one that this version or role does not allow costs only its own families */
-  async #runQueries(out: Exposition): Promise<number> {
+  async #runQueries(out: Exposition, version: number): Promise<number> {
     const server = { server: this.#connection.server };
     let failures = 0;
     for (const query of POSTGRES_QUERIES) {
+      const sql = query.sql(version);
+      if (sql === undefined) continue;
       const started = performance.now();
-      const rows = await this.#connection.query(query.sql).catch(() => undefined);
+      const rows = await this.#connection.query(sql).catch(() => undefined);
       for (const row of rows ?? []) query.add(row, out, server);
       if (!rows) failures++;
       const seconds = (performance.now() - started) / 1000;

@@ -1,30 +1,6 @@
-import type { Exposition, LabelValues } from '../exposition.ts';
-import type { Row } from './connection.ts';
-
-/** One query and the families that its rows fill, under postgres_exporter's names. */
-export interface PostgresQuery {
-  /** The label `collector` of pg_scrape_collector_success. */
-  readonly name: string;
-  readonly sql: string;
-  readonly add: (row: Row, out: Exposition, server: LabelValues) => void;
-}
-
-const number = (value: unknown): number => (value === null || value === undefined ? NaN : Number(value));
-const text = (value: unknown): string =>
-  value === null || value === undefined ? '' : String(value as string);
-
-/** Adds each column of a row as `prefix_column`. */
-function addColumns(
-  out: Exposition,
-  type: 'counter' | 'gauge',
-  prefix: string,
-  row: Row,
-  columns: Readonly<Record<string, string>>,
-  labels: LabelValues,
-): void {
-  for (const [column, help] of Object.entries(columns))
-    out[type](`${prefix}_${column}`, help, number(row[column]), labels);
-}
+import { archiver, bgwriter, conflicts, replication, roles, slots, standbys, wal } from './server.ts';
+import { addColumns, number, text, type PostgresQuery } from './query.ts';
+import { tableBlocks, userTables } from './tables.ts';
 
 const DATABASE_COUNTERS = {
   xact_commit: 'Transactions committed.',
@@ -46,7 +22,8 @@ const DATABASE_COUNTERS = {
 
 const databases: PostgresQuery = {
   name: 'stat_database',
-  sql: `SELECT datid, datname, numbackends, ${Object.keys(DATABASE_COUNTERS).join(', ')},
+  sql: (version) => `SELECT datid, datname, numbackends, ${Object.keys(DATABASE_COUNTERS).join(', ')},
+          ${version >= 140_000 ? 'active_time / 1000' : 'NULL'} AS active_time,
           extract(epoch FROM stats_reset) AS stats_reset FROM pg_stat_database WHERE datname IS NOT NULL`,
   add(row, out) {
     const labels = { datid: text(row.datid), datname: text(row.datname) };
@@ -54,6 +31,12 @@ const databases: PostgresQuery = {
       'pg_stat_database_numbackends',
       'Connections to this database.',
       number(row.numbackends),
+      labels,
+    );
+    out.counter(
+      'pg_stat_database_active_time_seconds_total',
+      'Time that sessions spent executing.',
+      number(row['active_time']),
       labels,
     );
     addColumns(out, 'counter', 'pg_stat_database', row, DATABASE_COUNTERS, labels);
@@ -79,7 +62,7 @@ const activity: PostgresQuery = {
   name: 'stat_activity',
   // Every database has every state, at 0 where nobody is in it, so that rates and alerts see no gaps. Background
   // workers belong to no database and have no state: they are counted under empty labels.
-  sql: `SELECT coalesce(d.datname, '') AS datname, coalesce(s.state, '') AS state, count(a.pid) AS count,
+  sql: () => `SELECT coalesce(d.datname, '') AS datname, coalesce(s.state, '') AS state, count(a.pid) AS count,
           coalesce(max(extract(epoch FROM now() - a.xact_start)), 0) AS max_tx_duration
         FROM (SELECT datname FROM pg_database WHERE datallowconn UNION ALL SELECT NULL) d
         CROSS JOIN (SELECT unnest(ARRAY[${STATES.map((state) => `'${state}'`).join(', ')}]) AS state UNION ALL SELECT NULL) s
@@ -109,7 +92,7 @@ const SECONDS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, min: 60, h:
 
 const settings: PostgresQuery = {
   name: 'settings',
-  sql: `SELECT name, setting, coalesce(unit, '') AS unit, short_desc, vartype FROM pg_settings
+  sql: () => `SELECT name, setting, coalesce(unit, '') AS unit, short_desc, vartype FROM pg_settings
         WHERE vartype IN ('bool', 'integer', 'real') AND name <> 'sync_commit_cancel_wait'`,
   add(row, out, server) {
     const unit = text(row.unit);
@@ -125,7 +108,7 @@ const settings: PostgresQuery = {
 
 const sizes: PostgresQuery = {
   name: 'database',
-  sql: `SELECT datname, pg_database_size(oid) AS bytes, datconnlimit FROM pg_database
+  sql: () => `SELECT datname, pg_database_size(oid) AS bytes, datconnlimit FROM pg_database
         WHERE datallowconn AND has_database_privilege(oid, 'CONNECT')`,
   add(row, out) {
     const labels = { datname: text(row.datname) };
@@ -141,103 +124,31 @@ const sizes: PostgresQuery = {
 
 const locks: PostgresQuery = {
   name: 'locks',
-  sql: `SELECT d.datname, lower(m.mode) AS mode, count(l.pid) AS count FROM pg_database d
+  sql: () => `SELECT d.datname, lower(m.mode) AS mode, count(l.pid) AS count FROM pg_database d
         CROSS JOIN (VALUES ('AccessShareLock'), ('RowShareLock'), ('RowExclusiveLock'), ('ShareUpdateExclusiveLock'),
           ('ShareLock'), ('ShareRowExclusiveLock'), ('ExclusiveLock'), ('AccessExclusiveLock'), ('SIReadLock')) AS m(mode)
-        LEFT JOIN pg_locks l ON l.database = d.oid AND l.mode = m.mode WHERE d.datallowconn GROUP BY 1, 2`,
+        LEFT JOIN pg_locks l ON l.database = d.oid AND l.mode = m.mode GROUP BY 1, 2`,
   add(row, out) {
     const labels = { datname: text(row.datname), mode: text(row.mode) };
     out.gauge('pg_locks_count', 'Locks held or awaited in this mode.', number(row.count), labels);
   },
 };
 
-const TABLE_COUNTERS = {
-  seq_scan: 'Sequential scans.',
-  seq_tup_read: 'Rows read by sequential scans.',
-  idx_scan: 'Index scans.',
-  idx_tup_fetch: 'Rows fetched by index scans.',
-  n_tup_ins: 'Rows inserted.',
-  n_tup_upd: 'Rows updated.',
-  n_tup_del: 'Rows deleted.',
-  n_tup_hot_upd: 'Rows updated without a new index entry.',
-  vacuum_count: 'Vacuums by hand.',
-  autovacuum_count: 'Vacuums by the daemon.',
-  analyze_count: 'Analyses by hand.',
-  autoanalyze_count: 'Analyses by the daemon.',
-} as const;
-const TABLE_GAUGES = {
-  n_live_tup: 'Live rows, estimated.',
-  n_dead_tup: 'Dead rows, estimated.',
-  n_mod_since_analyze: 'Rows changed since the last analysis, estimated.',
-} as const;
-
-const tables: PostgresQuery = {
-  name: 'stat_user_tables',
-  sql: `SELECT current_database() AS datname, schemaname, relname, ${[...Object.keys(TABLE_COUNTERS), ...Object.keys(TABLE_GAUGES)].join(', ')},
-          pg_total_relation_size(relid) AS size_bytes FROM pg_stat_user_tables ORDER BY size_bytes DESC LIMIT 500`,
-  add(row, out) {
-    const labels = {
-      datname: text(row.datname),
-      relname: text(row.relname),
-      schemaname: text(row.schemaname),
-    };
-    addColumns(out, 'counter', 'pg_stat_user_tables', row, TABLE_COUNTERS, labels);
-    addColumns(out, 'gauge', 'pg_stat_user_tables', row, TABLE_GAUGES, labels);
-    out.gauge(
-      'pg_stat_user_tables_size_bytes',
-      'Size of the table with indexes and TOAST.',
-      number(row.size_bytes),
-      labels,
-    );
-  },
-};
-
-const BGWRITER = {
-  buffers_clean: 'Buffers written by the background writer.',
-  buffers_alloc: 'Buffers allocated.',
-  maxwritten_clean: 'Times the background writer stopped because it had written too many.',
-} as const;
-
-const bgwriter: PostgresQuery = {
-  name: 'stat_bgwriter',
-  sql: `SELECT ${Object.keys(BGWRITER).join(', ')} FROM pg_stat_bgwriter`,
-  add(row, out) {
-    for (const [column, help] of Object.entries(BGWRITER))
-      out.counter(`pg_stat_bgwriter_${column}_total`, help, number(row[column]));
-  },
-};
-
-const replication: PostgresQuery = {
-  name: 'replication',
-  sql: `SELECT CASE WHEN pg_is_in_recovery() THEN 1 ELSE 0 END AS is_replica,
-          CASE WHEN NOT pg_is_in_recovery() OR pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0
-               ELSE greatest(0, extract(epoch FROM now() - pg_last_xact_replay_timestamp())) END AS lag`,
-  add(row, out) {
-    out.gauge('pg_replication_is_replica', '1 on a standby.', number(row.is_replica));
-    out.gauge(
-      'pg_replication_lag_seconds',
-      'How far the standby is behind; 0 on a primary.',
-      number(row.lag),
-    );
-  },
-};
-
 const postmaster: PostgresQuery = {
   name: 'postmaster',
-  sql: `SELECT extract(epoch FROM pg_postmaster_start_time()) AS start, current_setting('server_version') AS version`,
+  sql: () => `SELECT extract(epoch FROM pg_postmaster_start_time()) AS start, version() AS version,
+          current_setting('server_version') AS short_version`,
   add(row, out, server) {
     out.gauge(
       'pg_postmaster_start_time_seconds',
       'When the server started, as unix time.',
-      number(row.start),
+      number(row['start']),
     );
-    const version = text(row.version);
-    const labels = {
-      ...server,
-      version: `PostgreSQL ${version}`,
-      short_version: version.split(' ')[0] ?? version,
-    };
-    out.gauge('pg_static', 'Always 1; the version is in the labels.', 1, labels);
+    // `15.18 (Debian …)` → `15.18.0`
+    const numbers = (text(row['short_version']).split(' ')[0] ?? '').split('.');
+    const short_version = [...numbers, '0', '0'].slice(0, 3).join('.');
+    const labels = { ...server, version: text(row['version']), short_version };
+    out.untyped('pg_static', 'Always 1; the version is in the labels.', 1, labels);
   },
 };
 
@@ -247,8 +158,15 @@ export const POSTGRES_QUERIES: readonly PostgresQuery[] = [
   settings,
   sizes,
   locks,
-  tables,
+  conflicts,
+  userTables,
+  tableBlocks,
   bgwriter,
+  archiver,
+  wal,
+  roles,
   replication,
+  slots,
+  standbys,
   postmaster,
 ];

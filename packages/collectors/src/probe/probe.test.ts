@@ -33,7 +33,7 @@ const smtp = createTcpServer((socket) => {
 beforeAll(async () => {
   web = createServer((request, response) => {
     seen.push(
-      `${request.method} ${request.url} ${request.headers['x-a'] ?? ''} ${request.headers.authorization ?? ''}`,
+      `${request.method} ${request.url} ${String(request.headers['x-a'] ?? '')} ${request.headers.authorization ?? ''}`,
     );
     if (request.url === '/slow') return;
     const status = Number(request.url?.slice(1)) || 200;
