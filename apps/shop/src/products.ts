@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import type { Database } from './database-client.ts';
 
-const id = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(Number.MAX_SAFE_INTEGER));
+/** Ids that are chosen by hand leave room above them for those that are given. */
+const id = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000_000_000_000));
 const fields = {
   name: v.pipe(v.string(), v.trim(), v.minLength(1, 'a product needs a name'), v.maxLength(200)),
   price: v.pipe(v.number(), v.minValue(0), v.maxValue(9_999_999_999)),
@@ -68,6 +69,13 @@ export class Products {
 
   /** One statement, so all or none. @throws a DatabaseError 23505 when an id is taken */
   async add(products: readonly NewProduct[]): Promise<Product[]> {
+    // Ids that are given go on after the highest that was chosen, or they would meet it one day.
+    const highest = Math.max(0, ...products.map(({ id }) => id ?? 0));
+    await this.#database.query(
+      'reserve_ids',
+      "SELECT setval('products_id_seq', $1) FROM products_id_seq WHERE last_value <= $1",
+      [highest],
+    );
     const { rows } = await this.#database.write<Row>(
       'add_products',
       `INSERT INTO products (id, name, price, amount)
