@@ -5,6 +5,7 @@ import { alertFault, isResolved, receiveAlert, type Alert, type PostedAlert } fr
 import { AlertStore, type AlertRecord } from './alerts.ts';
 import type { Configuration } from './config/load.ts';
 import type { Group } from './dispatch/group.ts';
+import { DeliveryHealth } from './health.ts';
 import { NotificationHistory, type NotificationRecord } from './history.ts';
 import { AlertmanagerMetrics } from './metrics.ts';
 import { NotificationLog, type LogEntry } from './nflog.ts';
@@ -93,6 +94,7 @@ export class Alertmanager {
   readonly #log: NotificationLog;
   readonly #acknowledgements: Acknowledgements;
   readonly #metrics: AlertmanagerMetrics;
+  readonly #health = new DeliveryHealth();
   readonly #flushListeners = new Set<(event: FlushEvent) => void>();
   readonly #notifiedListeners = new Set<(event: NotifiedEvent) => void>();
   readonly #messageListeners = new Set<(message: Message) => void>();
@@ -191,6 +193,8 @@ export class Alertmanager {
       externalUrl: this.externalUrl,
       silences: this.silences,
       log: this.#log,
+      post: (alerts) => void this.post(alerts).catch((error) => this.#diskFailed(error)),
+      healthy: () => this.problems().length === 0,
       isAcknowledged: (fingerprint) => this.#acknowledgements.get(fingerprint) !== undefined,
       decorate: (alert) => this.#decorate(alert),
       onFlush: (flush, alerts) => {
@@ -246,6 +250,7 @@ export class Alertmanager {
     const resolved = isResolved(alert, now);
     this.#metrics.received(resolved ? 'resolved' : 'firing');
     this.#running?.inhibitor.alertPosted(alert);
+    if (!resolved) this.#running?.watchdogs.seen(alert.labels);
     if (this.#started) this.#running?.dispatcher.dispatch(alert);
     if (resolved)
       void this.#acknowledgements.end(alert.fingerprint).catch((error) => this.#diskFailed(error));
@@ -290,6 +295,11 @@ export class Alertmanager {
   /** Names of the time intervals that keep a route silent now. */
   timeMutedBy(route: Route): string[] {
     return timeMutedBy(route, this.configuration?.intervals ?? new Map(), this.#clock.now());
+  }
+
+  /** What keeps messages from reaching people, a sentence each; empty = all is well. */
+  problems(): string[] {
+    return this.#health.problems();
   }
 
   /** ms on the clock that all of this runs by. */
@@ -343,6 +353,7 @@ export class Alertmanager {
     const { notification, integration, error } = delivery;
     const { groupKey, receiver } = notification;
     this.#metrics.delivered(delivery);
+    this.#health.delivered(delivery);
     this.history.add(delivery).catch((failure) => this.#diskFailed(failure));
     const status = notification.alerts.some((alert) => alert.status === 'firing') ? 'firing' : 'resolved';
     if (error) {

@@ -1,4 +1,5 @@
 import { Labels, type Clock, type Logger } from '@prunella/metrics';
+import type { PostedAlert } from './alert.ts';
 import type { Configuration } from './config/load.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import { Inhibitor } from './inhibit.ts';
@@ -11,6 +12,7 @@ import type { Silences } from './silence/silences.ts';
 import { templateData } from './template/data.ts';
 import { loadTemplates } from './template/load.ts';
 import type { Templates } from './template/templates.ts';
+import { Heartbeats, Watchdogs } from './watchdog.ts';
 
 type FromOwner = 'isAcknowledged' | 'decorate' | 'onFlush' | 'onDelivery';
 
@@ -23,6 +25,9 @@ export interface RunningParts extends Pick<PipelineParts, FromOwner> {
   readonly externalUrl: string;
   readonly silences: Silences;
   readonly log: NotificationLog;
+  /** Takes the alerts that watchdogs raise. */
+  readonly post: (alerts: PostedAlert[]) => void;
+  readonly healthy: () => boolean;
 }
 
 /** The labels of the route, whose values may be templates over the message that they come with. */
@@ -47,6 +52,8 @@ export class Running {
   readonly inhibitor: Inhibitor;
   readonly dispatcher: Dispatcher;
   readonly templates: Templates;
+  readonly watchdogs: Watchdogs;
+  readonly #heartbeats: Heartbeats;
   readonly #clients: HttpClients;
 
   private constructor(configuration: Configuration, parts: RunningParts, templates: Templates) {
@@ -54,12 +61,19 @@ export class Running {
     this.templates = templates;
     this.inhibitor = new Inhibitor(configuration.inhibitRules);
     this.#clients = new HttpClients(configuration, parts.env);
+    const secrets = { directory: configuration.directory, env: parts.env };
+    this.watchdogs = new Watchdogs(configuration.watchdogs, parts.clock, parts.post);
+    this.#heartbeats = new Heartbeats(configuration.heartbeats, {
+      ...parts,
+      secrets,
+      http: (heartbeat) => this.#clients.open(heartbeat.http_config),
+    });
     this.receivers = buildReceivers(configuration, {
       global: configuration.global,
       clock: parts.clock,
       logger: parts.logger,
       templates,
-      secrets: { directory: configuration.directory, env: parts.env },
+      secrets,
       http: this.#clients.open,
       inbox: parts.inbox,
       externalUrl: parts.externalUrl,
@@ -84,6 +98,8 @@ export class Running {
 
   /** Resolves when no delivery is under way any more. */
   async stop(): Promise<void> {
+    this.watchdogs.stop();
+    this.#heartbeats.stop();
     await this.dispatcher.stop();
     this.#clients.close();
   }

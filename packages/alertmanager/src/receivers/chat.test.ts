@@ -2,7 +2,7 @@ import { Secret } from '@prunella/metrics/config';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { deliverVia } from '../testing/deliver.ts';
 import { sampleAlert, sampleNotification } from '../testing/samples.ts';
-import { openSink, type Sink } from '../testing/sink.ts';
+import { openSink, type Sink, type SinkRequest } from '../testing/sink.ts';
 import { bale } from './bale.ts';
 import { slack } from './slack.ts';
 import { telegram } from './telegram.ts';
@@ -55,7 +55,8 @@ describe('bale', () => {
 
   test('cuts what is longer than a message may be', async () => {
     await deliverVia(bale, { ...config(), message: '🙂'.repeat(5000) }, sampleNotification());
-    const { text } = sink.requests[0]?.json as { text: string };
+    const [request] = sink.requests;
+    const { text } = (request as SinkRequest).json as { text: string };
     expect([Array.from(text).length, text.endsWith('🙂…')]).toEqual([4096, true]);
   });
 

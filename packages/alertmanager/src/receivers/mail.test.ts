@@ -176,7 +176,8 @@ describe('ses', () => {
   test('a template of SES gets the message as data', async () => {
     await open();
     await deliverVia(ses, { ...config(), template: 'alert' }, sampleNotification(), { env });
-    const { Content } = sink.requests[0]?.json as {
+    const [request] = sink.requests;
+    const { Content } = (request as SinkRequest).json as {
       Content: { Template: { TemplateName: string; TemplateData: string } };
     };
     expect(Content.Template.TemplateName).toBe('alert');
