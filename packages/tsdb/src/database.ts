@@ -162,6 +162,7 @@ export class Database implements Appendable, Queryable, ExemplarQueryable {
       retention: { ms: options.retentionMs, bytes: options.retentionBytes },
       damages: quarantine.damages,
       queries: this.#readers.count,
+      lowestTime: Math.min(head.minTime, ...blocks.list.map(({ meta }) => meta.minTime)),
       cleanStart: !this.#parts.lock.afterCrash,
     };
   }

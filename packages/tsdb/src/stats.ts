@@ -33,6 +33,8 @@ export interface DatabaseStats {
   readonly retention: { readonly ms: number; readonly bytes: number };
   readonly damages: readonly Damage[];
   readonly queries: number;
+  /** Of the oldest sample, in blocks and head; Infinity where there is none. */
+  readonly lowestTime: number;
   /** Whether the last owner of the directory had closed it. */
   readonly cleanStart: boolean;
 }

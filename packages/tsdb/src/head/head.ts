@@ -17,6 +17,7 @@ export interface HeadCounters {
   floats: number;
   histograms: number;
   outOfOrder: number;
+  outOfOrderAppended: number;
   outOfBounds: number;
   tooOld: number;
   duplicates: number;
@@ -39,6 +40,7 @@ export class Head implements SeriesContext {
     floats: 0,
     histograms: 0,
     outOfOrder: 0,
+    outOfOrderAppended: 0,
     outOfBounds: 0,
     tooOld: 0,
     duplicates: 0,
