@@ -15,7 +15,11 @@ const HOLD_MS = 60_000;
  * `WatchdogMissing` when none came for its timeout.
  */
 export class Watchdogs {
-  readonly #watchdogs: { readonly definition: Watchdog; lastSeen: number; missingSince: number | undefined }[];
+  readonly #watchdogs: {
+    readonly definition: Watchdog;
+    lastSeen: number;
+    missingSince: number | undefined;
+  }[];
   readonly #clock: Clock;
   readonly #post: (alerts: PostedAlert[]) => void;
   #timer: Timer | undefined;

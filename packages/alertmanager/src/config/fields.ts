@@ -169,3 +169,11 @@ export const visibleUrl: v.GenericSchema<unknown, Secret> = v.pipe(
   urlText,
   v.transform((value) => new HostOnly(value)),
 ) as v.GenericSchema<unknown, Secret>;
+
+/** `a@x, b@y,` → both; spaces around and empty entries are dropped. */
+export function splitList(value: string): string[] {
+  return value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}

@@ -128,7 +128,9 @@ describe('integrations of one receiver', () => {
     start([receiver('ops', ['a', good.deliver], ['b', bad.deliver])]);
     fire('A');
     await clock.advance(1000);
-    dispatcher.dispatch(receiveAlert({ labels: Labels.from({ alertname: 'A' }), endsAt: clock.now() }, clock.now(), HOUR));
+    dispatcher.dispatch(
+      receiveAlert({ labels: Labels.from({ alertname: 'A' }), endsAt: clock.now() }, clock.now(), HOUR),
+    );
     await clock.advance(600_000);
     expect(good.at).toEqual([0, 60]);
   });
@@ -137,14 +139,17 @@ describe('integrations of one receiver', () => {
 test('the fallback receiver is told, once, what could not be delivered', async () => {
   const bad = recorder(failing(false));
   const other = recorder(() => 'ok');
-  start([{ ...receiver('ops', ['a', bad.deliver]), fallback: 'other' }, receiver('other', ['b', other.deliver])]);
+  start([
+    { ...receiver('ops', ['a', bad.deliver]), fallback: 'other' },
+    receiver('other', ['b', other.deliver]),
+  ]);
   fire('A');
   await clock.advance(300_000);
   expect(bad.at).toEqual([0, 60, 120, 180, 240, 300]);
   expect(other.at).toEqual([0]);
 });
 
-test('two receivers that are each other\'s fallback do not call each other for ever', async () => {
+test("two receivers that are each other's fallback do not call each other for ever", async () => {
   const one = recorder(failing(false));
   const two = recorder(failing(false));
   start([

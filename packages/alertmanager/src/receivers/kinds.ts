@@ -1,11 +1,18 @@
 import { bale } from './bale.ts';
+import { discord } from './discord.ts';
 import { email } from './email.ts';
 import { file } from './file.ts';
 import { inbox } from './inbox.ts';
+import { mattermost } from './mattermost.ts';
+import { msteams, msteamsv2 } from './msteams.ts';
+import { opsgenie } from './opsgenie.ts';
+import { pagerduty } from './pagerduty.ts';
 import type { ReceiverKind } from './receiver.ts';
 import { ses } from './ses.ts';
 import { slack } from './slack.ts';
+import { sns } from './sns.ts';
 import { telegram } from './telegram.ts';
+import { UNSUPPORTED_KINDS } from './unsupported.ts';
 import { webhook } from './webhook.ts';
 
 /** Every kind of receiver; `webhook` is configured by `webhook_configs`. */
@@ -14,8 +21,16 @@ export const RECEIVER_KINDS: readonly ReceiverKind[] = [
   slack,
   email,
   telegram,
+  pagerduty,
+  opsgenie,
+  discord,
+  msteams,
+  msteamsv2,
+  mattermost,
+  sns,
   bale,
   ses,
   file,
   inbox,
+  ...UNSUPPORTED_KINDS,
 ];

@@ -6,7 +6,8 @@ import { deliverVia } from '../testing/deliver.ts';
 import { sampleAlert, sampleNotification } from '../testing/samples.ts';
 import { openSink, type Sink, type SinkRequest } from '../testing/sink.ts';
 import { email } from './email.ts';
-import { ses, splitAddresses } from './ses.ts';
+import { splitList } from '../config/fields.ts';
+import { ses } from './ses.ts';
 
 interface Mail {
   readonly from: string;
@@ -217,8 +218,8 @@ describe('ses', () => {
     );
   });
 
-  test('splitAddresses()', () => {
-    expect(splitAddresses(' a@x , ,b@y,')).toEqual(['a@x', 'b@y']);
+  test('splitList()', () => {
+    expect(splitList(' a@x , ,b@y,')).toEqual(['a@x', 'b@y']);
   });
 });
 

@@ -23,3 +23,11 @@ function reread(text: string): unknown {
     return text;
   }
 }
+
+/** Expands every string inside, keys excepted; what comes out stays text. */
+export function expandStrings(value: unknown, expand: (template: string) => string): unknown {
+  if (typeof value === 'string') return expand(value);
+  if (Array.isArray(value)) return value.map((item) => expandStrings(item, expand));
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, expandStrings(inner, expand)]));
+}

@@ -1,4 +1,4 @@
-import { objectOf, optional, text, texts, url } from '../config/fields.ts';
+import { objectOf, optional, splitList, text, texts, url } from '../config/fields.ts';
 import { templateData } from '../template/data.ts';
 import * as v from 'valibot';
 import { awsCredentialEntries, sendSigned, type AwsCredentialsConfig } from './aws.ts';
@@ -28,16 +28,8 @@ interface SesConfig extends CommonConfig, AwsCredentialsConfig {
 
 const addressList = v.pipe(
   v.union([text, texts]),
-  v.transform((value) => (typeof value === 'string' ? splitAddresses(value) : value.flatMap(splitAddresses))),
+  v.transform((value) => (typeof value === 'string' ? splitList(value) : value.flatMap(splitList))),
 );
-
-/** `a@x, b@y,` → both; empty entries are dropped. */
-export function splitAddresses(value: string): string[] {
-  return value
-    .split(',')
-    .map((address) => address.trim())
-    .filter((address) => address !== '');
-}
 
 /** `ses_configs`: mail through AWS SES v2. */
 export const ses: ReceiverKind = receiverKind<SesConfig>({
@@ -80,7 +72,7 @@ export const ses: ReceiverKind = receiverKind<SesConfig>({
           : { Template: { TemplateName: config.template, TemplateData: JSON.stringify(data) } };
       const body = {
         FromEmailAddress: config.from ?? fromEnv(config.from_env, parts),
-        Destination: { ToAddresses: config.to ?? splitAddresses(fromEnv(config.to_env, parts)) },
+        Destination: { ToAddresses: config.to ?? splitList(fromEnv(config.to_env, parts)) },
         Content: content,
       };
       const response = await sendSigned(

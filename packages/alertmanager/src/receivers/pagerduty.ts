@@ -1,0 +1,172 @@
+import { secret } from '@prunella/metrics/config';
+import * as v from 'valibot';
+import {
+  goDuration,
+  hasSecret,
+  listOf,
+  objectOf,
+  optional,
+  readSecret,
+  secretEntries,
+  secretFault,
+  text,
+  url,
+  type SecretFields,
+} from '../config/fields.ts';
+import { templateData, type TemplateData } from '../template/data.ts';
+import { answerText, sendJson } from './http.ts';
+import { hashKey } from './key.ts';
+import { expandStrings } from './payload.ts';
+import {
+  commonEntries,
+  receiverKind,
+  type CommonConfig,
+  type ReceiverKind,
+  type ReceiverParts,
+} from './receiver.ts';
+import { truncateRunes } from './truncate.ts';
+
+interface PagerdutyConfig extends CommonConfig, SecretFields<'routing_key' | 'service_key'> {
+  readonly url?: string;
+  readonly client?: string;
+  readonly client_url?: string;
+  readonly description?: string;
+  readonly severity?: string;
+  readonly source?: string;
+  readonly class?: string;
+  readonly component?: string;
+  readonly group?: string;
+  readonly details?: Readonly<Record<string, unknown>>;
+  readonly images?: readonly Readonly<Record<string, string>>[];
+  readonly links?: readonly Readonly<Record<string, string>>[];
+  readonly timeout?: number;
+}
+
+const V2_URL = 'https://events.pagerduty.com/v2/enqueue';
+const V1_URL = 'https://events.pagerduty.com/generic/2010-04-15/create_event.json';
+const SUMMARY_RUNES = 1024;
+const EVENT_BYTES = 512_000;
+
+const DETAILS: Readonly<Record<string, unknown>> = {
+  firing: '{{ template "pagerduty.default.instances" .Alerts.Firing }}',
+  resolved: '{{ template "pagerduty.default.instances" .Alerts.Resolved }}',
+  num_firing: '{{ .Alerts.Firing | len }}',
+  num_resolved: '{{ .Alerts.Resolved | len }}',
+};
+
+/** `pagerduty_configs`: the Events API v2 with `routing_key`, v1 with `service_key`. */
+export const pagerduty: ReceiverKind = receiverKind<PagerdutyConfig>({
+  name: 'pagerduty',
+  sendResolved: true,
+  schema: objectOf<PagerdutyConfig>({
+    ...commonEntries,
+    ...secretEntries(secret, 'routing_key', 'service_key'),
+    ...optional(url, 'url'),
+    ...optional(
+      text,
+      'client',
+      'client_url',
+      'description',
+      'severity',
+      'source',
+      'class',
+      'component',
+      'group',
+    ),
+    ...optional(goDuration, 'timeout'),
+    details: v.optional(v.record(v.string(), v.unknown())),
+    images: v.optional(listOf(objectOf(optional(text, 'src', 'alt', 'href')))),
+    links: v.optional(listOf(objectOf(optional(text, 'href', 'text')))),
+  }),
+  check: (config) => {
+    const fault = secretFault(config, 'routing_key') ?? secretFault(config, 'service_key');
+    if (fault !== undefined) return fault;
+    const given = [hasSecret(config, 'routing_key'), hasSecret(config, 'service_key')].filter(Boolean).length;
+    if (given === 0) return 'missing service or routing key in PagerDuty config';
+    return given === 2 ? 'only one of routing_key and service_key may be configured' : undefined;
+  },
+  create: (config, parts) => {
+    const client = parts.http(config.http_config);
+    return async (notification, signal) => {
+      const { global, secrets } = parts;
+      const data = templateData(notification, parts.externalUrl);
+      const key = hashKey(notification.groupKey);
+      const routingKey = await readSecret(config, 'routing_key', secrets);
+      const serviceKey = await readSecret(config, 'service_key', secrets);
+      const event =
+        routingKey !== undefined
+          ? { routing_key: routingKey, ...fitEvent(eventV2(config, parts, data, key)) }
+          : { service_key: serviceKey, ...fitEvent(eventV1(config, parts, data, key)) };
+      const address = config.url ?? (routingKey === undefined ? V1_URL : (global.pagerduty_url ?? V2_URL));
+      const options = {
+        signal,
+        hide: [routingKey, serviceKey],
+        // Version 1 says 403 where 2 says 429: too many events.
+        retryStatuses: [routingKey === undefined ? 403 : 429],
+        ...(config.timeout && { timeoutMs: config.timeout }),
+      };
+      return answerText(await sendJson(client, address, event, options));
+    };
+  },
+});
+
+type Details = Readonly<Record<string, unknown>>;
+
+function eventV2(config: PagerdutyConfig, parts: ReceiverParts, data: TemplateData, key: string): object {
+  const expand = expander(parts, data);
+  return {
+    dedup_key: key,
+    event_action: data.status === 'firing' ? 'trigger' : 'resolve',
+    client: expand(config.client, '{{ template "pagerduty.default.client" . }}'),
+    client_url: expand(config.client_url, '{{ template "pagerduty.default.clientURL" . }}'),
+    payload: {
+      summary: summary(config, expand),
+      source:
+        expand(config.source ?? config.client, '{{ template "pagerduty.default.client" . }}') || 'unknown',
+      severity: expand(config.severity, 'error'),
+      class: expand(config.class) || undefined,
+      component: expand(config.component) || undefined,
+      group: expand(config.group) || undefined,
+      custom_details: details(config, expand),
+    },
+    images: config.images?.map((image) => expandStrings(image, expand)),
+    links: config.links?.map((link) => expandStrings(link, expand)),
+  };
+}
+
+function eventV1(config: PagerdutyConfig, parts: ReceiverParts, data: TemplateData, key: string): object {
+  const expand = expander(parts, data);
+  return {
+    event_type: data.status === 'firing' ? 'trigger' : 'resolve',
+    incident_key: key,
+    description: summary(config, expand),
+    client: expand(config.client, '{{ template "pagerduty.default.client" . }}'),
+    client_url: expand(config.client_url, '{{ template "pagerduty.default.clientURL" . }}'),
+    details: details(config, expand),
+  };
+}
+
+type Expand = (template: string | undefined, fallback?: string) => string;
+
+function expander({ templates }: ReceiverParts, data: TemplateData): Expand {
+  return (template, fallback = '') => templates.text(template ?? fallback, data);
+}
+
+function summary(config: PagerdutyConfig, expand: Expand): string {
+  const text = expand(config.description, '{{ template "pagerduty.default.description" . }}');
+  return truncateRunes(text, SUMMARY_RUNES) || 'no description';
+}
+
+function details(config: PagerdutyConfig, expand: Expand): Details {
+  return expandStrings({ ...DETAILS, ...config.details }, expand) as Details;
+}
+
+/** A larger event would be refused as a whole: its details go. */
+function fitEvent(event: object): object {
+  if (Buffer.byteLength(JSON.stringify(event)) <= EVENT_BYTES) return event;
+  const notice = { error: 'The details were left out: with them the event was larger than PagerDuty takes.' };
+  const { payload } = event as { payload?: object };
+  return payload
+    ? { ...event, payload: { ...payload, custom_details: notice } }
+    : { ...event, details: notice };
+}

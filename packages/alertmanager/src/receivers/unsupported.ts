@@ -1,0 +1,26 @@
+import * as v from 'valibot';
+import { DeliveryError, receiverKind, type CommonConfig, type ReceiverKind } from './receiver.ts';
+
+/**
+ * Services that Alertmanager delivers to and we do not. A file that names one loads, with a line in the log; deliveries
+ * fail at once, so that the history says so and a fallback receiver takes over.
+ */
+export const UNSUPPORTED_KINDS: readonly ReceiverKind[] = [
+  'victorops',
+  'pushover',
+  'wechat',
+  'webex',
+  'rocketchat',
+  'jira',
+  'incidentio',
+].map((name) =>
+  receiverKind<CommonConfig>({
+    name,
+    sendResolved: !['wechat', 'rocketchat'].includes(name),
+    schema: v.looseObject({}) as unknown as v.GenericSchema<unknown, CommonConfig>,
+    create: (_, { logger }) => {
+      logger.warn({ receiver_kind: name }, 'Prunella cannot deliver to this kind of receiver');
+      return () => Promise.reject(new DeliveryError(`Prunella cannot deliver to ${name}`, { retry: false }));
+    },
+  }),
+);
