@@ -2,11 +2,17 @@ import type { Command } from './command.ts';
 
 // Loaded on demand: `prunella query` must not pay for what only `prunella serve` needs.
 const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
-  demo: () => import('./commands/demo.ts'),
   serve: () => import('./commands/serve.ts'),
+  demo: () => import('./commands/demo.ts'),
+  bot: () => import('./commands/bot.ts'),
+  'check config': () => import('./commands/check-config.ts'),
+  'check rules': () => import('./commands/check-rules.ts'),
+  'check healing': () => import('./commands/check-healing.ts'),
+  'test rules': () => import('./commands/test-rules.ts'),
 };
 
 export const commandNames: readonly string[] = Object.keys(commands);
+
 
 export async function loadCommand(name: string): Promise<Command> {
   const load = commands[name];

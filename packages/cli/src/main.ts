@@ -1,11 +1,9 @@
-import { createRequire } from 'node:module';
 import { ConfigError } from '@prunella/metrics/config';
 import type { Command, Io } from './command.ts';
 import { commandNames, loadCommand } from './commands.ts';
+import { EnvironmentError } from './errors.ts';
 import { UsageError } from './flags.ts';
-
-/** The version of this package, which is that of the whole. */
-export const version: string = (createRequire(import.meta.url)('../package.json') as { version: string }).version;
+import { version } from './version.ts';
 
 /** Runs the command line and leaves the exit code in `process.exitCode`. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -59,11 +57,6 @@ async function runCommand(command: Command, args: readonly string[], io: Io): Pr
     }
     throw error;
   }
-}
-
-/** Something about the machine is in the way (a port in use, a missing file): one line says what, no stack. */
-export class EnvironmentError extends Error {
-  override name = 'EnvironmentError';
 }
 
 async function printCommands(argv: readonly string[], io: Io): Promise<number> {

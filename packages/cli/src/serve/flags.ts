@@ -1,7 +1,30 @@
-import type { Flags } from '../flags.ts';
+import { describeFlags, parseFlags, type Flags } from '../flags.ts';
+
+/** The flags of `prunella serve`, by name; durations are ms, sizes bytes. */
+export interface ServeFlags {
+  readonly 'prunella.config': string | undefined;
+  readonly 'config.file': string | undefined;
+  readonly 'alertmanager.config': string | undefined;
+  readonly 'healing.config': string | undefined;
+  readonly 'storage.tsdb.path': string;
+  readonly 'storage.tsdb.retention.time': number;
+  readonly 'storage.tsdb.retention.size': number;
+  readonly 'web.listen-address': string;
+  readonly 'web.external-url': string | undefined;
+  readonly 'web.config.file': string | undefined;
+  readonly 'web.enable-admin-api': boolean;
+  readonly 'web.enable-lifecycle': boolean;
+  readonly 'query.timeout': number;
+  readonly 'query.max-samples': number;
+  readonly 'query.max-concurrency': number;
+  readonly 'query.lookback-delta': number;
+  readonly 'enable-feature': string[];
+  readonly 'log.level': string;
+  readonly 'log.format': string;
+}
 
 /** The flags of `prunella serve` and `prunella demo`. Those that Prometheus has mean what they mean there. */
-export const serveFlags = {
+const flags = {
   'prunella.config': { kind: 'text', help: 'prunella.yml, which names the other files.' },
   'config.file': { kind: 'text', help: 'prometheus.yml; overrides the one that prunella.yml names.' },
   'alertmanager.config': { kind: 'text', help: 'alertmanager.yml; overrides the one that prunella.yml names.' },
@@ -14,13 +37,22 @@ export const serveFlags = {
   'web.config.file': { kind: 'text', help: 'TLS and basic authentication, in Prometheus’s format.' },
   'web.enable-admin-api': { kind: 'switch', help: 'Allow deleting series and snapshots over HTTP.' },
   'web.enable-lifecycle': { kind: 'switch', help: 'Allow POST /-/reload and /-/quit.' },
-  'web.enable-remote-write-receiver': { kind: 'switch', help: 'Accept remote write at /api/v1/write.' },
   'query.timeout': { kind: 'duration', default: '2m', help: 'When a query is given up.' },
   'query.max-samples': { kind: 'number', default: '50000000', help: 'How many samples a query may hold at once.' },
   'query.max-concurrency': { kind: 'number', default: '20', help: 'How many queries run at once; others wait.' },
   'query.lookback-delta': { kind: 'duration', default: '5m', help: 'How old the newest sample of a series may be.' },
-  'query.url': { kind: 'text', help: 'Ask this Prometheus instead of the own storage.' },
   'enable-feature': { kind: 'texts', help: 'Prometheus’s feature flags, comma-separated.' },
   'log.level': { kind: 'text', default: 'info', help: 'debug, info, warn or error.' },
   'log.format': { kind: 'text', default: 'logfmt', help: 'logfmt or json.' },
 } as const satisfies Flags;
+
+/** For the documentation and for `--help`. */
+export const serveFlags: Flags = flags;
+
+/** @throws UsageError */
+export function parseServeFlags(args: readonly string[]): ServeFlags {
+  return parseFlags(flags, args).values;
+}
+
+/** The flags as lines of help. */
+export const serveFlagsHelp: string = describeFlags(flags);

@@ -63,16 +63,7 @@ export const labelSet: v.GenericSchema<unknown, Record<string, string>> = v.pipe
 );
 
 export const staticConfig: v.GenericSchema<unknown, StaticConfig> = v.strictObject({
-  targets: listOf(
-    v.pipe(
-      v.string(),
-      v.check(
-        isTargetAddress,
-        (issue) =>
-          `${JSON.stringify(issue.input)} is not a host with a port; a path belongs into metrics_path`,
-      ),
-    ),
-  ),
+  targets: listOf(v.string()),
   labels: v.optional(labelSet, {}),
 });
 

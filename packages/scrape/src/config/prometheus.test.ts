@@ -234,3 +234,9 @@ describe('loadPrometheusConfig()', () => {
     rmSync(folder, { recursive: true });
   });
 });
+
+test('a target that relabelling will replace may be a URL, as blackbox probes have it', () => {
+  const relabel = "relabel_configs: [{target_label: __address__, replacement: '127.0.0.1:9090'}]";
+  const text = `scrape_configs: [{job_name: a, ${relabel}, static_configs: [{targets: ['http://x/m']}]}]`;
+  expect(parsePrometheusConfig(text, 'prometheus.yml').scrape_configs).toHaveLength(1);
+});

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { relabelConfigs, type RelabelConfig, type ScrapeProtocol } from '@prunella/metrics';
 import { byteSize, duration } from '@prunella/metrics/config';
 import { httpClientEntries, httpClientProblem, type HttpClientConfig } from '@prunella/metrics/http';
-import { discoveryEntries, type DiscoveryConfigs } from './discovery.ts';
+import { discoveryEntries, isTargetAddress, type DiscoveryConfigs } from './discovery.ts';
 
 /** A job, with its defaults filled in. */
 export interface ScrapeConfig extends HttpClientConfig, DiscoveryConfigs {
@@ -108,5 +108,13 @@ export const scrapeConfig: v.GenericSchema<unknown, RawScrapeConfig> = v.pipe(
   v.rawCheck(({ dataset, addIssue }) => {
     const problem = dataset.typed ? httpClientProblem(dataset.value as HttpClientConfig) : undefined;
     if (problem !== undefined) addIssue({ message: problem });
+  }),
+  // With relabelling a target may be anything, such as the URL that a blackbox exporter is to probe.
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed || dataset.value.relabel_configs) return;
+    const targets = (dataset.value as Partial<DiscoveryConfigs>).static_configs?.flatMap((group) => group.targets) ?? [];
+    const wrong = targets.find((target) => !isTargetAddress(target));
+    if (wrong === undefined) return;
+    addIssue({ message: `${JSON.stringify(wrong)} is not a host with a port; a path belongs into metrics_path` });
   }),
 ) as unknown as v.GenericSchema<unknown, RawScrapeConfig>;

@@ -14,7 +14,6 @@ export interface StatusApiParts {
   readonly lastReload: () => { readonly ok: boolean; readonly time: number };
   /** ms; 0 = for ever */
   readonly retentionMs: number;
-  readonly storage: () => { readonly series: number; readonly corruptions: number };
   readonly now: () => number;
 }
 
@@ -36,7 +35,6 @@ export function statusApiRoutes(app: FastifyInstance, parts: StatusApiParts): vo
   get('walreplay', () => ({ min: 0, max: 0, current: 0, state: 'done' }));
   get('runtimeinfo', () => {
     const reload = parts.lastReload();
-    const storage = parts.storage();
     return {
       startTime: new Date(parts.startedAt).toISOString(),
       CWD: process.cwd(),
@@ -44,8 +42,6 @@ export function statusApiRoutes(app: FastifyInstance, parts: StatusApiParts): vo
       serverTime: new Date(parts.now()).toISOString(),
       reloadConfigSuccess: reload.ok,
       lastConfigTime: new Date(reload.time).toISOString(),
-      corruptionCount: storage.corruptions,
-      timeSeriesCount: storage.series,
       goroutineCount: 1,
       GOMAXPROCS: os.availableParallelism(),
       GOMEMLIMIT: 0,
