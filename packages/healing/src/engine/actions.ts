@@ -28,7 +28,7 @@ export async function planAction(
   if (step.kind !== 'restart' && step.kind !== 'scale') throw new Error(`${step.kind} is not an action`);
   const service = incident.target;
   if (service === undefined) throw new Error('no target is known');
-  const replicas = (await workloads.list()).filter((each) => each.service === service);
+  const replicas = (await workloads.list()).filter((each) => isOf(each, service));
   if (replicas.length === 0) throw new Error(`there is no service ${JSON.stringify(service)}`);
   if (replicas.some(isOurselves)) throw new Error('Prunella does not act on itself');
   if (step.kind === 'restart')
@@ -57,6 +57,11 @@ export async function act(plan: ActionPlan, workloads: WorkloadsPort, http: Http
       if (!good) throw new Error(`answered ${status}`);
     }
   }
+}
+
+/** A target is a service, or one workload by its name: Docker's `flask_api` is a container of the service `api`. */
+export function isOf(workload: Workload, target: string): boolean {
+  return workload.service === target || workload.name === target;
 }
 
 function isOurselves(workload: Workload): boolean {

@@ -3,6 +3,7 @@ import type { Workload } from '@prunella/workloads';
 import { isSeriesOf } from '../alert/alert.ts';
 import type { VerifyStep } from '../config/steps.ts';
 import type { Incident } from '../incident/incident.ts';
+import { isOf } from './actions.ts';
 import type { ExpressionPort, QueryPort, WorkloadsPort } from './ports.ts';
 import { within } from './within.ts';
 
@@ -78,7 +79,7 @@ export class Prover {
     if (service === undefined) return undefined;
     let replicas: Workload[];
     try {
-      replicas = (await this.#parts.workloads.list()).filter((each) => each.service === service);
+      replicas = (await this.#parts.workloads.list()).filter((each) => isOf(each, service));
     } catch (error) {
       return `cannot tell how ${service} is: ${(error as Error).message}`;
     }

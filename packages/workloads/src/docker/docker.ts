@@ -134,7 +134,8 @@ export class Docker implements WorkloadSource {
     for (const each of members.slice(0, replicas)) {
       if (each.State !== 'running') await this.#client.bytes('POST', `/containers/${each.Id}/start`);
     }
-    for (const surplus of members.slice(Math.max(replicas, 0))) await this.#discard(surplus, replicas > 0);
+    // Side by side, since each may take its whole grace.
+    await Promise.all(members.slice(replicas).map((each, i) => this.#discard(each, replicas > 0 || i > 0)));
     if (members.length >= replicas) return;
     const details = await this.#client.json<ContainerDetails>('GET', `/containers/${model.Id}/json`);
     const project = model.Labels[COMPOSE_PROJECT] ?? '';
@@ -180,6 +181,8 @@ export class Docker implements WorkloadSource {
 
   async #describe(summary: ContainerSummary): Promise<Workload> {
     const watched = this.#watched.get(summary.Id);
+    // Who does not listen to the stop signal ends with 137 although that was wanted.
+    const wanted = watched?.stopping || watched?.exit?.expected;
     try {
       const { State } = await this.#client.json<ContainerDetails>('GET', `/containers/${summary.Id}/json`);
       return toWorkload(summary, {
@@ -188,7 +191,7 @@ export class Docker implements WorkloadSource {
         // Docker writes the year 1 for "never".
         ...(!State.StartedAt.startsWith('0001') && { startedAt: Date.parse(State.StartedAt) }),
         ...(watched?.exit ? { exit: watched.exit } : !State.Running && exitOf(State)),
-        ...(!State.Running && State.ExitCode !== 0 && !watched?.exit?.expected && { state: 'failed' }),
+        ...(!State.Running && State.ExitCode !== 0 && !wanted && { state: 'failed' }),
       });
     } catch (error) {
       if (error instanceof WorkloadError && error.code !== 'engine') return toWorkload(summary, {});
