@@ -47,23 +47,37 @@ export class BlockSet {
 
   /** Opens all blocks. Half-made ones are removed; damaged ones go to the quarantine. */
   async load(quarantine: Quarantine): Promise<void> {
-    const names = await listNames(this.#dir);
-    for (const name of names) {
+    for (const name of await listNames(this.#dir)) {
       if (name.endsWith(UNFINISHED) || name.endsWith(DELETED)) {
         await rm(join(this.#dir, name), { recursive: true, force: true });
       }
     }
-    for (const name of names.filter(isUlid)) {
-      const dir = join(this.#dir, name);
+    await this.#openAll((name, error) => this.#setAside(name, error, quarantine));
+    const merged = this.#merged();
+    await this.replace(
+      this.#blocks.filter((block) => merged.has(block.meta.ulid)),
+      [],
+    );
+  }
+
+  /** Opens all blocks without changing anything on disk. `damaged` is told of those that cannot be opened. */
+  async peek(damaged: (name: string, error: unknown) => Promise<void>): Promise<void> {
+    await this.#openAll(damaged);
+    const merged = this.#merged();
+    for (const block of this.#blocks) if (merged.has(block.meta.ulid)) block.release();
+    this.#blocks = this.#blocks.filter((block) => !merged.has(block.meta.ulid));
+  }
+
+  async #openAll(damaged: (name: string, error: unknown) => Promise<void>): Promise<void> {
+    for (const name of (await listNames(this.#dir)).filter(isUlid)) {
       try {
-        this.#blocks.push(await Block.open(dir, this.#cache));
+        this.#blocks.push(await Block.open(join(this.#dir, name), this.#cache));
       } catch (error) {
         if (!(error instanceof CorruptionError) && errorCode(error) !== 'ENOENT') throw error;
-        await this.#setAside(dir, name, error, quarantine);
+        await damaged(name, error);
       }
     }
     this.#sort();
-    await this.#dropMerged();
   }
 
   /** Opens a block just written. */
@@ -97,18 +111,13 @@ export class BlockSet {
     this.#blocks.sort((a, b) => a.meta.minTime - b.meta.minTime || (a.meta.ulid < b.meta.ulid ? -1 : 1));
   }
 
-  /** A crash may come between a merged block's birth and its parents' end. */
-  async #dropMerged(): Promise<void> {
-    const merged = new Set(
-      this.#blocks.flatMap(({ meta }) => (meta.compaction.parents ?? []).map((it) => it.ulid)),
-    );
-    await this.replace(
-      this.#blocks.filter((block) => merged.has(block.meta.ulid)),
-      [],
-    );
+  /** Names of blocks that others were made of: a crash may come between a block's birth and its parents' end. */
+  #merged(): Set<string> {
+    return new Set(this.#blocks.flatMap(({ meta }) => (meta.compaction.parents ?? []).map((it) => it.ulid)));
   }
 
-  async #setAside(dir: string, name: string, error: unknown, quarantine: Quarantine): Promise<void> {
+  async #setAside(name: string, error: unknown, quarantine: Quarantine): Promise<void> {
+    const dir = join(this.#dir, name);
     const range = await readMeta(dir).then(
       (meta) => ({ mint: meta.minTime, maxt: meta.maxTime - 1 }),
       () => ({ mint: null, maxt: null }),

@@ -28,7 +28,7 @@ import { withDefaults, type DatabaseOptions } from './options.ts';
 import { Quarantine } from './quarantine.ts';
 import { MergingQuerier } from './query/querier.ts';
 import { Readers } from './readers.ts';
-import { repairLog, segmentsToRead } from './wal/load.ts';
+import { prepareLog, repairLog, segmentsToRead } from './wal/load.ts';
 import { writeSnapshot } from './snapshot.ts';
 import {
   cardinalityOf,
@@ -239,6 +239,7 @@ async function loadLog(
 ): Promise<Replayed & { wal: WalWriter }> {
   const { clock, logger } = options;
   const walDir = join(dir, 'wal');
+  await prepareLog(walDir);
   const { segments, next, missing } = await segmentsToRead(walDir);
   const replay = new Replay(head);
   const started = clock.now();

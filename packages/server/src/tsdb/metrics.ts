@@ -300,67 +300,77 @@ const ROWS: readonly Row[] = [
   ],
 ];
 
-/** Rows that Prometheus splits by kind of sample. */
-const BY_TYPE: readonly (readonly [name: string, help: string, read: Record<string, Read>])[] = [
+/** Rows that Prometheus splits by a label. */
+const BY_LABEL: readonly (readonly [name: string, help: string, label: string, Record<string, Read>])[] = [
   [
     'head_samples_appended_total',
     'Total number of appended samples.',
+    'type',
     { float: (it) => it.head.floats, histogram: (it) => it.head.histograms },
   ],
   [
     'out_of_order_samples_total',
     'Total number of out of order samples ingestion failed attempts.',
+    'type',
     { float: (it) => it.head.outOfOrder, histogram: () => 0 },
   ],
   [
     'head_out_of_order_samples_appended_total',
     'Total number of appended out of order samples.',
+    'type',
     { float: (it) => it.head.outOfOrderAppended },
+  ],
+  [
+    'wal_record_bytes_saved_total',
+    'Total number of bytes saved by the optional record compression.',
+    'compression',
+    { snappy: (it) => Math.max(0, it.wal.bytesSaved) },
   ],
 ];
 
 /** Shows the storage's figures as `prometheus_tsdb_*`, read when they are asked for. */
 export function tsdbMetrics(database: Pick<Database, 'stats'>, registry: Registry): void {
-  const registers = [registry];
   for (const [kind, name, help, read] of ROWS) {
-    const full = { name: `prometheus_tsdb_${name}`, help, registers };
-    if (kind === 'gauge') {
-      new Gauge({
-        ...full,
-        collect() {
-          this.set(read(database.stats()));
-        },
-      });
-    } else {
-      new Counter({
-        ...full,
-        collect() {
-          this.reset();
-          this.inc(read(database.stats()));
-        },
-      });
-    }
+    const options = { name: `prometheus_tsdb_${name}`, help, registers: [] };
+    const now = (): number => read(database.stats());
+    registry.registerMetric(kind === 'gauge' ? gauge(options, now) : counter(options, now));
   }
-  for (const [name, help, kinds] of BY_TYPE) {
-    new Counter({
+  for (const [name, help, label, kinds] of BY_LABEL) {
+    const counter = new Counter({
       name: `prometheus_tsdb_${name}`,
       help,
-      registers,
-      labelNames: ['type'],
+      registers: [],
+      labelNames: [label],
       collect() {
         this.reset();
-        for (const [type, read] of Object.entries(kinds)) this.inc({ type }, read(database.stats()));
+        for (const [kind, read] of Object.entries(kinds)) this.inc({ [label]: kind }, read(database.stats()));
       },
     });
+    registry.registerMetric(counter);
   }
-  new Counter({
-    name: 'prometheus_tsdb_wal_record_bytes_saved_total',
-    help: 'Total number of bytes saved by the optional record compression.',
-    registers,
-    labelNames: ['compression'],
+}
+
+interface MetricOptions {
+  readonly name: string;
+  readonly help: string;
+  readonly registers: Registry[];
+}
+
+function gauge(options: MetricOptions, read: () => number): Gauge {
+  return new Gauge({
+    ...options,
+    collect() {
+      this.set(read());
+    },
+  });
+}
+
+function counter(options: MetricOptions, read: () => number): Counter {
+  return new Counter({
+    ...options,
     collect() {
       this.reset();
-      this.inc({ compression: 'snappy' }, Math.max(0, database.stats().wal.bytesSaved));
+      this.inc(read());
     },
   });
 }

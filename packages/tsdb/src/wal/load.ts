@@ -15,12 +15,9 @@ export interface Segment {
 export async function segmentsToRead(
   dir: string,
 ): Promise<{ segments: Segment[]; next: number; missing: number[] }> {
-  await mkdir(dir, { recursive: true });
-  await settleRepairs(dir);
   const checkpoint = await lastCheckpoint(dir);
   const segments: Segment[] = [];
   if (checkpoint !== undefined) {
-    await settleRepairs(checkpoint.path);
     for (const index of await listSegments(checkpoint.path)) segments.push({ dir: checkpoint.path, index });
   }
   const own = await listSegments(dir);
@@ -32,6 +29,14 @@ export async function segmentsToRead(
     for (let lost = checkpoint.index + 1; lost < first; lost++) missing.push(lost);
   }
   return { segments, next: Math.max(own.at(-1) ?? -1, checkpoint?.index ?? -1) + 1, missing };
+}
+
+/** Makes a log's directory ready for writing, and ends repairs that a crash cut short. */
+export async function prepareLog(dir: string): Promise<void> {
+  await mkdir(dir, { recursive: true });
+  await settleRepairs(dir);
+  const checkpoint = await lastCheckpoint(dir);
+  if (checkpoint !== undefined) await settleRepairs(checkpoint.path);
 }
 
 /** Says what is damaged, and makes it whole where the disk allows. @returns whether all is whole now */
