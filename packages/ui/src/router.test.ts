@@ -1,8 +1,9 @@
-import { describe, expect, test, vi } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 
 // The router reads the address when it is loaded; tests have no browser.
 vi.stubGlobal('window', { location: { pathname: '/', search: '' } });
 const { match } = await import('./router.ts');
+afterAll(() => vi.unstubAllGlobals());
 
 describe('match()', () => {
   const cases: [string, string, Record<string, string> | undefined][] = [

@@ -74,7 +74,7 @@ export function Dial({ value, name, showMarkers, showLabels }: DialProps): JSX.E
 
 export function GaugePanel({ panel, data, width, height }: PanelProps): JSX.Element {
   const values = reduceFrames(data.frames, readReduce(panel.options), 'thresholds');
-  const columns = columnsFor(values.length, width, height * 1.6, str(panel.options['orientation'], 'auto') === 'horizontal' ? 'horizontal' : 'auto');
+  const columns = columnsFor(values.length, width, height * 0.6, str(panel.options['orientation'], 'auto') === 'horizontal' ? 'horizontal' : 'auto');
   const rows = Math.ceil(values.length / columns);
   return (
     <div class="tiles" style={{ gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`, gridTemplateRows: `repeat(${rows}, minmax(0, 1fr))` }}>
