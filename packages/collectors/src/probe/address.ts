@@ -30,12 +30,28 @@ export async function resolveHost(
   if (!chosen) throw new Error(`${host} has no ${preference.preferred_ip_protocol} address`);
   out.gauge('probe_dns_lookup_time_seconds', 'Time to resolve the target’s name.', seconds);
   out.gauge('probe_ip_protocol', '4 or 6: the address family in use.', chosen.family);
-  out.gauge('probe_ip_addr_hash', 'FNV-1a hash of the address.', fnv1a(chosen.address));
+  out.gauge('probe_ip_addr_hash', 'FNV-1a hash of the address.', fnv1a(addressBytes(chosen.address)));
   return { address: chosen.address, family: chosen.family === 6 ? 6 : 4, seconds };
 }
 
-function fnv1a(text: string): number {
+/** The 4 or 16 bytes of an address. */
+export function addressBytes(address: string): number[] {
+  if (isIP(address) === 4) return address.split('.').map(Number);
+  // The URL parser writes IPv4 tails (::ffff:1.2.3.4) as hexadecimal groups; a zone (%eth0) is not part of the address.
+  const canonical = new URL(`http://[${address.replace(/%.*$/, '')}]`).hostname.slice(1, -1);
+  const [head = '', tail] = canonical.split('::');
+  const groups = (text: string): string[] => (text === '' ? [] : text.split(':'));
+  const missing = 8 - groups(head).length - groups(tail ?? '').length;
+  const zeros = tail === undefined ? [] : Array.from({ length: missing }, () => '0');
+  return [...groups(head), ...zeros, ...groups(tail ?? '')].flatMap((group) => {
+    const value = Number.parseInt(group, 16);
+    return [value >> 8, value & 0xff];
+  });
+}
+
+/** 32 bits of FNV-1a, as blackbox_exporter computes them over the address's bytes. */
+function fnv1a(bytes: readonly number[]): number {
   let hash = 0x811c9dc5;
-  for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
   return hash;
 }

@@ -103,7 +103,8 @@ async function exchange(
   });
 }
 
-function credentials({ basic_auth: auth }: HttpProbe): Record<string, string> {
+function credentials({ basic_auth: auth, bearer_token: token }: HttpProbe): Record<string, string> {
+  if (token) return { authorization: `Bearer ${token.reveal()}` };
   if (!auth) return {};
   const password =
     auth.password_file === undefined
@@ -134,6 +135,8 @@ function judge({ message, body, secure }: Answer, config: HttpProbe, out: Exposi
   );
   out.gauge('probe_http_uncompressed_body_length', 'Bytes of the body.', body.length);
   out.gauge('probe_http_version', 'HTTP version.', Number(message.httpVersion));
+  const modified = Date.parse(message.headers['last-modified'] ?? '') / 1000;
+  out.gauge('probe_http_last_modified_timestamp_seconds', 'Last-Modified, as unix time.', modified);
   out.gauge('probe_http_ssl', '1 when the last hop used TLS.', secure ? 1 : 0);
   const text = body.toString();
   const failedRegex = regexFails(text, message, config);

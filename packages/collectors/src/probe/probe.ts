@@ -1,7 +1,9 @@
 import type { Clock, Logger } from '@prunella/metrics';
 import { Exposition } from '../exposition.ts';
 import type { ProbeModule } from './config.ts';
+import { probeDns } from './dns.ts';
 import { probeHttp } from './http.ts';
+import { probeIcmp } from './icmp.ts';
 import { probeTcp } from './tcp.ts';
 
 /** blackbox_exporter's default for modules without a timeout of their own. */
@@ -25,10 +27,7 @@ export async function probe(
   );
   let success = false;
   try {
-    success =
-      module.prober === 'http'
-        ? await probeHttp(target, module.http, abort.signal, out)
-        : await probeTcp(target, module.tcp, abort.signal, out);
+    success = await runProber(module, target, abort.signal, out);
   } catch (error) {
     const reason = abort.signal.aborted ? 'timed out' : (error as Error).message;
     logger.debug({ target, prober: module.prober, reason }, 'probe failed');
@@ -38,4 +37,23 @@ export async function probe(
   out.gauge('probe_duration_seconds', 'How long the probe took.', (performance.now() - started) / 1000);
   out.gauge('probe_success', '1 when the probe passed all its conditions.', success ? 1 : 0);
   return out.toString();
+}
+
+async function runProber(
+  module: ProbeModule,
+  target: string,
+  signal: AbortSignal,
+  out: Exposition,
+): Promise<boolean> {
+  switch (module.prober) {
+    case 'http':
+      return probeHttp(target, module.http, signal, out);
+    case 'tcp':
+      return probeTcp(target, module.tcp, signal, out);
+    case 'icmp':
+      return probeIcmp(target, module.icmp, signal, out);
+    case 'dns':
+      if (!module.dns) throw new Error('the dns prober needs query_name');
+      return probeDns(target, module.dns, signal, out);
+  }
 }
