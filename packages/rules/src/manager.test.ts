@@ -100,8 +100,8 @@ const alertRule = (changes: Partial<AlertingRuleConfig> = {}): AlertingRuleConfi
   expr: 'up == 0',
   for: 0,
   keepFiringFor: 0,
-  labels: Labels.from({ severity: 'page' }),
-  annotations: Labels.from({ summary: '{{ $labels.instance }} is {{ $value }}' }),
+  labels: { severity: 'page' },
+  annotations: { summary: '{{ $labels.instance }} is {{ $value }}' },
   line: 1,
   ...changes,
 });
@@ -110,7 +110,7 @@ const recordRule = (changes: Partial<RecordingRuleConfig> = {}): RecordingRuleCo
   type: 'recording',
   name: 'job:up:sum',
   expr: 'sum by (job) (up)',
-  labels: Labels.empty,
+  labels: {},
   line: 1,
   ...changes,
 });
@@ -267,10 +267,10 @@ describe('an alerting rule', () => {
   });
 
   test('a template that fails gives its error as text, and one may query', async () => {
-    const annotations = Labels.from({
+    const annotations = {
       a: '{{ $labels.nope.x }}',
       b: '{{ with query "q" }}{{ . | first | value }}{{ end }}',
-    });
+    };
     const { clock, manager } = setUp((expr) =>
       expr === 'q' ? vector([{}, 7]) : vector([{ instance: 'a' }, 0]),
     );
@@ -288,9 +288,9 @@ describe('an alerting rule', () => {
 describe('a recording rule', () => {
   test('writes its series, and ends those that it no longer yields', async () => {
     const { clock, manager, series } = setUp((_, m) =>
-      m < 3 ? vector([{ job: 'a' }, m], [{ job: 'b' }, 1]) : vector([{ job: 'a' }, m]),
+      m < 3 ? vector([{ job: 'a', gone: '1' }, m], [{ job: 'b' }, 1]) : vector([{ job: 'a' }, m]),
     );
-    await manager.apply([file([recordRule({ labels: Labels.from({ team: 'x' }) })])]);
+    await manager.apply([file([recordRule({ labels: { team: 'x', gone: '' } })])]);
     manager.start();
     await clock.advance(4 * MINUTE);
     expect(series('job:up:sum', { job: 'a', team: 'x' })).toEqual(['1 1', '2 2', '3 3', '4 4']);

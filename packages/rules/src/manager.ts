@@ -233,8 +233,8 @@ export class RuleManager {
 }
 
 /** Whether an alert with these labels can come from a rule that sets these; templated values fit anything. */
-function fits(rule: Labels, labels: Labels): boolean {
-  return [...rule].every(
+function fits(rule: Readonly<Record<string, string>>, labels: Labels): boolean {
+  return Object.entries(rule).every(
     ([name, value]) => value.includes('{{') || new Matcher('=', name, value).matchesLabels(labels),
   );
 }

@@ -1,3 +1,4 @@
+import { Labels } from '@prunella/metrics';
 import type { RuleConfig, RuleFile } from './model.ts';
 
 /** Something that is valid but probably not meant. */
@@ -16,7 +17,7 @@ export function lintRules(files: readonly RuleFile[]): LintWarning[] {
   for (const { file, groups } of files) {
     for (const rule of groups.flatMap((group) => group.rules)) {
       const place = `${file}:${rule.line}`;
-      const key = `${rule.type}\xff${rule.name}\xff${rule.labels.key}`;
+      const key = `${rule.type}\xff${rule.name}\xff${JSON.stringify(rule.labels)}`;
       const first = seen.get(key);
       if (first !== undefined) warnings.push(duplicate(file, rule, first));
       else seen.set(key, place);
@@ -31,7 +32,7 @@ function duplicate(file: string, rule: RuleConfig, first: string): LintWarning {
     file,
     line: rule.line,
     kind: 'duplicate-rules',
-    message: `${rule.type} rule ${JSON.stringify(rule.name)} ${rule.labels.toString()} also stands at ${first}`,
+    message: `${rule.type} rule ${JSON.stringify(rule.name)} ${Labels.from(rule.labels).toString()} also stands at ${first}`,
     hint: 'two rules that write the same series make its values depend on which comes last; give one another name or label',
   };
 }
@@ -47,7 +48,7 @@ function lintAlert(file: string, rule: RuleConfig & { type: 'alerting' }): LintW
       hint: 'one bad sample is enough to wake somebody; write for example "for: 1m"',
     });
   }
-  if (rule.annotations.size === 0) {
+  if (Object.keys(rule.annotations).length === 0) {
     warnings.push({
       file,
       line: rule.line,

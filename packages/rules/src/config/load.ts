@@ -1,5 +1,5 @@
 import { ConfigError, ConfigSource, validate, type ConfigProblem, type Path } from '@prunella/metrics/config';
-import { isLegacyLabelName, Labels, METRIC_NAME } from '@prunella/metrics';
+import { compareStrings, isLegacyLabelName, METRIC_NAME } from '@prunella/metrics';
 import { parse, print } from '@prunella/promql';
 import { templateProblem } from '../rule/template.ts';
 import type { RuleConfig, RuleFile, RuleGroupConfig } from './model.ts';
@@ -44,7 +44,7 @@ function readGroup(
   }
   const rules = (group.rules ?? []).flatMap((raw, i) => {
     const path: Path = ['groups', at, 'rules', i];
-    const name = raw.record === '' ? raw.alert : raw.record;
+    const name = raw.alert === '' ? raw.record : raw.alert;
     const prefix = `group ${JSON.stringify(group.name)}, rule ${i + 1}, ${JSON.stringify(name)}: `;
     const found = ruleProblems(raw);
     for (const [key, message] of found) problems.push(source.problem([...path, ...key], prefix + message));
@@ -62,7 +62,7 @@ function readGroup(
 
 function readRule(raw: RawRule, group: RawGroup, line: number): RuleConfig {
   const expr = print(parse(raw.expr));
-  const labels = Labels.from({ ...group.labels, ...raw.labels });
+  const labels = sorted({ ...group.labels, ...raw.labels });
   if (raw.record !== '') return { type: 'recording', name: raw.record, expr, labels, line };
   return {
     type: 'alerting',
@@ -71,9 +71,13 @@ function readRule(raw: RawRule, group: RawGroup, line: number): RuleConfig {
     for: raw.for ?? 0,
     keepFiringFor: raw.keep_firing_for ?? 0,
     labels,
-    annotations: Labels.from(raw.annotations ?? {}),
+    annotations: sorted(raw.annotations ?? {}),
     line,
   };
+}
+
+function sorted(strings: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(strings).sort(([a], [b]) => compareStrings(a, b)));
 }
 
 type Problem = readonly [path: Path, message: string];

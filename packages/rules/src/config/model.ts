@@ -1,5 +1,3 @@
-import type { Labels } from '@prunella/metrics';
-
 /** A rule file, checked. Durations are ms. */
 export interface RuleFile {
   /** As it was named; part of the group's identity. */
@@ -26,7 +24,8 @@ export interface RecordingRuleConfig {
   readonly name: string;
   /** The expression as PromQL's printer writes it. */
   readonly expr: string;
-  readonly labels: Labels;
+  /** Sorted by name. An empty value takes that label away. */
+  readonly labels: Readonly<Record<string, string>>;
   readonly line: number;
 }
 
@@ -36,9 +35,9 @@ export interface AlertingRuleConfig {
   readonly expr: string;
   readonly for: number;
   readonly keepFiringFor: number;
-  /** Values are templates. */
-  readonly labels: Labels;
-  /** Values are templates. */
-  readonly annotations: Labels;
+  /** Sorted by name. Values are templates; an empty one takes that label away. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Sorted by name. Values are templates. */
+  readonly annotations: Readonly<Record<string, string>>;
   readonly line: number;
 }

@@ -8,7 +8,19 @@ const integer = converted((given) => {
   if (!/^[-+]?\d+$/.test(given)) throw new Error(`expected a whole number, got ${JSON.stringify(given)}`);
   return Number(given);
 });
-const strings = v.record(v.string(), text);
+const strings = v.pipe(
+  v.custom<Record<string, unknown>>(
+    (value) => typeof value === 'object' && !Array.isArray(value),
+    'expected a map',
+  ),
+  v.record(
+    v.string(),
+    v.pipe(
+      v.nullable(text),
+      v.transform((value) => value ?? ''),
+    ),
+  ),
+);
 
 const ruleKeys = {
   record: v.optional(text, ''),

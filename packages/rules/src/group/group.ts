@@ -231,7 +231,7 @@ export class RuleGroup {
 }
 
 function identity(rule: RuleConfig): string {
-  return `${rule.type}\xff${rule.name}\xff${rule.labels.key}`;
+  return `${rule.type}\xff${rule.name}\xff${JSON.stringify(rule.labels)}`;
 }
 
 function append(appender: Appender, ref: SeriesRef, sample: RuleSample, time: number): SeriesRef {

@@ -122,9 +122,9 @@ export class AlertingRule {
 
   async #fromSample(sample: VectorSample, context: AlertingContext): Promise<ActiveAlert> {
     const { labels, value, histogram } = sample;
-    const expand = async (templates: Labels): Promise<Record<string, string>> => {
+    const expand = async (templates: Readonly<Record<string, string>>): Promise<Record<string, string>> => {
       const expanded: Record<string, string> = {};
-      for (const [name, text] of templates) {
+      for (const [name, text] of Object.entries(templates)) {
         expanded[name] = await this.#templates.expand(text, {
           labels,
           value,

@@ -12,7 +12,7 @@ export async function evaluateRecording(
   signal?: AbortSignal,
 ): Promise<RuleSample[]> {
   const vector = vectorOf(await query(rule.expr, time, signal));
-  const changes = { ...rule.labels.toObject(), [METRIC_NAME]: rule.name };
+  const changes = { ...rule.labels, [METRIC_NAME]: rule.name };
   const seen = new Set<string>();
   const samples = vector.map(({ labels, value, histogram }) => {
     const own = labels.with(changes);

@@ -86,7 +86,7 @@ class TestRun {
         this.#series.push({ labels: parseSeries(series), values: parseValues(values), next: 0 });
       }
     } catch (error) {
-      return [`    ${(error as Error).message}`];
+      return [(error as Error).message];
     }
     const end = Math.max(0, ...[...alertTests, ...exprTests].map((each) => each.eval_time));
     const step = this.#file.evaluation_interval;

@@ -23,7 +23,7 @@ export function ruleJson({ config, alerting, status }: GroupRule, excludeAlerts:
     type: config.type,
   };
   if (config.type === 'recording' || !alerting) {
-    const labels = config.labels.size === 0 ? {} : { labels: config.labels };
+    const labels = Object.keys(config.labels).length === 0 ? {} : { labels: config.labels };
     return { name: config.name, query: config.expr, ...labels, ...evaluation };
   }
   return {

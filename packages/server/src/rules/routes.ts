@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Matcher, type Labels } from '@prunella/metrics';
+import { Labels, type Matcher } from '@prunella/metrics';
 import type { GroupRule, RuleGroup, RuleManager } from '@prunella/rules';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { alertJson, groupJson, ruleJson } from './json.ts';
@@ -46,7 +46,8 @@ function listRules(parts: RulesParts, query: Query): object {
     .filter(({ config }) => names.size === 0 || names.has(config.name));
   const found = groups
     .map((group) => ({ group, rules: group.rules.filter(wanted) }))
-    .filter(({ rules }) => rules.length > 0);
+    // A filter hides the groups of which it leaves nothing.
+    .filter(({ rules }) => rules.length > 0 || !isFiltered(query));
   const page = paginate(found, query);
   return {
     groups: page.entries.map(({ group, rules }) =>
@@ -59,6 +60,10 @@ function listRules(parts: RulesParts, query: Query): object {
   };
 }
 
+function isFiltered(query: Query): boolean {
+  return ['type', 'rule_name', 'match[]'].some((name) => values(query, name).size > 0);
+}
+
 function filterOf(query: Query, parts: RulesParts): (rule: GroupRule) => boolean {
   const type = first(query, 'type')?.toLowerCase() ?? '';
   if (!['', 'alert', 'record'].includes(type)) {
@@ -69,7 +74,8 @@ function filterOf(query: Query, parts: RulesParts): (rule: GroupRule) => boolean
   return ({ config }) =>
     (type === '' || config.type === (type === 'alert' ? 'alerting' : 'recording')) &&
     (names.size === 0 || names.has(config.name)) &&
-    (selectors.length === 0 || selectors.some((matchers) => matchesRule(config.labels, matchers)));
+    (selectors.length === 0 ||
+      selectors.some((matchers) => matchesRule(Labels.from(config.labels), matchers)));
 }
 
 function matchesRule(labels: Labels, matchers: readonly Matcher[]): boolean {
