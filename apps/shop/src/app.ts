@@ -19,6 +19,8 @@ import { UserImports } from './users/import.ts';
 import { mongoUsers, PostgresUsers } from './users/store.ts';
 
 const UNIQUE_VIOLATION = '23505';
+const SLOW_MS = 200;
+const LINES_PER_SECOND = 5;
 
 /** The shop's API without its sockets. Closing it closes what it uses. */
 export async function buildApp(
@@ -41,6 +43,7 @@ export async function buildApp(
   });
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'Nothing here' }));
 
+  logTrouble(app, options.log);
   if (settings.demo) injectFaults(app, registry, options.crash);
   pageRoutes(app);
   healthRoute(app, database);
@@ -55,6 +58,20 @@ export async function buildApp(
     await Promise.all([users.close(), database.close()]);
   });
   return { app, database };
+}
+
+/** What is slow or fails leaves a line, a few in a second at most: evidence, not an access log. */
+function logTrouble(app: FastifyInstance, log: (message: string) => void): void {
+  let second = 0;
+  let lines = 0;
+  app.addHook('onResponse', async ({ method, routeOptions }, { elapsedTime, statusCode }) => {
+    if (elapsedTime < SLOW_MS && statusCode < 500) return;
+    const now = Math.floor(performance.now() / 1000);
+    if (now !== second) [second, lines] = [now, 0];
+    if (lines++ < LINES_PER_SECOND) {
+      log(`${method} ${routeOptions.url ?? 'no route'} ${statusCode} took ${Math.round(elapsedTime)} ms`);
+    }
+  });
 }
 
 function healthRoute(app: FastifyInstance, database: Database): void {

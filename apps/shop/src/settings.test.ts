@@ -20,6 +20,11 @@ describe('readSettings()', () => {
     });
   });
 
+  test('replicas of the worker have ports of their own', () => {
+    expect(readSettings({}).workerPort).toBe(8002);
+    expect(readSettings({ WORKER_PORT: '9100', REPLICA: '3' }).workerPort).toBe(9102);
+  });
+
   test.each([
     [{ PORT: 'eighty' }, 'PORT: expected a port'],
     [{ SHOP_DEMO: 'yes' }, 'SHOP_DEMO: expected 0 or 1'],

@@ -31,6 +31,8 @@ const schema = v.object({
   /** The second address of the same service; 0 leaves it out. */
   PORT2: v.optional(port, '8080'),
   WORKER_PORT: v.optional(port, '8002'),
+  /** Which of several like processes this is, from 1 on, as the supervisor counts. */
+  REPLICA: v.optional(port, '1'),
   NODE_ENV: v.optional(v.string(), 'development'),
   SHOP_DEMO: v.optional(flag, '0'),
   WORKER_INTERVAL_SECONDS: v.optional(number, '5'),
@@ -43,6 +45,7 @@ export interface Settings {
   readonly port: number;
   /** 0: none */
   readonly secondPort: number;
+  /** Of this replica: the first has WORKER_PORT, the others the ports above it. */
   readonly workerPort: number;
   readonly production: boolean;
   /** Allows faults to be injected. */
@@ -73,7 +76,7 @@ export function readSettings(environment: Environment): Settings {
     host: values.HOST,
     port: values.PORT,
     secondPort: values.PORT2,
-    workerPort: values.WORKER_PORT,
+    workerPort: values.WORKER_PORT + Math.max(0, values.REPLICA - 1),
     production,
     demo: values.SHOP_DEMO,
     worker: {
