@@ -6,8 +6,8 @@ export function formatFloat(value: number): string {
   if (value === 0) return Object.is(value, -0) ? '-0' : '0';
   const [mantissa, exponent] = value.toExponential().split('e') as [string, string];
   const power = Number(exponent);
-  // Go's %g with the shortest precision uses an exponent below 1e-4 and from 1e21 on.
-  if (power >= -4 && power < 21) return plainDecimal(value, mantissa, power);
+  // With the shortest digits Go decides as if there were six: an exponent below 1e-4 and from 1e6 on.
+  if (power >= -4 && power < 6) return plainDecimal(value, mantissa, power);
   const digits = Math.abs(power);
   return `${mantissa}e${power < 0 ? '-' : '+'}${digits < 10 ? '0' : ''}${digits}`;
 }

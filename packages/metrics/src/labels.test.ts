@@ -69,7 +69,7 @@ describe('numbers and durations', () => {
     [-0, '-0', '-0'],
     [Infinity, '+Inf', '+Inf'],
   ])('%d', (value, float, decimal) => {
-    if (value !== -123456789.25) expect(formatFloat(value)).toBe(float);
+    expect(formatFloat(value)).toBe(float);
     expect(formatDecimal(value)).toBe(decimal);
     expect(parseFloatGo(float)).toBe(value);
   });
