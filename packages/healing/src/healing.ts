@@ -54,6 +54,8 @@ export interface RunbookSummary {
 }
 
 const REMEMBER_TOLD = 1000;
+// ms that services and rules get to come up before what an earlier run left open is taken up again.
+const SETTLE = 5000;
 
 /**
  * From alerts to incidents, and from incidents through a runbook to proof. One alert (fingerprint and start) makes one
@@ -103,7 +105,7 @@ export class Healing {
     await this.#book.load();
     for (const incident of this.#book.all().reverse()) {
       if (incident.origin === 'alert' && isOpen(incident) && incident.state !== 'escalated')
-        this.#driver.begin(incident);
+        this.#driver.begin(incident, SETTLE);
     }
     this.#crashes.start();
   }

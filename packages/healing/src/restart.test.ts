@@ -1,5 +1,5 @@
 /** What happens to runs that a restart of Prunella cuts short. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   appendFileSync,
@@ -87,7 +87,7 @@ describe('a run that was cut short', () => {
   test('before it began, and whose runbook was changed, is left to a person', async () => {
     const world = await cutAt(1);
     await world.reborn(RUNBOOK.replace('restart: {}', 'scale: {replicas: 9}')).start();
-    await world.clock.advance(second);
+    await world.clock.advance(6 * second);
     expect(world.workloads.calls).toEqual(['restart api']);
     expect(world.incident.state).toBe('escalated');
   });
@@ -147,9 +147,9 @@ const built = existsSync(fileURLToPath(new URL('../dist/index.js', import.meta.u
 
 describe.skipIf(!built)('SIGKILL between intent and result (needs the built package)', () => {
   const dirs: string[] = [];
-  let child: ChildProcess | undefined;
+  let end = (): void => {};
   afterEach(() => {
-    child?.kill('SIGKILL');
+    end();
     for (const dir of dirs.splice(0)) rmSync(dir, { recursive: true });
   });
 
@@ -165,11 +165,12 @@ describe.skipIf(!built)('SIGKILL between intent and result (needs the built pack
     return healing;
   }
 
-  test.each([1, 2, 3])('acts at most once, and verifies (%i)', async () => {
+  test.each([1, 2])('acts at most once, and verifies (%i)', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'healing-kill-'));
     dirs.push(dir);
     const script = fileURLToPath(new URL('../testdata/hang-in-restart.js', import.meta.url));
-    child = spawn(process.execPath, [script, dir], { stdio: 'ignore' });
+    const child = spawn(process.execPath, [script, dir], { stdio: 'ignore' });
+    end = () => void child.kill('SIGKILL');
     const exited = once(child, 'exit');
     // The dead process wrote its intent, began to restart, and said so in a file of its own.
     await vi.waitFor(() => expect(readFileSync(join(dir, 'calls'), 'utf8')).toBe('restart api\n'), {

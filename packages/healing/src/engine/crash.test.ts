@@ -96,7 +96,7 @@ describe('an unexpected end of a workload', () => {
     crash(world);
     await world.clock.advance(second);
     world.workloads.replicas.delete('api-1');
-    await world.clock.advance(second);
+    await world.clock.advance(6 * second);
     expect(world.incident).toMatchObject({ state: 'closed', outcome: 'resolved' });
   });
 
@@ -105,7 +105,9 @@ describe('an unexpected end of a workload', () => {
     crash(world);
     await world.clock.advance(second);
     await world.healing.stop();
+    world.workloads.replicas.delete('api-1');
     await world.reborn().start();
+    await world.clock.advance(second);
     restarted(world);
     await world.clock.advance(10 * second);
     expect(world.healing.incidents()).toHaveLength(1);

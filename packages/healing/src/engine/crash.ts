@@ -125,11 +125,16 @@ export class CrashWatch {
     const { signal } = this.#abort;
     const begun = clock.now();
     let steadySince: number | undefined;
+    let lastSeen = begun;
     while (!signal.aborted) {
-      const workload = await this.#look(name);
+      const seen = await this.#look(name);
+      const workload = seen === 'gone' ? undefined : seen;
       const now = clock.now();
       const incident = book.get(id) as Incident;
-      if (workload === 'gone' || (workload?.state === 'stopped' && workload.exit?.expected)) {
+      if (seen !== 'gone') lastSeen = now;
+      // Not at the first look: right after a start of Prunella its processes are not there yet.
+      const removed = now - lastSeen >= STEADY;
+      if (removed || (workload?.state === 'stopped' && workload.exit?.expected)) {
         return book.close(id, 'resolved', `Closed: ${name} is not to run any more`);
       }
       const well =

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Clock, Logger } from '@prunella/metrics';
+import { sleep, type Clock, type Logger } from '@prunella/metrics';
 import type { HealingConfig, Runbook } from '../config/config.ts';
 import { DEFAULT_VERIFY, isActing, type Step } from '../config/steps.ts';
 import { interruptedStep, nextStep, type Incident, type TimelineStep } from '../incident/incident.ts';
@@ -45,14 +45,15 @@ export class Driver {
     this.approvals = new Approvals(parts);
   }
 
-  begin(incident: Incident): void {
+  /** @param delay ms until anything is done: after a start of Prunella, services and rules come up first */
+  begin(incident: Incident, delay = 0): void {
     const task: Task = {
       abort: new AbortController(),
       acting: incident.actedAt !== undefined,
       done: Promise.resolve(),
     };
     this.#tasks.set(incident.id, task);
-    task.done = this.#drive(incident, task)
+    task.done = this.#drive(incident, task, delay)
       .catch((error: unknown) => this.#failed(incident, task, error))
       .finally(() => this.#tasks.delete(incident.id));
   }
@@ -71,13 +72,15 @@ export class Driver {
     await Promise.all([...this.#tasks.values()].map((task) => task.done));
   }
 
-  async #drive(incident: Incident, task: Task): Promise<void> {
+  async #drive(incident: Incident, task: Task, delay: number): Promise<void> {
     const { signal } = task.abort;
     const { global, runbooks } = this.#parts.config();
     const runbook = runbooks.find(
       (each) => each.name === incident.runbook && stepsKey(each) === incident.steps,
     );
     const run = this.#run(incident, runbook ?? lostRunbook(incident), task);
+    if (delay > 0 && incident.state !== 'awaiting_approval') await sleep(this.#parts.clock, delay, signal);
+    if (signal.aborted) return undefined;
     if (incident.mode === 'dry-run') return run.rehearse();
     if (incident.actedAt !== undefined) return this.#resume(incident, runbook !== undefined, run);
     if (!runbook) return run.escalateNow('its runbook was changed before anything was done');
