@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   alertmanagerFunctions,
+  Answers,
   GoTime,
   prometheusFunctions,
   StringMap,
@@ -331,10 +332,18 @@ const queryResults: Readonly<Record<string, readonly unknown[]>> = {
 async function expanded(source: string): Promise<string> {
   const header =
     '{{$labels := .Labels}}{{$externalLabels := .ExternalLabels}}{{$externalURL := .ExternalURL}}{{$value := .Value}}';
-  const make = (query?: (expr: string) => unknown) =>
-    prometheusFunctions({ externalURL: '', now: 0, parseDuration, ...(query ? { query } : {}) });
   try {
-    const template = new Template('__alert_A', { missingKey: 'zero' }).funcs(make()).parse(header + source);
+    const answers = new Answers();
+    const ask = (expr: string): unknown =>
+      answers.ask(expr, async () => {
+        const found = queryResults[expr];
+        if (!found) throw new Error('1:4: parse error: unexpected end of input');
+        return found;
+      });
+    const functions = prometheusFunctions({ externalURL: '', now: 0, parseDuration, query: ask });
+    const template = new Template('__alert_A', { missingKey: 'zero' })
+      .funcs(functions)
+      .parse(header + source);
     return await template.executeAsync(
       {
         goType:
@@ -344,14 +353,7 @@ async function expanded(source: string): Promise<string> {
         ExternalURL: '',
         Value: 1234567.5,
       },
-      (ask) =>
-        make((expr) =>
-          ask(expr, async () => {
-            const found = queryResults[expr];
-            if (!found) throw new Error('1:4: parse error: unexpected end of input');
-            return found;
-          }),
-        ),
+      answers,
     );
   } catch (error) {
     const phase = (error as Error).message.includes('executing') ? 'executing' : 'parsing';

@@ -1,4 +1,4 @@
-export { Template, type TemplateOptions } from './template.ts';
+export { Answers, Template, type TemplateOptions } from './template.ts';
 export { TemplateError } from './syntax/parse.ts';
 export { defaultLimits, type Limits } from './exec.ts';
 export {

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   alertmanagerFunctions,
+  Answers,
   fn,
   GoTime,
   prometheusFunctions,
@@ -120,29 +121,42 @@ describe('definitions', () => {
 });
 
 describe('executeAsync()', () => {
+  const asking = (text: string, answers: Answers, start: (expr: string) => Promise<unknown>): Template =>
+    new Template('t')
+      .funcs({ query: fn('string', (expr: string) => answers.ask(expr, () => start(expr))) })
+      .parse(text);
+
   test('asks each query once and runs on with the answers', async () => {
     const asked: string[] = [];
-    const template = new Template('t')
-      .funcs({ query: fn('string', () => null) })
-      .parse('{{ range query "a" }}{{ . }}{{ query "b" }}{{ end }}{{ query "a" | len }}');
-    const text = await template.executeAsync(null, (ask) => ({
-      query: fn('string', (expr: string) =>
-        ask(expr, async () => {
-          asked.push(expr);
-          return expr === 'a' ? [1n, 2n] : 'B';
-        }),
-      ),
-    }));
-    expect(text).toBe('1B2B2');
+    const answers = new Answers();
+    const template = asking(
+      '{{ range query "a" }}{{ . }}{{ query "b" }}{{ end }}{{ query "a" | len }}',
+      answers,
+      async (expr) => {
+        asked.push(expr);
+        return expr === 'a' ? [1n, 2n] : 'B';
+      },
+    );
+    expect(await template.executeAsync(null, answers)).toBe('1B2B2');
     expect(asked).toEqual(['a', 'b']);
   });
 
   test('a failing query is the template’s error', async () => {
-    const template = new Template('t').funcs({ query: fn('string', () => null) }).parse('{{ query "a" }}');
-    const run = template.executeAsync(null, (ask) => ({
-      query: fn('string', (expr: string) => ask(expr, () => Promise.reject(new Error('down')))),
-    }));
-    await expect(run).rejects.toThrow('executing "t" at <query "a">: error calling query: down');
+    const answers = new Answers();
+    const template = asking('{{ query "a" }}', answers, () => Promise.reject(new Error('down')));
+    await expect(template.executeAsync(null, answers)).rejects.toThrow(
+      'executing "t" at <query "a">: error calling query: down',
+    );
+  });
+
+  test('stops asking at some point', async () => {
+    const answers = new Answers();
+    const template = asking(
+      '{{ range $i := 5000 }}{{ query (print $i) }}{{ end }}',
+      answers,
+      async () => 'x',
+    );
+    await expect(template.executeAsync(null, answers)).rejects.toThrow('more than 1000 queries');
   });
 });
 

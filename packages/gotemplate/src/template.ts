@@ -14,6 +14,28 @@ export interface TemplateOptions {
 /** At most so many answers are awaited by one executeAsync. */
 const MAX_WAITS = 1000;
 
+/** What functions that wait have been told. Executions that may share answers share one of these; a key is asked once. */
+export class Answers {
+  readonly #known = new Map<string, { readonly value: GoValue } | { readonly error: unknown }>();
+
+  /** For functions: the answer, once it is known. */
+  ask(key: string, start: () => Promise<GoValue>): GoValue {
+    const answer = this.#known.get(key);
+    if (!answer) throw new Pending(key, start);
+    if ('error' in answer) throw answer.error;
+    return answer.value;
+  }
+
+  /** Awaits what stopped an execution. */
+  async settle(pending: Pending): Promise<void> {
+    try {
+      this.#known.set(pending.key, { value: await pending.start() });
+    } catch (error) {
+      this.#known.set(pending.key, { error });
+    }
+  }
+}
+
 /**
  * A template and the templates it knows by name, as Go's text/template:
  * `new Template('a').funcs(f).parse('{{.Name}}').execute(data)`.
@@ -22,11 +44,13 @@ export class Template {
   readonly name: string;
   readonly #options: TemplateOptions;
   readonly #trees: Map<string, Tree>;
+  readonly #limits: Limits;
   #funcs: FuncMap;
 
   constructor(name: string, options: TemplateOptions = {}) {
     this.name = name;
     this.#options = options;
+    this.#limits = { ...defaultLimits, ...options.limits };
     this.#trees = new Map();
     this.#funcs = builtins;
   }
@@ -69,49 +93,35 @@ export class Template {
 
   /** @throws TemplateError in Go's words, also when the limits are exceeded */
   execute(data: GoValue, name: string = this.name): string {
-    return this.#run(new TextSink(), data, name, this.#funcs);
+    return this.#run(new TextSink(), data, name);
   }
 
   /** As `execute`, with html/template's contextual escaping of everything the actions print. @throws TemplateError */
   executeHtml(data: GoValue, name: string = this.name): string {
-    return this.#run(new HtmlSink(), data, name, this.#funcs);
+    return this.#run(new HtmlSink(), data, name);
   }
 
   /**
-   * As `execute`, for functions that ask the outside world: they call `ask(key, start)`. What is not yet known stops the
-   * run; its answer is awaited and the template run again, so that the evaluator itself stays synchronous. One key is
-   * asked once. `make` builds the functions for this execution.
+   * As `execute`, for functions that ask the outside world through `answers.ask`. What is not known yet stops the run;
+   * its answer is awaited and the template run again, so that the evaluator itself stays synchronous.
    */
   async executeAsync(
     data: GoValue,
-    make: (ask: (key: string, start: () => Promise<GoValue>) => GoValue) => FuncMap,
-    options: { name?: string; html?: boolean } = {},
+    answers: Answers,
+    options: { readonly name?: string; readonly html?: boolean } = {},
   ): Promise<string> {
-    const answers = new Map<string, { value: GoValue } | { error: unknown }>();
-    const ask = (key: string, start: () => Promise<GoValue>): GoValue => {
-      const answer = answers.get(key);
-      if (!answer) throw new Pending(key, start);
-      if ('error' in answer) throw answer.error;
-      return answer.value;
-    };
-    const funcs = { ...this.#funcs, ...make(ask) };
-    while (answers.size <= MAX_WAITS) {
+    for (let waits = 0; waits <= MAX_WAITS; waits++) {
       try {
-        return this.#run(
-          options.html ? new HtmlSink() : new TextSink(),
-          data,
-          options.name ?? this.name,
-          funcs,
-        );
+        return options.html ? this.executeHtml(data, options.name) : this.execute(data, options.name);
       } catch (error) {
         if (!(error instanceof Pending)) throw error;
-        answers.set(error.key, await settle(error.start));
+        await answers.settle(error);
       }
     }
     throw new TemplateError(`template: ${this.name}: more than ${MAX_WAITS} queries`);
   }
 
-  #run(sink: Sink, data: GoValue, name: string, funcs: FuncMap): string {
+  #run(sink: Sink, data: GoValue, name: string): string {
     const tree = this.#trees.get(name);
     if (!tree) {
       throw new TemplateError(
@@ -122,20 +132,12 @@ export class Template {
     }
     const execution: Execution = {
       trees: this.#trees,
-      funcs,
+      funcs: this.#funcs,
       missingKey: this.#options.missingKey ?? 'default',
-      limits: { ...defaultLimits, ...this.#options.limits },
+      limits: this.#limits,
       sink,
     };
     return run(execution, tree, data);
-  }
-}
-
-async function settle(start: () => Promise<GoValue>): Promise<{ value: GoValue } | { error: unknown }> {
-  try {
-    return { value: await start() };
-  } catch (error) {
-    return { error };
   }
 }
 

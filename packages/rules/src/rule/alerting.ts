@@ -1,8 +1,9 @@
+import { setImmediate } from 'node:timers/promises';
 import { Labels, METRIC_NAME, type FloatHistogram } from '@prunella/metrics';
 import type { VectorSample } from '@prunella/promql';
 import type { AlertingRuleConfig } from '../config/model.ts';
 import { RuleError, vectorOf, type RuleSample } from './rule.ts';
-import { RuleTemplates, type Query } from './template.ts';
+import { RuleTemplates, type Expander, type Query } from './template.ts';
 
 export type AlertState = 'inactive' | 'pending' | 'firing';
 
@@ -25,6 +26,9 @@ export interface ActiveAlert {
 
 /** A resolved alert is told again for so long, in case the receiver missed it. */
 const RESOLVED_RETENTION_MS = 15 * 60_000;
+
+/** After so many alerts the rest of the process gets its turn. */
+const ALERTS_PER_TURN = 200;
 
 export const ALERTS = 'ALERTS';
 export const ALERTS_FOR_STATE = 'ALERTS_FOR_STATE';
@@ -108,9 +112,11 @@ export class AlertingRule {
     vector: readonly VectorSample[],
     context: AlertingContext,
   ): Promise<Map<string, ActiveAlert>> {
+    const expander = this.#templates.at(context);
     const current = new Map<string, ActiveAlert>();
-    for (const sample of vector) {
-      const alert = await this.#fromSample(sample, context);
+    for (const [i, sample] of vector.entries()) {
+      if (i % ALERTS_PER_TURN === ALERTS_PER_TURN - 1) await setImmediate();
+      const alert = await this.#fromSample(sample, expander, context.time);
       const { key } = alert.labels;
       if (current.has(key)) {
         throw new RuleError('vector contains metrics with the same labelset after applying alert labels');
@@ -120,31 +126,16 @@ export class AlertingRule {
     return current;
   }
 
-  async #fromSample(sample: VectorSample, context: AlertingContext): Promise<ActiveAlert> {
-    const { labels, value, histogram } = sample;
-    const expand = async (templates: Readonly<Record<string, string>>): Promise<Record<string, string>> => {
-      const expanded: Record<string, string> = {};
-      for (const [name, text] of Object.entries(templates)) {
-        expanded[name] = await this.#templates.expand(text, {
-          labels,
-          value,
-          histogram,
-          externalLabels: context.externalLabels,
-          externalURL: context.externalURL,
-          time: context.time,
-          query: context.query,
-        });
-      }
-      return expanded;
-    };
-    const own = await expand(this.config.labels);
+  async #fromSample(sample: VectorSample, expander: Expander, time: number): Promise<ActiveAlert> {
+    const own = await expander.expand(this.config.labels, sample);
+    const annotations = await expander.expand(this.config.annotations, sample);
     return {
       state: 'pending',
-      labels: labels.with({ [METRIC_NAME]: '', ...own, alertname: this.config.name }),
-      annotations: Labels.from(await expand(this.config.annotations)),
-      value,
-      histogram,
-      activeAt: context.time,
+      labels: sample.labels.with({ [METRIC_NAME]: '', ...own, alertname: this.config.name }),
+      annotations: Labels.from(annotations),
+      value: sample.value,
+      histogram: sample.histogram,
+      activeAt: time,
       firedAt: undefined,
       resolvedAt: undefined,
       keepFiringSince: undefined,

@@ -1,4 +1,5 @@
 import {
+  Answers,
   prometheusFunctions,
   querySample,
   StringMap,
@@ -6,17 +7,14 @@ import {
   type FuncMap,
   type GoValue,
 } from '@prunella/gotemplate';
-import { parseDuration, type FloatHistogram, type Labels } from '@prunella/metrics';
-import type { QueryResult } from '@prunella/promql';
+import { parseDuration, type Labels } from '@prunella/metrics';
+import type { QueryResult, VectorSample } from '@prunella/promql';
 
 /** Runs an instant query. `time` is ms. */
 export type Query = (expr: string, time: number, signal?: AbortSignal) => Promise<QueryResult>;
 
-/** What a label or annotation template of an alert is expanded with. */
+/** What all alerts of one evaluation share. */
 export interface TemplateContext {
-  readonly labels: Labels;
-  readonly value: number;
-  readonly histogram?: FloatHistogram | undefined;
   readonly externalLabels: Labels;
   readonly externalURL: string;
   /** Evaluation time, ms. */
@@ -31,10 +29,10 @@ const VARIABLES =
 const DATA_TYPE =
   'struct { Labels map[string]string; ExternalLabels map[string]string; ExternalURL string; Value interface {} }';
 
-/** Labels and annotations of one rule as templates, parsed once. Expanding never fails: the text then holds the error. */
+/** Labels and annotations of one rule as templates, parsed once. */
 export class RuleTemplates {
   readonly #alertname: string;
-  readonly #templates = new Map<string, Template | Error>();
+  readonly #parsed = new Map<string, Template | Error>();
   readonly #onFailure: () => void;
 
   constructor(alertname: string, onFailure: () => void = () => {}) {
@@ -42,8 +40,60 @@ export class RuleTemplates {
     this.#onFailure = onFailure;
   }
 
-  async expand(text: string, context: TemplateContext): Promise<string> {
-    if (!text.includes('{{')) return text;
+  /** For one evaluation. */
+  at(context: TemplateContext): Expander {
+    return new Expander(this.#alertname, (text) => this.#template(text), context, this.#onFailure);
+  }
+
+  #template(text: string): Template | Error {
+    let template = this.#parsed.get(text);
+    if (template === undefined) {
+      template = parseAlertTemplate(this.#alertname, text);
+      this.#parsed.set(text, template);
+    }
+    return template;
+  }
+}
+
+/** Expands templates for the samples of one evaluation, which share the answers of `query`. */
+export class Expander {
+  readonly #alertname: string;
+  readonly #parse: (text: string) => Template | Error;
+  readonly #context: TemplateContext;
+  readonly #onFailure: () => void;
+  readonly #answers = new Answers();
+  readonly #bound = new Map<string, Template | Error>();
+  readonly #externalLabels: StringMap;
+  #functions: FuncMap | undefined;
+
+  constructor(
+    alertname: string,
+    parse: (text: string) => Template | Error,
+    context: TemplateContext,
+    onFailure: () => void,
+  ) {
+    this.#alertname = alertname;
+    this.#parse = parse;
+    this.#context = context;
+    this.#onFailure = onFailure;
+    this.#externalLabels = new StringMap(context.externalLabels);
+  }
+
+  /** Expands all of them for one sample. Never fails: a text then holds the error. */
+  async expand(
+    texts: Readonly<Record<string, string>>,
+    sample: VectorSample,
+  ): Promise<Record<string, string>> {
+    const expanded: Record<string, string> = {};
+    let data: object | undefined;
+    for (const [name, text] of Object.entries(texts)) {
+      if (!text.includes('{{')) expanded[name] = text;
+      else expanded[name] = await this.#expand(text, (data ??= this.#data(sample)));
+    }
+    return expanded;
+  }
+
+  async #expand(text: string, data: object): Promise<string> {
     const name = templateName(this.#alertname);
     const template = this.#template(text);
     if (template instanceof Error) {
@@ -51,20 +101,43 @@ export class RuleTemplates {
       return `<error expanding template: error parsing template ${name}: ${template.message}>`;
     }
     try {
-      return await template.executeAsync(templateData(context), (ask) => functions(context, ask));
+      return await template.executeAsync(data, this.#answers);
     } catch (error) {
       this.#onFailure();
       return `<error expanding template: error executing template ${name}: ${(error as Error).message}>`;
     }
   }
 
+  /** The template with the functions of this evaluation. */
   #template(text: string): Template | Error {
-    let template = this.#templates.get(text);
-    if (template === undefined) {
-      template = parseAlertTemplate(this.#alertname, text);
-      this.#templates.set(text, template);
+    let bound = this.#bound.get(text);
+    if (bound === undefined) {
+      const parsed = this.#parse(text);
+      this.#functions ??= this.#createFunctions();
+      bound = parsed instanceof Error ? parsed : parsed.clone().funcs(this.#functions);
+      this.#bound.set(text, bound);
     }
-    return template;
+    return bound;
+  }
+
+  #createFunctions(): FuncMap {
+    const { externalURL, time, query } = this.#context;
+    return prometheusFunctions({
+      externalURL,
+      now: time,
+      parseDuration,
+      query: (expr) => this.#answers.ask(expr, async () => querySamples(await query(expr, time))),
+    });
+  }
+
+  #data({ labels, value, histogram }: VectorSample): object {
+    return {
+      goType: DATA_TYPE,
+      Labels: new StringMap(labels),
+      ExternalLabels: this.#externalLabels,
+      ExternalURL: this.#context.externalURL,
+      Value: histogram ? { Count: histogram.count, Sum: histogram.sum } : value,
+    };
   }
 }
 
@@ -83,29 +156,6 @@ function parseAlertTemplate(alertname: string, text: string): Template | Error {
   } catch (error) {
     return error as Error;
   }
-}
-
-function templateData(context: TemplateContext): object {
-  const { labels, externalLabels, externalURL, value, histogram } = context;
-  return {
-    goType: DATA_TYPE,
-    Labels: StringMap.fromObject(labels.toObject()),
-    ExternalLabels: StringMap.fromObject(externalLabels.toObject()),
-    ExternalURL: externalURL,
-    Value: histogram ? { Count: histogram.count, Sum: histogram.sum } : value,
-  };
-}
-
-function functions(
-  context: TemplateContext,
-  ask: (key: string, start: () => Promise<GoValue>) => GoValue,
-): FuncMap {
-  return prometheusFunctions({
-    externalURL: context.externalURL,
-    now: context.time,
-    parseDuration,
-    query: (expr) => ask(expr, async () => querySamples(await context.query(expr, context.time))),
-  });
 }
 
 function querySamples(result: QueryResult): GoValue {
