@@ -142,3 +142,8 @@ export function tsdb(names) {
   const rows = (list) => list.slice(0, 10).map((name, index) => ({ name, value: 900 - index * 77 }));
   return { headStats: { numSeries: 4812, numLabelPairs: 611, chunkCount: 9012, minTime: Date.now() - 7_200_000, maxTime: Date.now() }, seriesCountByMetricName: rows(names), labelValueCountByLabelName: rows(['__name__', 'le', 'instance']), memoryInBytesByLabelName: rows(['__name__', 'le']), seriesCountByLabelValuePair: rows(['job=shop', 'job=node']) };
 }
+
+export function notifications() {
+  const one = (id, minutes, outcome, extra = {}) => ({ id, time: ago(minutes * 60), receiver: 'ops', integration: 'webhook[0]', groupKey: '{}', groupLabels: { alertname: 'APIHighLatency' }, status: 'firing', reason: 'first notification', outcome, attempts: [{ time: ago(minutes * 60), durationMs: 31, answer: '200 OK' }], alertCount: 1, alerts: [{ fingerprint: 'f', status: 'firing', labels: { alertname: 'APIHighLatency', path: '/<i>x</i>' } }], ...extra });
+  return [one(3, 1, 'delivered', { receiver: 'inbox', integration: 'inbox[0]' }), one(2, 5, 'failed', { error: 'connect ECONNREFUSED 127.0.0.1:9', attempts: [{ time: ago(300), durationMs: 2, error: 'connect ECONNREFUSED 127.0.0.1:9' }, { time: ago(298), durationMs: 3, error: 'connect ECONNREFUSED 127.0.0.1:9' }] })];
+}

@@ -4,7 +4,7 @@
 import { createReadStream, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
-import { alertGroups, inbox, incidents, logs, receivers, rules, runbooks, silences, status, targets, tsdb, workloads } from './fixtures.js';
+import { alertGroups, inbox, incidents, logs, notifications, receivers, rules, runbooks, silences, status, targets, tsdb, workloads } from './fixtures.js';
 import { instant, labelNames, labelValues, metricNames, range } from './series.js';
 
 const port = Number(process.argv[2] ?? 9099);
@@ -105,6 +105,10 @@ function prunella(path, params, body, method) {
     return found ? [200, found] : [404, { error: `there is no incident ${parts[1]}`, code: 'not_found' }];
   }
   if (parts[0] === 'runbooks') return [200, runbooks];
+  if (parts[0] === 'notifications') return [200, { notifications: notifications() }];
+  if (parts[0] === 'receivers' && parts.length === 1) return [200, receivers.map(({ name }, index) => ({ name, integrations: [{ name: 'webhook[0]', sendResolved: true }], last: notifications()[index] }))];
+  if (parts[0] === 'receivers' && parts[2] === 'test') return [200, { results: [{ integration: 'webhook[0]', ok: parts[1] !== 'bale', answer: parts[1] === 'bale' ? '401 Unauthorized' : '200 OK', durationMs: 41 }] }];
+  if (parts[0] === 'alerts' && parts[2] === 'acknowledge') return [200, {}];
   if (parts[0] === 'inbox') return [200, { messages: inbox() }];
   return undefined;
 }

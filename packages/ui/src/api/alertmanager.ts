@@ -104,10 +104,6 @@ export async function expireSilence(id: string): Promise<void> {
   await request(`/api/v2/silence/${encodeURIComponent(id)}`, { method: 'DELETE' });
 }
 
-export async function receivers(signal?: AbortSignal): Promise<string[]> {
-  return objects(await request('/api/v2/receivers', { signal })).map((receiver) => str(receiver['name']));
-}
-
 /** A matcher as people write it: `service=~"api|web"`. */
 export function matcherText(matcher: SilenceMatcher): string {
   const operator = matcher.isRegex ? (matcher.isEqual ? "=~" : "!~") : matcher.isEqual ? "=" : "!=";

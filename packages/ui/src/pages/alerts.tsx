@@ -7,6 +7,7 @@ import { useNow, useResource } from '../live.ts';
 import { location, setSearch } from '../router.ts';
 import { formatDuration } from '../time.ts';
 import { Badge, Card, Empty, exploreHref, LabelChips, Loaded, PageHead, severityTone, Time, type Tone } from '../ui/basics.tsx';
+import { Acknowledge } from '../view/acknowledge.tsx';
 import { MessageList } from '../view/message-list.tsx';
 import { silenceHref } from '../view/silence-link.ts';
 import { safeUrl } from '../dashboard/markdown.ts';
@@ -137,6 +138,7 @@ function AlertView({ alert, now }: { alert: ActiveAlert; now: number }): JSX.Ele
         </small>
         <span class="alert-links">
           {source && <a href={source}>Source</a>}
+          {alert.state === 'active' && <Acknowledge alert={alert} />}
           {alert.silencedBy[0] === undefined ? <a href={silenceHref(alert.labels)}>Silence</a> : <a href={`/silences?id=${encodeURIComponent(alert.silencedBy[0])}`}>Silenced by</a>}
         </span>
       </div>

@@ -14,7 +14,7 @@ import { incidentTone, outcomeText } from '../view/incident-text.ts';
 import { OwnPanel, useSurroundings } from '../view/own-panels.tsx';
 import { stateTone } from '../view/workload-text.ts';
 
-const lastHour = { from: 'now-1h', to: 'now' };
+const lately = { from: 'now-15m', to: 'now' };
 
 interface Health {
   firing: Rule[];
@@ -174,8 +174,8 @@ export function OverviewPage(): JSX.Element {
   const services = useResource('workloads', (signal) => workloads(signal), { events: ['workloads'], everyMs: 5000 });
   const found = useResource('incidents', (signal) => incidents(20, signal), { events: ['incident'], everyMs: 30_000 });
   const messages = useResource('inbox', (signal) => inbox(5, signal), { events: ['inbox'] });
-  const { range } = useRange(lastHour, '10s');
-  const around = useSurroundings(range, lastHour, 'overview');
+  const { range } = useRange(lately, '10s');
+  const around = useSurroundings(range, lately, 'overview');
   const signals = useSignals();
   const all = (groups.data ?? []).flatMap((group) => group.rules);
   const health: Health = {

@@ -6,8 +6,8 @@ import type { PanelProps } from './props.ts';
 import { readReduce } from './options.ts';
 
 /** The largest type that fits `chars` characters into a tile. */
-export function fontSize(chars: number, width: number, height: number, most = 64): number {
-  return Math.max(13, Math.min(most, (width - 16) / (Math.max(3, chars) * 0.58), height * 0.62));
+export function fontSize(chars: number, width: number, height: number, most = 46): number {
+  return Math.max(12, Math.min(most, (width - 16) / (Math.max(3, chars) * 0.66), height * 0.58));
 }
 
 /** How many columns make tiles that are nearest to twice as wide as high. */
@@ -53,18 +53,20 @@ interface TileProps {
   named: boolean;
   width: number;
   height: number;
+  /** Characters of the longest text beside it, so that all are of one size. */
+  longest: number;
 }
 
-function Tile({ value, options, named, width, height }: TileProps): JSX.Element {
+function Tile({ value, options, named, width, height, longest }: TileProps): JSX.Element {
   const background = options.color.startsWith('background');
   const roomy = height > 40 || options.text === 'name';
   const showName = roomy && (options.text === 'name' || options.text === 'value_and_name' || (options.text === 'auto' && named));
   const showValue = options.text !== 'name' && options.text !== 'none';
   const full = `${options.prefix}${value.prefix}${value.text}${value.suffix}${options.postfix}`;
-  const size = fontSize(showValue ? full.length : value.name.length, width, showName && showValue ? height * 0.8 : height);
+  const size = fontSize(longest, width, showName && showValue ? height * 0.8 : height);
   const color = options.color === 'value' ? value.color : undefined;
   return (
-    <div class={background ? 'stat filled' : 'stat'} style={background ? { background: value.color } : {}} title={`${value.name}: ${full}`}>
+    <div class={background ? 'stat filled' : 'stat'} style={background ? { background: `color-mix(in srgb, ${value.color} 68%, #000)` } : {}} title={`${value.name}: ${full}`}>
       {options.graph === 'area' && <Sparkline value={value} color={background ? '#ffffff' : value.color} />}
       {showName && showValue && <div class="stat-name">{value.name}</div>}
       <div class="stat-value" style={{ fontSize: `${size}px`, ...(color ? { color } : {}) }}>
@@ -98,10 +100,13 @@ export function StatPanel({ panel, data, width, height }: PanelProps): JSX.Eleme
     prefix: str(options['prefix']),
     postfix: str(options['postfix']),
   };
+  const { prefix, postfix, text } = tileOptions;
+  const lengthOf = (value: ReducedValue): number => (text === 'name' ? value.name : prefix + value.prefix + value.text + value.suffix + postfix).length;
+  const longest = Math.max(0, ...values.map(lengthOf));
   return (
     <div class="tiles" style={{ gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`, gap: `${gap}px` }}>
       {values.map((value, index) => (
-        <Tile key={`${value.name}${index}`} value={value} options={tileOptions} named={values.length > 1} {...tile} />
+        <Tile key={`${value.name}${index}`} value={value} options={tileOptions} named={values.length > 1} longest={longest} {...tile} />
       ))}
     </div>
   );

@@ -13,7 +13,8 @@ function legendHeight(mode: 'list' | 'table', names: readonly string[], extra: n
   // About 6 px a letter, a mark, and the gap to the next name.
   const needed = names.reduce((sum, name) => sum + Math.min(width, name.length * 6 + extra * 84 + 30), 0);
   const rows = mode === 'table' ? names.length + 1 : Math.ceil(needed / Math.max(80, width - 12));
-  return Math.min(rows * lineHeight + 6, Math.max(lineHeight + 6, Math.floor(height * (mode === 'table' ? 0.42 : 0.3))));
+  const most = Math.max(1, Math.floor((height * (mode === 'table' ? 0.42 : 0.3)) / lineHeight));
+  return Math.min(rows, most) * lineHeight + 4;
 }
 
 export function TimeseriesPanel({ panel, data, width, height, utc, syncKey, onZoom, marks }: PanelProps): JSX.Element {

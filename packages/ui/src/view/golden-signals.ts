@@ -39,7 +39,7 @@ export const goldenSignals: readonly JsonObject[] = [
     title: 'Errors',
     description: 'Share of answers with a 5xx status',
     unit: 'percentunit',
-    targets: [['sum(rate(http_requests_total{status_code=~"5.."}[$__rate_interval])) / sum(rate(http_requests_total[$__rate_interval])) or vector(0)', 'errors']],
+    targets: [['(sum(rate(http_requests_total{status_code=~"5.."}[$__rate_interval])) or vector(0)) / sum(rate(http_requests_total[$__rate_interval]))', 'errors']],
     thresholds: 0.05,
   }),
   chart({
