@@ -40,9 +40,12 @@ export class BlockSet {
     return this.#blocks.reduce((sum, block) => sum + (block.index.symbols.count / SAMPLING) * 8, 0);
   }
 
-  /** Where the newest block ends, ms, exclusive; -Infinity where there is none. */
+  /** Where the newest block of samples in order ends, ms, exclusive; -Infinity where there is none. */
   get end(): number {
-    return Math.max(-Infinity, ...this.#blocks.map((block) => block.meta.maxTime));
+    const inOrder = this.#blocks.filter(
+      ({ meta }) => meta.compaction.hints?.includes('from-out-of-order') !== true,
+    );
+    return Math.max(-Infinity, ...inOrder.map((block) => block.meta.maxTime));
   }
 
   /** Opens all blocks. Half-made ones are removed; damaged ones go to the quarantine. */

@@ -11,6 +11,8 @@ export interface CreateOptions {
   /** Length of a block, ms. Default 2 h. */
   readonly blockMs?: number;
   readonly clock?: Clock;
+  /** What Prometheus writes about a block's origin, e.g. `from-out-of-order`. */
+  readonly hints?: readonly string[];
 }
 
 /**
@@ -22,7 +24,7 @@ export interface CreateOptions {
 export async function createBlocks(
   dir: string,
   series: readonly Series[],
-  { blockMs = 2 * 3_600_000, clock = systemClock }: CreateOptions = {},
+  { blockMs = 2 * 3_600_000, clock = systemClock, hints }: CreateOptions = {},
 ): Promise<BlockMeta[]> {
   await mkdir(dir, { recursive: true });
   const sorted = [...series].sort((a, b) => Labels.compare(a.labels, b.labels));
@@ -37,7 +39,7 @@ export async function createBlocks(
       ulid,
       minTime: mint,
       maxTime: maxt,
-      compaction: { level: 1, sources: [ulid] },
+      compaction: { level: 1, sources: [ulid], ...(hints && { hints }) },
       version: 1,
     } as const;
     const written = await writeBlock(dir, meta, symbols, seriesBetween(sorted, mint, maxt));

@@ -46,6 +46,7 @@ interface Parts {
   readonly lock: DirectoryLock;
   readonly head: Head;
   readonly wal: WalWriter;
+  readonly wbl: WalWriter;
   readonly blocks: BlockSet;
   readonly quarantine: Quarantine;
   readonly replayed: Replayed;
@@ -67,9 +68,12 @@ export class Database implements Appendable, Queryable, ExemplarQueryable {
   private constructor(parts: Parts) {
     this.#parts = parts;
     this.#logger = parts.options.logger;
-    this.#committer = new Committer(parts.head, parts.wal);
+    this.#committer = new Committer(parts.head, parts.wal, parts.wbl);
     this.#maintenance = new Maintenance({ ...parts, committer: this.#committer, readers: this.#readers });
-    this.#every(parts.options.syncIntervalMs, () => parts.wal.sync());
+    this.#every(parts.options.syncIntervalMs, async () => {
+      await parts.wal.sync();
+      await parts.wbl.sync();
+    });
     this.#every(parts.options.housekeepingMs, () => this.maintain());
   }
 
@@ -86,10 +90,10 @@ export class Database implements Appendable, Queryable, ExemplarQueryable {
       await quarantine.load();
       const blocks = new BlockSet(dir, full.logger);
       await blocks.load(quarantine);
-      const head = new Head(full.minBlockMs, full.maxExemplars);
+      const head = new Head(full.minBlockMs, full.maxExemplars, full.outOfOrderWindowMs);
       head.floor = head.servedFrom = blocks.end;
-      const { wal, ...replayed } = await loadLog(dir, head, full, quarantine);
-      return new Database({ dir, options: full, lock, head, wal, blocks, quarantine, replayed });
+      const { wal, wbl, ...replayed } = await loadLogs(dir, head, full, quarantine);
+      return new Database({ dir, options: full, lock, head, wal, wbl, blocks, quarantine, replayed });
     } catch (error) {
       await lock.release();
       throw error;
@@ -213,6 +217,7 @@ export class Database implements Appendable, Queryable, ExemplarQueryable {
     await this.#blockWork.run(async () => {});
     await this.#committer.exclusively(async () => {});
     await this.#parts.wal.close();
+    await this.#parts.wbl.close();
     this.#parts.blocks.close();
     await this.#parts.lock.release();
   }
@@ -231,29 +236,36 @@ export class Database implements Appendable, Queryable, ExemplarQueryable {
   }
 }
 
-async function loadLog(
+/** Fills the head from both logs. */
+async function loadLogs(
   dir: string,
   head: Head,
   options: Required<DatabaseOptions>,
   quarantine: Quarantine,
-): Promise<Replayed & { wal: WalWriter }> {
+): Promise<Replayed & { wal: WalWriter; wbl: WalWriter }> {
   const { clock, logger } = options;
-  const walDir = join(dir, 'wal');
-  await prepareLog(walDir);
-  const { segments, next, missing } = await segmentsToRead(walDir);
   const replay = new Replay(head);
   const started = clock.now();
-  for (const [i, segment] of segments.entries()) {
-    await replay.segment(segment);
-    logger.info({ segment: segment.index, of: segments.length, read: i + 1 }, 'log segment read');
+  const writers: WalWriter[] = [];
+  let corruptions = 0;
+  for (const name of ['wal', 'wbl']) {
+    const log = join(dir, name);
+    await prepareLog(log);
+    const { segments, next, missing } = await segmentsToRead(log);
+    for (const [i, segment] of segments.entries()) {
+      await replay.segment(segment, name === 'wbl');
+      logger.info(
+        { log: name, segment: segment.index, of: segments.length, read: i + 1 },
+        'log segment read',
+      );
+    }
+    const damages = replay.report.damages.splice(0);
+    corruptions += damages.length + missing.length;
+    await repairLog(log, damages, missing, quarantine.dir, logger);
+    writers.push(new WalWriter(log, next, options.walSegmentBytes));
   }
-  const { report } = replay;
-  await repairLog(walDir, report.damages, missing, quarantine.dir, logger);
-  logger.info({ samples: report.samples, series: head.series.size, ms: clock.now() - started }, 'log read');
-  return {
-    wal: new WalWriter(walDir, next, options.walSegmentBytes),
-    replayMs: clock.now() - started,
-    replayedSamples: report.samples,
-    corruptions: report.damages.length + missing.length,
-  };
+  const { samples } = replay.report;
+  const replayMs = clock.now() - started;
+  logger.info({ samples, series: head.series.size, ms: replayMs }, 'log read');
+  return { wal: writers[0]!, wbl: writers[1]!, replayMs, replayedSamples: samples, corruptions };
 }

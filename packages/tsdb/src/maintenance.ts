@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { sleep, type Logger } from '@prunella/metrics';
+import { moveLateSamples } from './compact/late.ts';
 import { blockRanges, plan } from './compact/plan.ts';
 import { blockFromHead, mergeBlocks } from './compact/compactor.ts';
 import { directorySize, type Block } from './block/block.ts';
@@ -38,6 +39,7 @@ export interface MaintenanceParts {
   readonly head: Head;
   readonly blocks: BlockSet;
   readonly wal: WalWriter;
+  readonly wbl: WalWriter;
   readonly committer: Committer;
   readonly readers: Readers;
 }
@@ -92,7 +94,9 @@ export class Maintenance {
       );
       moved = true;
     }
-    if (moved) await this.#truncateLog();
+    if (!moved) return;
+    await this.#truncateLog();
+    this.counters.compactions += await moveLateSamples(this.#parts);
   }
 
   /** Merges blocks until the plan is empty. */

@@ -48,6 +48,18 @@ export class ColumnBuilder {
     this.push(t, high, low);
   }
 
+  /** Adds all samples of some columns. */
+  append(columns: SampleColumns): void {
+    const words = wordsOf(columns.values);
+    for (const [i, t] of columns.timestamps.entries()) {
+      const high = words[2 * i + HIGH_WORD]!;
+      const low = words[2 * i + LOW_WORD]!;
+      const histogram = columns.histograms?.[i];
+      if (histogram === undefined) this.push(t, high, low);
+      else this.pushHistogram(t, histogram, high, low);
+    }
+  }
+
   /** The samples collected, in arrays of their own; the builder is empty afterwards. */
   take(): SampleColumns {
     const { length, histograms } = this;

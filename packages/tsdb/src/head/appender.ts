@@ -96,6 +96,10 @@ export class HeadAppender implements Appender {
     const series = this.#series(ref, labels);
     const newest = series.pendingBatch === this.#batch ? series.pendingTime : series.maxTime;
     if (t <= newest || t < this.#head.minValidTime) {
+      if (t !== newest && this.#takesLate(t)) {
+        this.#batch.late.push({ series, t, high, low });
+        return series.ref;
+      }
       const same =
         series.lastHistogram === undefined && series.lastHigh === (high | 0) && series.lastLow === (low | 0);
       // The same sample once more is no error, and no second sample.
@@ -106,11 +110,20 @@ export class HeadAppender implements Appender {
     return series.ref;
   }
 
+  #takesLate(t: number): boolean {
+    const { outOfOrderWindow, maxTime } = this.#head;
+    return outOfOrderWindow > 0 && t >= maxTime - outOfOrderWindow;
+  }
+
   #refuse(t: number, newest: number): never {
     const { counters } = this.#head;
     if (t === newest) {
       counters.duplicates++;
       throw new AppendError('duplicate', 'duplicate sample for timestamp');
+    }
+    if (this.#head.outOfOrderWindow > 0) {
+      counters.tooOld++;
+      throw new AppendError('too_old', 'too old sample');
     }
     if (t < this.#head.minValidTime) {
       counters.outOfBounds++;

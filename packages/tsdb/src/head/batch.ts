@@ -8,6 +8,13 @@ import {
 import { HIGH_WORD, LOW_WORD } from '../chunks/columns.ts';
 import type { MemSeries } from './series.ts';
 
+export interface LateSample {
+  readonly series: MemSeries;
+  readonly t: number;
+  readonly high: number;
+  readonly low: number;
+}
+
 /** What one commit adds, in the order of its appends: samples as columns, the rarer things as lists. */
 export class Batch {
   readonly series: MemSeries[] = [];
@@ -18,11 +25,13 @@ export class Batch {
   histograms: (Histogram | FloatHistogram | undefined)[] | undefined;
   /** Whether a series has samples of both kinds, so that their order matters. */
   mixed = false;
+  /** Floats that are older than their series's newest sample. */
+  readonly late: LateSample[] = [];
   readonly exemplars: { series: MemSeries; exemplar: Exemplar & { timestamp: number } }[] = [];
   readonly metadata: { series: MemSeries; metadata: Metadata }[] = [];
 
   get empty(): boolean {
-    return this.series.length + this.exemplars.length + this.metadata.length === 0;
+    return this.series.length + this.late.length + this.exemplars.length + this.metadata.length === 0;
   }
 
   /** Adds a float by its bits. */

@@ -8,7 +8,7 @@ import { collect } from '../postings/postings.ts';
 import { TOMBSTONES, writeTombstone } from '../wal/records.ts';
 import type { WalWriter } from '../wal/writer.ts';
 import type { Batch } from './batch.ts';
-import { encodeBatch } from './encode.ts';
+import { encodeBatch, encodeLate } from './encode.ts';
 import type { Head } from './head.ts';
 import type { MemSeries } from './series.ts';
 
@@ -25,12 +25,15 @@ interface Waiting {
 export class Committer {
   readonly #head: Head;
   readonly #wal: WalWriter;
+  /** The log of samples out of order. */
+  readonly #wbl: WalWriter;
   #queue: Waiting[] = [];
   readonly #turn = new Mutex();
 
-  constructor(head: Head, wal: WalWriter) {
+  constructor(head: Head, wal: WalWriter, wbl: WalWriter) {
     this.#head = head;
     this.#wal = wal;
+    this.#wbl = wbl;
   }
 
   /** Resolves when the batch is in the log and visible. @throws AppendError `storage`; nothing of it is visible then */
@@ -47,8 +50,9 @@ export class Committer {
     const refs = collect(await postingsFor(this.#head.postings, matchers));
     const found = refs.map((ref) => this.#head.series.byRef(ref)).filter((series) => series !== undefined);
     const deleted = found.flatMap((series) => {
-      const from = Math.max(mint, series.minTime(this.#head.chunks));
-      const to = Math.min(maxt, series.maxTime);
+      const { late } = series;
+      const from = Math.max(mint, Math.min(series.minTime(this.#head.chunks), late?.minTime ?? Infinity));
+      const to = Math.min(maxt, Math.max(series.maxTime, late?.maxTime ?? -Infinity));
       return from > to ? [] : [{ series, interval: { mint: from, maxt: to } }];
     });
     if (deleted.length === 0) return;
@@ -70,6 +74,8 @@ export class Committer {
     const fresh: MemSeries[] = [];
     try {
       await this.#wal.log(waiting.flatMap(({ batch }) => encodeBatch(batch, fresh)));
+      const late = waiting.flatMap(({ batch }) => batch.late);
+      if (late.length > 0) await this.#wbl.log([encodeLate(late)]);
     } catch (error) {
       for (const series of fresh) series.logged = false;
       const refusal = new AppendError('storage', `write to the log: ${messageOf(error)}`, { cause: error });

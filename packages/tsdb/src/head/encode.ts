@@ -16,7 +16,7 @@ import {
   writeMetadata,
   writeSeries,
 } from '../wal/records.ts';
-import type { Batch } from './batch.ts';
+import type { Batch, LateSample } from './batch.ts';
 import type { MemSeries } from './series.ts';
 
 /** Larger batches become several records, so that no reader needs much memory or time for one. */
@@ -41,6 +41,18 @@ export function encodeBatch(batch: Batch, fresh: MemSeries[]): Uint8Array[] {
   return records;
 }
 
+/** Samples out of order as a record of their own log. */
+export function encodeLate(late: readonly LateSample[]): Uint8Array {
+  const out = start(SAMPLES, 32 + late.length * 14);
+  const base = new SampleBase();
+  base.writeFirst(out, late[0]!.series.ref, late[0]!.t);
+  for (const { series, t, high, low } of late) {
+    base.write(out, series.ref, t);
+    out.words(high, low);
+  }
+  return out.written();
+}
+
 function start(type: number, capacity = 1024): ByteWriter {
   const out = new ByteWriter(capacity);
   out.u8(type);
@@ -54,6 +66,7 @@ function encodeFreshSeries(batch: Batch, fresh: MemSeries[], records: Uint8Array
     fresh.push(series);
   };
   for (const series of batch.series) note(series);
+  for (const { series } of batch.late) note(series);
   for (const { series } of batch.exemplars) note(series);
   for (const { series } of batch.metadata) note(series);
   for (let from = 0; from < fresh.length; from += SAMPLES_PER_RECORD) {

@@ -3,6 +3,7 @@ import { HIGH_WORD, LOW_WORD } from '../chunks/columns.ts';
 import type { Batch } from './batch.ts';
 import { ChunkStore } from './chunk_store.ts';
 import { ExemplarStore } from './exemplars.ts';
+import { LateSamples } from './late.ts';
 import { LabelOrder } from './order.ts';
 import { MemPostings } from './postings.ts';
 import { MemSeries, type SeriesContext } from './series.ts';
@@ -27,6 +28,8 @@ export interface HeadCounters {
 export class Head implements SeriesContext {
   readonly chunks: ChunkStore = new ChunkStore();
   readonly chunkRange: number;
+  /** How much older than the head's newest sample a sample out of order may be, ms; 0 = none are taken. */
+  readonly outOfOrderWindow: number;
   readonly series: SeriesTable = new SeriesTable();
   readonly postings: MemPostings = new MemPostings();
   readonly order: LabelOrder = new LabelOrder();
@@ -56,8 +59,9 @@ export class Head implements SeriesContext {
   readonly forgotten: Set<number> = new Set();
   #lastRef = 0;
 
-  constructor(chunkRange: number, maxExemplars: number) {
+  constructor(chunkRange: number, maxExemplars: number, outOfOrderWindow = 0) {
     this.chunkRange = chunkRange;
+    this.outOfOrderWindow = outOfOrderWindow;
     this.exemplars = new ExemplarStore(maxExemplars);
   }
 
@@ -98,6 +102,7 @@ export class Head implements SeriesContext {
       if (histogram !== undefined) this.appendHistogram(series[i]!, timestamps[i]!, histogram);
       else this.append(series[i]!, timestamps[i]!, words[2 * i + HIGH_WORD]!, words[2 * i + LOW_WORD]!);
     }
+    for (const { series: owner, t, high, low } of batch.late) this.appendLate(owner, t, high, low);
     for (const { series: owner, metadata } of batch.metadata) owner.metadata = metadata;
     for (const { series: owner, exemplar } of batch.exemplars) this.exemplars.add(owner, exemplar);
     batch.settle();
@@ -109,8 +114,9 @@ export class Head implements SeriesContext {
     let oldest = Infinity;
     for (const series of this.series) {
       this.counters.chunksRemoved += series.dropBefore(this.chunks, mint);
-      series.deleted = series.deleted?.filter((interval) => interval.maxt >= mint);
-      if (series.empty && series.pendingBatch === undefined) gone.add(series);
+      const late = series.late !== undefined || series.lateMoving !== undefined;
+      if (!late) series.deleted = series.deleted?.filter((interval) => interval.maxt >= mint);
+      if (series.empty && !late && series.pendingBatch === undefined) gone.add(series);
       else oldest = Math.min(oldest, series.minTime(this.chunks));
     }
     this.minTime = oldest;
@@ -137,6 +143,13 @@ export class Head implements SeriesContext {
     if (series.open?.count === 1) this.counters.chunksCreated++;
     this.counters.floats++;
     this.#noteTime(t);
+  }
+
+  /** Adds a float that is out of order. */
+  appendLate(series: MemSeries, t: number, high: number, low: number): void {
+    if (!series.indexed) this.#index(series);
+    series.late ??= new LateSamples();
+    if (series.late.insert(t, high, low)) this.counters.outOfOrderAppended++;
   }
 
   appendHistogram(series: MemSeries, t: number, h: Histogram | FloatHistogram): void {

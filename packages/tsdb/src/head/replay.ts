@@ -29,12 +29,14 @@ export class Replay {
     this.#head = head;
   }
 
-  async segment({ dir, index }: Segment): Promise<void> {
+  /** @param late whether the segment is of the log of samples out of order */
+  async segment({ dir, index }: Segment, late = false): Promise<void> {
     const damaged = (damage: WalDamage): void => void this.report.damages.push(damage);
     for await (const record of readSegment(dir, index, damaged)) {
       this.report.records++;
       try {
-        this.#apply(record);
+        if (late) this.#applyLate(record);
+        else this.#apply(record);
       } catch (error) {
         if (!(error instanceof CorruptionError)) throw error;
         damaged({ dir, segment: index, offset: 0, reason: messageOf(error), atEnd: false });
@@ -81,6 +83,14 @@ export class Replay {
       default:
       // Markers of head chunks, and kinds of record that a later version may have: nothing for us.
     }
+  }
+
+  #applyLate(record: Uint8Array): void {
+    if (record[0] !== records.SAMPLES) return;
+    records.readSamples(new ByteReader(record, 1), (ref, t, high, low) => {
+      const series = this.#find(ref);
+      if (series !== undefined) this.#head.appendLate(series, t, high, low);
+    });
   }
 
   #histograms(input: ByteReader, kind: 'integer' | 'float', custom: boolean): void {

@@ -1,4 +1,4 @@
-import type { FloatHistogram, Histogram, Labels, Metadata } from '@prunella/metrics';
+import type { FloatHistogram, Histogram, Labels, Metadata, SampleColumns } from '@prunella/metrics';
 import type { ColumnBuilder } from '../chunks/columns.ts';
 import { isCounterReset } from '../chunks/counter_reset.ts';
 import { decodeChunk } from '../chunks/decode.ts';
@@ -8,6 +8,7 @@ import { XorAppender } from '../chunks/xor.ts';
 import type { Interval } from '../intervals.ts';
 import { rangeEnd } from '../ranges.ts';
 import type { ChunkStore } from './chunk_store.ts';
+import type { LateSamples } from './late.ts';
 
 /** A chunk is cut so that it holds about this many samples … */
 const TARGET_SAMPLES = 120;
@@ -47,6 +48,9 @@ export class MemSeries {
   pendingTime = 0;
   pendingHistogram = false;
   metadata: Metadata | undefined;
+  /** Samples that came out of order; and those of them that are being moved to a block. */
+  late: LateSamples | undefined;
+  lateMoving: LateSamples | undefined;
   deleted: Interval[] | undefined;
   /** When the open chunk is to be cut. */
   #cutAt = 0;
@@ -56,8 +60,15 @@ export class MemSeries {
     this.labels = labels;
   }
 
+  /** Whether there is no sample in order. */
   get empty(): boolean {
     return this.open === undefined && this.sealed.length === 0;
+  }
+
+  /** Samples that came out of order, with mint <= t <= maxt, as columns; mostly none. */
+  lateBetween(mint: number, maxt: number): SampleColumns[] {
+    const parts = [this.lateMoving, this.late].filter((late) => late !== undefined);
+    return parts.map((late) => late.between(mint, maxt)).filter(({ timestamps }) => timestamps.length > 0);
   }
 
   /** Time of the oldest sample; +Infinity where there is none. */

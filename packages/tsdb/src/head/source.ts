@@ -3,12 +3,16 @@ import { ColumnBuilder } from '../chunks/columns.ts';
 import { Pacer } from '../pacer.ts';
 import { postingsFor } from '../postings/matching.ts';
 import { collect } from '../postings/postings.ts';
+import { joinSamples } from '../query/merge.ts';
 import type { Source, SourceQuery } from '../query/source.ts';
 import { dropDeleted } from '../query/deleted.ts';
 import type { Head } from './head.ts';
 import type { MemSeries } from './series.ts';
 
 const BATCH = 256;
+
+/** Samples in order that are in blocks already are not read here; those out of order are, until they move. */
+type HeadQuery = SourceQuery & { readonly inOrderFrom: number };
 
 /** The head as queries see it. */
 export class HeadSource implements Source {
@@ -22,12 +26,16 @@ export class HeadSource implements Source {
   }
 
   async *select(asked: SourceQuery): AsyncGenerator<readonly Series[]> {
-    const query = { ...asked, mint: Math.max(asked.mint, this.#from) };
+    const query = { ...asked, inOrderFrom: Math.max(asked.mint, this.#from) };
     const pacer = new Pacer();
     const builder = new ColumnBuilder();
     let batch: Series[] = [];
     const matching = await this.#matching(query.matchers);
-    const found = matching.filter((series) => series.overlaps(this.#head.chunks, query.mint, query.maxt));
+    const found = matching.filter(
+      (series) =>
+        series.overlaps(this.#head.chunks, query.inOrderFrom, query.maxt) ||
+        series.lateBetween(query.mint, query.maxt).length > 0,
+    );
     for (const series of await this.#head.order.sort(found)) {
       const read = this.#read(series, builder, query);
       if (read !== undefined) batch.push(read);
@@ -60,10 +68,12 @@ export class HeadSource implements Source {
     return refs.map((ref) => this.#head.series.byRef(ref)).filter((series) => series !== undefined);
   }
 
-  #read(series: MemSeries, builder: ColumnBuilder, query: SourceQuery): Series | undefined {
+  #read(series: MemSeries, builder: ColumnBuilder, query: HeadQuery): Series | undefined {
     if (series.gone) return undefined;
     if (query.hints.func === 'series') return { labels: series.labels, samples: NO_SAMPLES };
-    series.read(this.#head.chunks, builder, query.mint, query.maxt);
+    series.read(this.#head.chunks, builder, query.inOrderFrom, query.maxt);
+    const late = series.lateBetween(query.mint, query.maxt);
+    if (late.length > 0) builder.append(joinSamples([builder.take(), ...late]));
     if (series.deleted !== undefined) dropDeleted(builder, series.deleted);
     if (builder.length === 0) return undefined;
     return { labels: series.labels, samples: builder.take() };

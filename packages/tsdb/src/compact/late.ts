@@ -1,0 +1,88 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { NO_SAMPLES, wordsOf, type SampleColumns } from '@prunella/metrics';
+import { ColumnBuilder, HIGH_WORD, LOW_WORD } from '../chunks/columns.ts';
+import { createBlocks } from '../create.ts';
+import type { LateSample } from '../head/batch.ts';
+import { encodeLate } from '../head/encode.ts';
+import type { Head } from '../head/head.ts';
+import type { MemSeries } from '../head/series.ts';
+import type { MaintenanceParts } from '../maintenance.ts';
+import { dropDeleted } from '../query/deleted.ts';
+import { listSegments, segmentName } from '../wal/segments.ts';
+import type { WalWriter } from '../wal/writer.ts';
+
+/**
+ * Moves samples out of order to blocks, as far as the samples in order beside them are in blocks already; merging the
+ * two is the next compaction's work.
+ * @returns the number of blocks written
+ */
+export async function moveLateSamples(parts: MaintenanceParts): Promise<number> {
+  const { head, wbl, committer, dir, options, blocks, readers } = parts;
+  const end = head.servedFrom;
+  const moving = await committer.exclusively(async () => {
+    const found = [...head.series].filter((series) => (series.late?.minTime ?? Infinity) < end);
+    if (found.length > 0) await restartLog(head, wbl, end);
+    for (const series of found) {
+      series.lateMoving = series.late?.takeBefore(end);
+      if (series.late?.length === 0) series.late = undefined;
+    }
+    return found;
+  });
+  if (moving.length === 0) return 0;
+  let written: number;
+  try {
+    const series = moving.map((each) => ({ labels: each.labels, samples: undeleted(each) }));
+    const hints = ['from-out-of-order'];
+    const metas = await createBlocks(dir, series, { blockMs: head.chunkRange, clock: options.clock, hints });
+    const added = await Promise.all(metas.map((meta) => blocks.open(meta.ulid)));
+    const swapped = blocks.replace([], added);
+    for (const each of moving) each.lateMoving = undefined;
+    await swapped;
+    written = added.length;
+  } catch (error) {
+    for (const series of moving) putBack(series);
+    throw error;
+  }
+  await readers.drained();
+  const log = join(dir, 'wbl');
+  for (const segment of await listSegments(log)) {
+    if (segment < wbl.segment) await rm(join(log, segmentName(segment)));
+  }
+  return written;
+}
+
+/** Begins a new segment with the samples that stay; the older ones can go once those that move are in blocks. */
+async function restartLog(head: Head, wbl: WalWriter, end: number): Promise<void> {
+  await wbl.nextSegment();
+  const staying: LateSample[] = [];
+  for (const series of head.series) {
+    const { timestamps, values } = series.late?.between(end, Infinity) ?? NO_SAMPLES;
+    const words = wordsOf(values);
+    for (const [i, t] of timestamps.entries()) {
+      staying.push({ series, t, high: words[2 * i + HIGH_WORD]!, low: words[2 * i + LOW_WORD]! });
+    }
+  }
+  if (staying.length > 0) await wbl.log([encodeLate(staying)]);
+}
+
+function undeleted({ lateMoving, deleted }: MemSeries): SampleColumns {
+  const columns = lateMoving!.between(-Infinity, Infinity);
+  if (deleted === undefined) return columns;
+  const builder = new ColumnBuilder();
+  builder.append(columns);
+  dropDeleted(builder, deleted);
+  return builder.take();
+}
+
+/** Their log is still there, and so must they be. */
+function putBack(series: MemSeries): void {
+  const { lateMoving, late } = series;
+  if (lateMoving === undefined) return;
+  const { timestamps, values } = late?.between(-Infinity, Infinity) ?? NO_SAMPLES;
+  const words = wordsOf(values);
+  for (const [i, t] of timestamps.entries())
+    lateMoving.insert(t, words[2 * i + HIGH_WORD]!, words[2 * i + LOW_WORD]!);
+  series.late = lateMoving;
+  series.lateMoving = undefined;
+}

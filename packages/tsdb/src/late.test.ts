@@ -1,0 +1,99 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Labels, Matcher, type AppendError } from '@prunella/metrics';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { Database } from './database.ts';
+import { LateSamples } from './head/late.ts';
+import { queryAll, temporaryDirectory } from './testing.ts';
+
+const HOUR = 3_600_000;
+const MINUTE = 60_000;
+const every = [new Matcher('=', '__name__', 'm')];
+const m = Labels.from({ __name__: 'm' });
+const options = { outOfOrderWindowMs: 5 * HOUR };
+
+async function put(db: Database, t: number, v: number): Promise<string> {
+  const appender = db.appender();
+  try {
+    appender.append(0, m, t, v);
+  } catch (error) {
+    appender.rollback();
+    return (error as AppendError).code;
+  }
+  await appender.commit();
+  return 'taken';
+}
+
+test('samples come in any order, each time once', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: -1000, max: 1000 })), (times) => {
+      const late = new LateSamples();
+      const seen = new Set<number>();
+      for (const t of times) {
+        expect(late.insert(t, t, 7)).toBe(!seen.has(t));
+        seen.add(t);
+      }
+      const sorted = [...seen].sort((a, b) => a - b);
+      expect([...late.between(-Infinity, Infinity).timestamps]).toEqual(sorted);
+      const early = late.takeBefore(100);
+      expect([...(early?.between(-Infinity, Infinity).timestamps ?? [])]).toEqual(
+        sorted.filter((t) => t < 100),
+      );
+      expect([...late.between(-Infinity, Infinity).timestamps]).toEqual(sorted.filter((t) => t >= 100));
+    }),
+  );
+});
+
+test('within the window late samples are taken, read, replayed, and moved to blocks that are merged', async () => {
+  const dir = await temporaryDirectory();
+  let db = await Database.open(dir, options);
+  const expected = new Map<number, number>();
+  for (let t = 10 * HOUR; t <= 12 * HOUR; t += MINUTE) {
+    expect(await put(db, t, 1)).toBe('taken');
+    expected.set(t, 1);
+  }
+  const late: [number, string][] = [
+    [12 * HOUR, 'duplicate'],
+    [11 * HOUR + 1, 'taken'],
+    [11 * HOUR - 5, 'taken'],
+    [7 * HOUR, 'taken'],
+    [7 * HOUR - 1, 'too_old'],
+    [7 * HOUR + 5, 'taken'],
+  ];
+  for (const [t, outcome] of late) {
+    expect([t, await put(db, t, 2)]).toEqual([t, outcome]);
+    if (outcome === 'taken') expected.set(t, 2);
+  }
+  const check = async (): Promise<void> => {
+    const sorted = [...expected].sort(([a], [b]) => a - b);
+    expect(await queryAll(db, every)).toEqual({ m: sorted });
+    const part = sorted.filter(([t]) => t >= 7 * HOUR + 1 && t <= 11 * HOUR);
+    expect(await queryAll(db, every, 7 * HOUR + 1, 11 * HOUR)).toEqual({ m: part });
+  };
+  await check();
+  await db.close();
+  db = await Database.open(dir, options);
+  await check();
+  for (let t = 12 * HOUR + MINUTE; t <= 14 * HOUR; t += MINUTE) {
+    expect(await put(db, t, 1)).toBe('taken');
+    expected.set(t, 1);
+  }
+  // Of the range that stays in the head.
+  expect(await put(db, 12.5 * HOUR + 1, 3)).toBe('taken');
+  expected.set(12.5 * HOUR + 1, 3);
+  await db.maintain();
+  await check();
+  // [6, 8) of late samples alone; [10, 12) merged of both kinds.
+  expect(db.blocks().map(({ minTime, maxTime }) => [minTime / HOUR, maxTime / HOUR])).toEqual([
+    [6, 8],
+    [10, 12],
+  ]);
+  expect(db.blocks()[1]!.compaction.level).toBe(2);
+  expect(await readdir(join(dir, 'wbl'))).toHaveLength(1);
+  await db.close();
+  db = await Database.open(dir, options);
+  await check();
+  expect(db.stats().head.outOfOrderAppended).toBe(1);
+  await db.close();
+});
