@@ -303,10 +303,10 @@ describe.skipIf(!installed)(
         expect((await app.inject('/load/cpu?threads=64&seconds=1')).statusCode).toBe(429);
         expect((await post('/load/memory?mb=600', {})).statusCode).toBe(422);
         const rss = process.memoryUsage.rss();
-        expect((await post('/load/memory?mb=100&seconds=1', {})).statusCode).toBe(202);
+        expect((await post('/load/memory?mb=300&seconds=2', {})).statusCode).toBe(202);
         await expect
           .poll(() => process.memoryUsage.rss() - rss, { timeout: 5000 })
-          .toBeGreaterThan(60 * 1_048_576);
+          .toBeGreaterThan(150 * 1_048_576);
         const commits = async (): Promise<number> => {
           const text = "SELECT xact_commit FROM pg_stat_database WHERE datname = 'shop'";
           return Number((await client.query<{ xact_commit: string }>(text)).rows[0]?.xact_commit);
