@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseRuleFile } from '@prunella/rules';
 import { describe, expect, test } from 'vitest';
+import { command as checkRules } from '../../packages/cli/src/commands/check-rules.ts';
 import { command as testRules } from '../../packages/cli/src/commands/test-rules.ts';
 import type { Io } from '../../packages/cli/src/command.ts';
 
@@ -42,3 +43,19 @@ describe.skipIf(files.length === 0)(
     });
   },
 );
+
+const shipped = join(import.meta.dirname, '../../config/rules');
+
+describe('the rules we ship', () => {
+  test('are valid and leave nothing to warn of', async () => {
+    const world = io();
+    const names = readdirSync(shipped).filter((name) => name.endsWith('.yml'));
+    const code = await checkRules.run(['--lint-fatal', ...names.map((name) => join(shipped, name))], world);
+    expect(code, world.lines.join('\n')).toBe(0);
+  });
+
+  test.each(readdirSync(join(shipped, 'tests')))('pass %s', async (name) => {
+    const world = io();
+    expect(await testRules.run([join(shipped, 'tests', name)], world), world.lines.join('\n')).toBe(0);
+  });
+});
