@@ -29,3 +29,11 @@ export type { Evidence, Incident, IncidentState, Outcome, TimelineEntry } from '
 export { FileJournal, type Journal } from './incident/journal.ts';
 export { FileIncidentLog, type IncidentLog, type IncidentLogLine } from './incident/log.ts';
 export { maskFor, type Mask } from './incident/mask.ts';
+export {
+  runGameday,
+  type GamedayPorts,
+  type ObservedIncident,
+  type ScenarioResult,
+} from './gameday/gameday.ts';
+export { gamedaySchema, parseGameday, type Fault, type GamedayPlan, type Scenario } from './gameday/plan.ts';
+export { reportLines } from './gameday/report.ts';

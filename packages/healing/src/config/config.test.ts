@@ -92,6 +92,8 @@ steps:
     ['target: {service: prunella}\nsteps: [{restart: }]', 'h.yml:4:', 'Prunella does not act on itself'],
     ['target: {label: service}\nsteps: [{restart: }]', 'h.yml:4:', 'a target from a label needs allow'],
     ['target: {}\nsteps: [{restart: }]', 'h.yml:4:', 'give either service, or label'],
+    ["steps: [{verify: {expr: 'up =='}}]", 'h.yml:4:', 'parse error'],
+    ["steps: [{capture: {query: ['sum(']}}]", 'h.yml:4:', 'parse error'],
     ['mode: maybe\nsteps: [{wait: {for: 1s}}]', 'h.yml:4:', 'mode'],
     ['match: []\nsteps: [{wait: {for: 1s}}]', 'h.yml:4:', 'unique'],
   ])('refuses %s', (rest, place, message) => {

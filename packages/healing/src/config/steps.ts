@@ -1,5 +1,6 @@
 /** The steps that a runbook can have. In healing.yml each is a map with one key, its kind. */
-import { duration } from '@prunella/metrics/config';
+import { converted, duration } from '@prunella/metrics/config';
+import { parse } from '@prunella/promql/parser';
 import * as v from 'valibot';
 
 export interface CaptureStep {
@@ -100,11 +101,16 @@ function withoutPassword(address: string): string {
 const timeout = v.optional(duration, '2m');
 const count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1000));
 
+const expression = converted((text) => {
+  parse(text);
+  return text;
+});
+
 const BODIES = {
   capture: v.pipe(
     v.strictObject({
       logs: v.optional(v.strictObject({ tail: v.optional(v.pipe(count, v.minValue(1)), 100) })),
-      query: v.optional(v.array(v.string()), []),
+      query: v.optional(v.array(expression), []),
     }),
     v.transform(({ logs, query }) => ({ query, ...(logs && { logs: logs.tail }) })),
   ),
@@ -132,7 +138,7 @@ const BODIES = {
   wait: v.strictObject({ for: duration }),
   verify: v.pipe(
     v.strictObject({
-      expr: v.optional(v.string()),
+      expr: v.optional(expression),
       for: v.optional(duration, '30s'),
       timeout: v.optional(duration, '5m'),
     }),
