@@ -14,5 +14,8 @@ if (!name || !names.includes(name)) {
 }
 install();
 build();
-const { status } = spawnSync(process.execPath, ['--expose-gc', `${root}/bench/${name}/main.js`, ...args], { cwd: root, stdio: 'inherit' });
+const { status } = spawnSync(process.execPath, ['--expose-gc', `${root}/bench/${name}/main.js`, ...args], {
+  cwd: root,
+  stdio: 'inherit',
+});
 process.exit(status ?? 1);

@@ -9,10 +9,20 @@ const stamp = `${root}/node_modules/.prunella-built`;
 
 export function build() {
   const sources = fingerprint();
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === sources && existsSync(`${root}/packages/cli/dist/main.js`)) return;
+  if (
+    existsSync(stamp) &&
+    readFileSync(stamp, 'utf8') === sources &&
+    existsSync(`${root}/packages/cli/dist/main.js`)
+  )
+    return;
   console.log('Prunella: building');
   run('the packages', `${root}/node_modules/typescript/bin/tsc`, ['-b'], root);
-  run('the pages', `${root}/node_modules/vite/bin/vite.js`, ['build', '--logLevel', 'warn'], `${root}/packages/ui`);
+  run(
+    'the pages',
+    `${root}/node_modules/vite/bin/vite.js`,
+    ['build', '--logLevel', 'warn'],
+    `${root}/packages/ui`,
+  );
   writeFileSync(stamp, sources);
 }
 
@@ -26,13 +36,16 @@ function run(what, command, args, cwd) {
 /** Changes when any file that the build reads is added, removed or written. */
 function fingerprint() {
   const hash = createHash('sha256');
-  for (const file of ['package-lock.json', 'tsconfig.base.json', 'tsconfig.json']) hash.update(readFileSync(join(root, file)));
+  for (const file of ['package-lock.json', 'tsconfig.base.json', 'tsconfig.json'])
+    hash.update(readFileSync(join(root, file)));
   for (const folder of ['packages', 'apps']) addTree(hash, join(root, folder));
   return hash.digest('hex');
 }
 
 function addTree(hash, folder) {
-  for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+  for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) =>
+    a.name < b.name ? -1 : 1,
+  )) {
     if (entry.name === 'dist' || entry.name === 'node_modules') continue;
     const path = join(folder, entry.name);
     if (entry.isDirectory()) addTree(hash, path);

@@ -8,7 +8,10 @@ import { runTests } from './vitest.js';
 
 function step(what, command, args) {
   console.log(`check: ${what}`);
-  const { status } = spawnSync(process.execPath, [`${root}/node_modules/${command}`, ...args], { cwd: root, stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, [`${root}/node_modules/${command}`, ...args], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   if (status !== 0) {
     console.error(`check: ${what} failed`);
     process.exit(1);

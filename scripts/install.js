@@ -7,13 +7,19 @@ import { root } from './tree.js';
 const stamp = `${root}/node_modules/.prunella-installed`;
 
 export function install() {
-  const wanted = createHash('sha256').update(readFileSync(`${root}/package-lock.json`)).update(process.version).digest('hex');
+  const wanted = createHash('sha256')
+    .update(readFileSync(`${root}/package-lock.json`))
+    .update(process.version)
+    .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   console.log('Prunella: installing the dependencies (once; about 300 packages)');
   const started = performance.now();
   const npm = process.env.npm_execpath;
   const [command, args] = npm ? [process.execPath, [npm]] : ['npm', []];
-  const result = spawnSync(command, [...args, 'ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: 'inherit' });
+  const result = spawnSync(command, [...args, 'ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   if (result.status !== 0) {
     console.error('Prunella: npm ci failed; what it printed above says why');
     process.exit(result.status ?? 1);

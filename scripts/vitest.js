@@ -8,9 +8,18 @@ import { root } from './tree.js';
 export function runTests(project, args = []) {
   const folder = mkdtempSync(join(tmpdir(), 'prunella-tests-'));
   const report = join(folder, 'report.json');
-  const command = [`${root}/node_modules/vitest/vitest.mjs`, 'run', '--project', project, '--passWithNoTests'];
+  const command = [
+    `${root}/node_modules/vitest/vitest.mjs`,
+    'run',
+    '--project',
+    project,
+    '--passWithNoTests',
+  ];
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const { status } = spawnSync(process.execPath, [...command, ...reporters, ...args], { cwd: root, stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, [...command, ...reporters, ...args], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   const counts = { passed: 0, failed: 0, skipped: 0, code: status ?? 1 };
   try {
     const json = JSON.parse(readFileSync(report, 'utf8'));

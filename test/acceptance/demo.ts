@@ -46,10 +46,20 @@ export class Demo {
       `--prunella.config=${join(folder, 'config/prunella.yml')}`,
       `--storage.tsdb.path=${join(folder, 'data')}`,
       `--web.listen-address=127.0.0.1:${ports.prunella}`,
-      `--database.port=${ports.database}`,
     ];
-    const { DATABASE_URL: _, ...env } = process.env;
-    const child = spawn(process.execPath, [program, ...args], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const { DATABASE_URL: _, ...inherited } = process.env;
+    const env = {
+      ...inherited,
+      PORT: String(ports.shop),
+      PORT2: String(ports.shop2),
+      WORKER_PORT: String(ports.worker),
+      SHOP_DATABASE_PORT: String(ports.database),
+    };
+    const child = spawn(process.execPath, [program, ...args], {
+      cwd: folder,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const demo = new Demo(ports, folder, child);
     try {
       await demo.until('ready', 60_000, async () => (await fetch(`${demo.url}/-/ready`)).ok);
@@ -85,7 +95,11 @@ export class Demo {
   /** The samples of an instant query. */
   async query(expr: string): Promise<{ metric: Record<string, string>; value: [number, string] }[]> {
     const path = `/api/v1/query?query=${encodeURIComponent(expr)}`;
-    return (await this.get<{ data: { result: { metric: Record<string, string>; value: [number, string] }[] } }>(path)).data.result;
+    return (
+      await this.get<{ data: { result: { metric: Record<string, string>; value: [number, string] }[] } }>(
+        path,
+      )
+    ).data.result;
   }
 
   /** Polls until `condition` holds. @throws Error that names `what` and the last failure */
@@ -131,7 +145,8 @@ export class Demo {
 
 function withPorts(text: string, ports: Ports): string {
   return Object.entries(SHIPPED_PORTS).reduce(
-    (result, [name, shipped]) => result.replace(new RegExp(`(?<![\\d.])${shipped}(?!\\d)`, 'g'), String(ports[name as keyof Ports])),
+    (result, [name, shipped]) =>
+      result.replace(new RegExp(`(?<![\\d.])${shipped}(?!\\d)`, 'g'), String(ports[name as keyof Ports])),
     text,
   );
 }
@@ -139,7 +154,9 @@ function withPorts(text: string, ports: Ports): string {
 /** Ports that are free now, all different. */
 export async function freePorts(): Promise<Ports> {
   const servers = Object.keys(SHIPPED_PORTS).map(() => createServer());
-  await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))));
+  await Promise.all(
+    servers.map((server) => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))),
+  );
   const numbers = servers.map((server) => (server.address() as { port: number }).port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return Object.fromEntries(Object.keys(SHIPPED_PORTS).map((name, i) => [name, numbers[i]])) as Ports;

@@ -1,10 +1,10 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { visitAllPages } from '../browser/visit.ts';
+import { hasChromium, visitAllPages } from '../browser/visit.ts';
 import { Demo, isListening } from './demo.ts';
 
 interface Incident {
@@ -35,8 +35,6 @@ interface Workload {
   startedAt?: string;
 }
 
-const browser = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
-
 /** A webhook receiver that keeps what it was sent. */
 class Sink {
   readonly bodies: { status: string; alerts: { labels: Record<string, string> }[] }[] = [];
@@ -53,7 +51,9 @@ class Sink {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`;
   }
   of(alertname: string, status: string): number {
-    return this.bodies.filter((body) => body.status === status && body.alerts.some((a) => a.labels.alertname === alertname)).length;
+    return this.bodies.filter(
+      (body) => body.status === status && body.alerts.some((a) => a.labels.alertname === alertname),
+    ).length;
   }
   stop(): void {
     this.#server.closeAllConnections();
@@ -80,9 +80,7 @@ describe('the demo, from outside', () => {
 
   beforeAll(async () => {
     const url = await sink.start();
-    demo = await Demo.start((file, text) =>
-      file === 'alertmanager.yml' ? addWebhook(text, url) : text,
-    );
+    demo = await Demo.start((file, text) => (file === 'alertmanager.yml' ? addWebhook(text, url) : text));
   }, 120_000);
 
   afterAll(async () => {
@@ -133,37 +131,67 @@ describe('the demo, from outside', () => {
     const started = performance.now();
     const left = (): number => 240_000 - (performance.now() - started);
 
-    await demo.until('APIHighLatency fires', left(), async () => (await demo.query('ALERTS{alertname="APIHighLatency",alertstate="firing"}')).length > 0);
-    await demo.until('a message is in the inbox', left(), async () => (await inbox('APIHighLatency', 'firing')).length > 0);
-    const mine = (incident: Incident): boolean => incident.alertname === 'APIHighLatency' && incident.detectedAt !== undefined;
-    await demo.until('the incident closes', left(), async () => (await incidents()).some((i) => mine(i) && i.state === 'closed'));
-    await demo.until('a resolved message arrives', left(), async () => (await inbox('APIHighLatency', 'resolved')).length > 0);
+    await demo.until(
+      'APIHighLatency fires',
+      left(),
+      async () => (await demo.query('ALERTS{alertname="APIHighLatency",alertstate="firing"}')).length > 0,
+    );
+    await demo.until(
+      'a message is in the inbox',
+      left(),
+      async () => (await inbox('APIHighLatency', 'firing')).length > 0,
+    );
+    const mine = (incident: Incident): boolean =>
+      incident.alertname === 'APIHighLatency' && incident.detectedAt !== undefined;
+    await demo.until('the incident closes', left(), async () =>
+      (await incidents()).some((i) => mine(i) && i.state === 'closed'),
+    );
+    await demo.until(
+      'a resolved message arrives',
+      left(),
+      async () => (await inbox('APIHighLatency', 'resolved')).length > 0,
+    );
 
     const listed = (await incidents()).filter(mine);
     expect(listed).toHaveLength(1);
     const incident = await demo.get<Incident>(`/api/prunella/incidents/${listed[0]?.id}`);
     expect(incident.outcome).toBe('healed');
-    const times = [incident.detectedAt, incident.toldAt, incident.actedAt, incident.healedAt].map((time) => Date.parse(time ?? ''));
+    const times = [incident.detectedAt, incident.toldAt, incident.actedAt, incident.healedAt].map((time) =>
+      Date.parse(time ?? ''),
+    );
     expect(times.every((time) => time > 0)).toBe(true);
     expect(Math.max(...times.slice(0, 3))).toBeLessThan(times[3] as number);
     expect(incident.evidence.some(({ kind, text }) => kind === 'log' && (text ?? '') !== '')).toBe(true);
 
     const after = await workload('api');
     expect(after.pid).not.toBe(before.pid);
-    expect(incident.timeline.filter(({ step }) => step?.kind === 'restart' && step.state === 'done')).toHaveLength(1);
+    expect(
+      incident.timeline.filter(({ step }) => step?.kind === 'restart' && step.state === 'done'),
+    ).toHaveLength(1);
     expect(await inbox('APIHighLatency', 'firing')).toHaveLength(1);
     expect(sink.of('APIHighLatency', 'firing')).toBe(1);
-    await demo.until('the webhook hears that it is resolved', 30_000, async () => sink.of('APIHighLatency', 'resolved') === 1);
+    await demo.until(
+      'the webhook hears that it is resolved',
+      30_000,
+      async () => sink.of('APIHighLatency', 'resolved') === 1,
+    );
 
-    const log = readFileSync(join(demo.folder, 'data/prunella/incident_log.jsonl'), 'utf8').trim().split('\n');
+    const log = readFileSync(join(demo.folder, 'data/prunella/incident_log.jsonl'), 'utf8')
+      .trim()
+      .split('\n');
     const lines = log.map((line) => JSON.parse(line) as { alert?: string; action?: string });
     expect(lines.some((line) => JSON.stringify(line).includes('APIHighLatency'))).toBe(true);
   }, 300_000);
 
-  test.skipIf(!existsSync(browser))('the pages show it, at both widths (skipped without Chromium)', async () => {
-    const problems = await visitAllPages(demo.url, { widths: [1440, 390] });
-    expect(problems).toEqual([]);
-  }, 300_000);
+  test.skipIf(!hasChromium())(
+    'the pages show it, at both widths (skipped without Chromium)',
+    async () => {
+      const { visited, problems } = await visitAllPages(demo.url, { widths: [1440, 390] });
+      expect(problems).toEqual([]);
+      expect(visited).toBeGreaterThan(30);
+    },
+    300_000,
+  );
 
   test('SIGTERM leaves no process and no port behind, and loses nothing', async () => {
     const all = await demo.get<Workload[]>('/api/prunella/workloads');

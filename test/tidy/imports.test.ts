@@ -18,7 +18,8 @@ describe('the import table', () => {
     const wrong: string[] = [];
     for (const file of files.filter(({ path }) => path.startsWith(`packages/${name}/`))) {
       for (const imported of importsOf(file.text)) {
-        const allowed = name === 'ui' ? imported === 'promql' || imported === 'metrics' : layerOf(imported) < layerOf(name);
+        const allowed =
+          name === 'ui' ? imported === 'promql' || imported === 'metrics' : layerOf(imported) < layerOf(name);
         if (imported !== name && !allowed) wrong.push(`${file.path} imports ${imported}`);
       }
     }
@@ -26,7 +27,9 @@ describe('the import table', () => {
   });
 
   test('the pages know the parser of promql only', () => {
-    const wrong = files.filter(({ path, text }) => path.startsWith('packages/ui/') && /from '@prunella\/promql'/.test(text));
+    const wrong = files.filter(
+      ({ path, text }) => path.startsWith('packages/ui/') && /from '@prunella\/promql'/.test(text),
+    );
     expect(wrong.map(({ path }) => path)).toEqual([]);
   });
 
@@ -37,7 +40,9 @@ describe('the import table', () => {
   });
 
   test('no package reaches into another one', () => {
-    const wrong = files.filter(({ text }) => /from '(?:\.\.\/)+[a-z]+\/src\/|@prunella\/[a-z]+\/src\//.test(text));
+    const wrong = files.filter(({ text }) =>
+      /from '(?:\.\.\/)+[a-z]+\/src\/|@prunella\/[a-z]+\/src\//.test(text),
+    );
     expect(wrong.map(({ path }) => path)).toEqual([]);
   });
 });

@@ -8,7 +8,8 @@ const BANNED: readonly { readonly what: string; readonly pattern: RegExp; readon
   {
     what: 'Date.now() and new Date() read the time: take a Clock',
     pattern: /\bDate\.now\(\)|new Date\(\)|performance\.timeOrigin/,
-    except: /^(packages\/metrics\/src\/clock\.ts|packages\/cli\/src\/logging\.ts|packages\/(ui|instrument)\/|apps\/|packages\/[a-z]+\/bench\/)/,
+    except:
+      /^(packages\/metrics\/src\/clock\.ts|packages\/cli\/src\/logging\.ts|packages\/(ui|instrument)\/|apps\/|packages\/[a-z]+\/bench\/)/,
   },
   { what: 'any: validate what comes from outside', pattern: /[:<]\s*any\b|\bas any\b/, except: /^$/ },
   { what: '@ts-ignore: mend the type', pattern: /@ts-(ignore|nocheck)/, except: /^$/ },
@@ -29,11 +30,15 @@ describe('house rules', () => {
   });
 
   test('files are named after what they hold', () => {
-    expect(files.filter(({ path }) => /\b(utils?|helpers?|common|misc)\b/.test(path)).map(({ path }) => path)).toEqual([]);
+    expect(
+      files.filter(({ path }) => /\b(utils?|helpers?|common|misc)\b/.test(path)).map(({ path }) => path),
+    ).toEqual([]);
   });
 
   test(`no file is longer than ${LONGEST_FILE} lines`, () => {
-    const long = files.map(({ path, text }) => ({ path, lines: text.split('\n').length })).filter(({ lines }) => lines > LONGEST_FILE);
+    const long = files
+      .map(({ path, text }) => ({ path, lines: text.split('\n').length }))
+      .filter(({ lines }) => lines > LONGEST_FILE);
     expect(long).toEqual([]);
   });
 });

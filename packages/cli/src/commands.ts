@@ -13,7 +13,6 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
 
 export const commandNames: readonly string[] = Object.keys(commands);
 
-
 export async function loadCommand(name: string): Promise<Command> {
   const load = commands[name];
   if (!load) throw new Error(`BUG: no command ${name}`);

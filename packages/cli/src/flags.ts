@@ -44,17 +44,29 @@ export function parseFlags<const T extends Flags>(
   const options = Object.fromEntries(
     Object.entries(flags).map(([name, flag]) => [
       name,
-      { type: flag.kind === 'switch' ? ('boolean' as const) : ('string' as const), multiple: flag.kind === 'texts' },
+      {
+        type: flag.kind === 'switch' ? ('boolean' as const) : ('string' as const),
+        multiple: flag.kind === 'texts',
+      },
     ]),
   );
   let parsed;
   try {
-    parsed = parseArgs({ args: [...args], options, allowPositionals: positionals, allowNegative: true, strict: true });
+    parsed = parseArgs({
+      args: [...args],
+      options,
+      allowPositionals: positionals,
+      allowNegative: true,
+      strict: true,
+    });
   } catch (error) {
     throw new UsageError((error as Error).message.split('. ')[0] ?? 'cannot read the flags');
   }
   const values = Object.fromEntries(
-    Object.entries(flags).map(([name, flag]) => [name, convert(name, flag, parsed.values[name] as string | string[] | boolean | undefined)]),
+    Object.entries(flags).map(([name, flag]) => [
+      name,
+      convert(name, flag, parsed.values[name] as string | string[] | boolean | undefined),
+    ]),
   );
   return { values: values as FlagValues<T>, positionals: parsed.positionals };
 }
@@ -71,7 +83,8 @@ function convert(name: string, flag: Flag, given: string | string[] | boolean | 
     throw new UsageError(`--${name}: ${(error as Error).message}`);
   }
   const number = Number(text);
-  if (text === '' || !Number.isFinite(number)) throw new UsageError(`--${name}: expected a number, got "${text}"`);
+  if (text === '' || !Number.isFinite(number))
+    throw new UsageError(`--${name}: expected a number, got "${text}"`);
   return number;
 }
 
@@ -88,7 +101,8 @@ export function describeFlags(flags: Flags): string {
 export function parseListenAddress(text: string): { host: string; port: number } {
   const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:]*)):(\d+)$/.exec(text);
   const port = Number(match?.[3]);
-  if (!match || port > 65_535) throw new UsageError(`--web.listen-address: expected HOST:PORT, got "${text}"`);
+  if (!match || port > 65_535)
+    throw new UsageError(`--web.listen-address: expected HOST:PORT, got "${text}"`);
   const host = match[1] ?? match[2] ?? '';
   return { host: host === '' ? '0.0.0.0' : host, port };
 }

@@ -5,13 +5,19 @@ import { EnvironmentError } from './errors.ts';
 import { UsageError } from './flags.ts';
 import { version } from './version.ts';
 
+/** Whoever asks again after this long means "at once". */
+const INSISTING_MS = 1000;
+
 /** Runs the command line and leaves the exit code in `process.exitCode`. */
 export async function main(argv: readonly string[]): Promise<void> {
   const stop = new AbortController();
-  // The second signal ends the process at once: whoever presses Ctrl-C twice means it.
+  let firstSignalAt = 0;
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
-      if (stop.signal.aborted) process.exit(130);
+      // npm and timeout(1) pass on a signal that the terminal has sent to us as well: the same request, not a second one.
+      if (stop.signal.aborted && performance.now() - firstSignalAt > INSISTING_MS) process.exit(130);
+      if (stop.signal.aborted) return;
+      firstSignalAt = performance.now();
       stop.abort(name);
     });
   }

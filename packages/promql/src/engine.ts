@@ -139,6 +139,7 @@ export class Engine {
         warnings: new Set(),
         infos: new Set(),
         loaded: new Map(),
+        evaluate: (expr, inner) => evaluate(context, expr, inner),
       };
       const value = await compute(context);
       const stats = options.stats

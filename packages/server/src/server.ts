@@ -97,13 +97,23 @@ function fastifyOptions(options: ServerOptions): FastifyServerOptions {
 /** What a handler throws becomes an answer in the API's form; only our own faults are logged, and never with a stack to the client. */
 function answerErrors(app: FastifyInstance, logger: Logger): void {
   app.setErrorHandler(async (error: Error & { statusCode?: number; code?: string }, request, reply) => {
+    // The client went away in the middle of its answer: there is nobody left to tell.
+    if (error.code === 'ERR_STREAM_PREMATURE_CLOSE') return;
     const status = error.statusCode ?? 500;
     if (status >= 500) {
-      logger.error({ method: request.method, path: request.url.split('?')[0], error: error.stack ?? error.message }, 'request failed');
+      logger.error(
+        { method: request.method, path: request.url.split('?')[0], error: error.stack ?? error.message },
+        'request failed',
+      );
     }
     const message = status >= 500 ? 'internal error; the log says more' : error.message;
     return reply
       .code(status)
-      .send({ status: 'error', errorType: status >= 500 ? 'internal' : 'bad_data', error: message, code: error.code ?? 'error' });
+      .send({
+        status: 'error',
+        errorType: status >= 500 ? 'internal' : 'bad_data',
+        error: message,
+        code: error.code ?? 'error',
+      });
   });
 }

@@ -18,12 +18,14 @@ ${serveFlagsHelp}`,
   run: async (args, io) => {
     const root = checkoutRoot();
     const values = parseServeFlags([...DEMO_DEFAULTS, ...args]);
-    const data = resolve(values['storage.tsdb.path'] === 'data/' ? join(root, 'data') : values['storage.tsdb.path']);
+    const data = resolve(
+      values['storage.tsdb.path'] === 'data/' ? join(root, 'data') : values['storage.tsdb.path'],
+    );
     const config = values['prunella.config'] ?? join(root, 'config/prunella.yml');
     const shop = `http://127.0.0.1:${io.env.PORT ?? '8000'}`;
     return runPrunella(
       { ...values, 'prunella.config': config, 'storage.tsdb.path': data },
-      { ...io, env: shopEnvironment(io.env, data) },
+      { ...io, env: shopEnvironment(io.env, root, data) },
       {
         demo: { tryIt: tryIt(shop) },
         started: (url) => io.out(welcome(url, shop)),
@@ -35,10 +37,10 @@ ${serveFlagsHelp}`,
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where the shop's processes find their database, unless DATABASE_URL says that there is one already. */
-function shopEnvironment(env: Environment, data: string): Environment {
+function shopEnvironment(env: Environment, root: string, data: string): Environment {
   const directory = env.SHOP_DATABASE_DIR ?? join(data, 'shop-database');
   const address = env.DATABASE_URL === undefined ? { DATABASE_URL_FILE: join(directory, 'url') } : {};
-  return { ...env, ...address, SHOP_DATABASE_DIR: directory };
+  return { PRUNELLA_ROOT: root, ...env, ...address, SHOP_DATABASE_DIR: directory };
 }
 
 function tryIt(shop: string): { title: string; command: string }[] {

@@ -28,9 +28,15 @@ export interface PrunellaConfig {
 }
 
 const postgres = v.pipe(
-  v.strictObject({ name: v.string(), dsn: v.optional(v.string()), dsn_env: v.optional(v.string()), dsn_file: v.optional(v.string()) }),
+  v.strictObject({
+    name: v.string(),
+    dsn: v.optional(v.string()),
+    dsn_env: v.optional(v.string()),
+    dsn_file: v.optional(v.string()),
+  }),
   v.check(
-    ({ dsn, dsn_env, dsn_file }) => [dsn, dsn_env, dsn_file].filter((each) => each !== undefined).length === 1,
+    ({ dsn, dsn_env, dsn_file }) =>
+      [dsn, dsn_env, dsn_file].filter((each) => each !== undefined).length === 1,
     'give exactly one of dsn, dsn_env and dsn_file',
   ),
 );
@@ -53,11 +59,11 @@ const schema = v.strictObject({
   workloads: v.optional(workloadsSchema),
 });
 
-
 /** @throws ConfigError */
 export function parsePrunellaConfig(text: string, file: string): PrunellaConfig {
   const config = parseConfig(text, file, schema);
-  const beside = (path: string | undefined): string | undefined => (path === undefined ? undefined : resolve(dirname(file), path));
+  const beside = (path: string | undefined): string | undefined =>
+    path === undefined ? undefined : resolve(dirname(file), path);
   return {
     ...config,
     prometheus: beside(config.prometheus),
@@ -74,7 +80,8 @@ export async function readConfigFile(file: string): Promise<string> {
     return await readFile(file, 'utf8');
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    const reason = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'is a folder, not a file' : message;
+    const reason =
+      code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'is a folder, not a file' : message;
     throw new ConfigError([{ file, line: 0, column: 0, message: reason }]);
   }
 }

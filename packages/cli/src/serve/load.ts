@@ -4,7 +4,12 @@ import { DEFAULT_MODULES, parseProbeModules, type ProbeModule } from '@prunella/
 import { NO_HEALING, parseHealing, type HealingConfig } from '@prunella/healing';
 import { ConfigError } from '@prunella/metrics/config';
 import { parseRuleFile, type RuleFile } from '@prunella/rules';
-import { expandPattern, loadPrometheusConfig, parsePrometheusConfig, type PrometheusConfig } from '@prunella/scrape';
+import {
+  expandPattern,
+  loadPrometheusConfig,
+  parsePrometheusConfig,
+  type PrometheusConfig,
+} from '@prunella/scrape';
 import { parsePrunellaConfig, readConfigFile, type PrunellaConfig } from './configuration.ts';
 import type { ServeFlags } from './flags.ts';
 
@@ -31,7 +36,10 @@ const INBOX_ONLY = 'route: {receiver: inbox}\nreceivers: [{name: inbox, inbox_co
  */
 export async function loadAll(flags: ServeFlags): Promise<Loaded> {
   const file = flags['prunella.config'];
-  const prunella = parsePrunellaConfig(file === undefined ? '' : await readConfigFile(file), file ?? 'prunella.yml');
+  const prunella = parsePrunellaConfig(
+    file === undefined ? '' : await readConfigFile(file),
+    file ?? 'prunella.yml',
+  );
   const paths = {
     prometheus: flags['config.file'] ?? prunella.prometheus,
     alertmanager: flags['alertmanager.config'] ?? prunella.alertmanager,
@@ -47,17 +55,27 @@ export async function loadAll(flags: ServeFlags): Promise<Loaded> {
   return { prunella, base, ...prometheus, alertmanager, healing, modules };
 }
 
-async function read<T>(file: string | undefined, fallback: string, name: string, parse: (text: string, file: string) => T): Promise<T> {
+async function read<T>(
+  file: string | undefined,
+  fallback: string,
+  name: string,
+  parse: (text: string, file: string) => T,
+): Promise<T> {
   return file === undefined ? parse(fallback, name) : parse(await readConfigFile(file), file);
 }
 
 async function loadPrometheus(
   file: string | undefined,
 ): Promise<Pick<Loaded, 'prometheus' | 'prometheusText' | 'rules'>> {
-  if (file === undefined) return { prometheus: parsePrometheusConfig('', 'prometheus.yml'), prometheusText: '', rules: [] };
+  if (file === undefined)
+    return { prometheus: parsePrometheusConfig('', 'prometheus.yml'), prometheusText: '', rules: [] };
   const prometheus = await loadPrometheusConfig(file);
-  const found = await Promise.all(prometheus.rule_files.map((pattern) => expandPattern(resolve(prometheus.directory, pattern))));
-  const rules = await settleAll(found.flat().map(async (path) => parseRuleFile(await readConfigFile(path), path)));
+  const found = await Promise.all(
+    prometheus.rule_files.map((pattern) => expandPattern(resolve(prometheus.directory, pattern))),
+  );
+  const rules = await settleAll(
+    found.flat().map(async (path) => parseRuleFile(await readConfigFile(path), path)),
+  );
   return { prometheus, prometheusText: await readConfigFile(file), rules };
 }
 
@@ -66,10 +84,13 @@ async function settleAll<T extends readonly Promise<unknown>[]>(
   promises: readonly [...T],
 ): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
   const results = await Promise.allSettled(promises);
-  const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
+  const failures = results.flatMap((result) =>
+    result.status === 'rejected' ? [result.reason as unknown] : [],
+  );
   const other = failures.find((failure) => !(failure instanceof ConfigError));
   if (other) throw other;
-  if (failures.length > 0) throw new ConfigError(failures.flatMap((failure) => (failure as ConfigError).problems));
+  if (failures.length > 0)
+    throw new ConfigError(failures.flatMap((failure) => (failure as ConfigError).problems));
   return results.map((result) => (result as PromiseFulfilledResult<unknown>).value) as {
     -readonly [K in keyof T]: Awaited<T[K]>;
   };

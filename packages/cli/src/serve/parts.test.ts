@@ -4,7 +4,13 @@ import { silentLogger } from '@prunella/metrics';
 import { VirtualClock } from '@prunella/metrics/testing';
 import { Parts } from './parts.ts';
 
-function setUp(): { clock: VirtualClock; parts: Parts; log: string[]; registry: Registry; part: (name: string, failures?: number) => void } {
+function setUp(): {
+  clock: VirtualClock;
+  parts: Parts;
+  log: string[];
+  registry: Registry;
+  part: (name: string, failures?: number) => void;
+} {
   const clock = new VirtualClock();
   const registry = new Registry();
   const parts = new Parts(clock, silentLogger, registry);
@@ -38,7 +44,11 @@ describe('Parts', () => {
     part('rules');
     await parts.start();
     expect(log).toEqual(['rules started']);
-    expect(parts.list()[0]).toMatchObject({ state: 'backoff', restarts: 0, lastError: 'docker is not ready' });
+    expect(parts.list()[0]).toMatchObject({
+      state: 'backoff',
+      restarts: 0,
+      lastError: 'docker is not ready',
+    });
     await clock.advance(1000);
     expect(parts.list()[0]).toMatchObject({ state: 'backoff', restarts: 1 });
     await clock.advance(1999);

@@ -40,7 +40,12 @@ export class Parts {
     this.#logger = logger;
     const labelNames = ['part'] as const;
     const registers = [registry];
-    this.#up = new Gauge({ name: 'prunella_part_up', help: 'Whether a background part runs.', labelNames, registers });
+    this.#up = new Gauge({
+      name: 'prunella_part_up',
+      help: 'Whether a background part runs.',
+      labelNames,
+      registers,
+    });
     this.#restarts = new Counter({
       name: 'prunella_part_restarts_total',
       help: 'How often a background part was started again after a failure.',
@@ -50,7 +55,14 @@ export class Parts {
   }
 
   add(name: string, runnable: Runnable): void {
-    this.#entries.push({ name, runnable, state: 'stopped', since: this.#clock.now(), restarts: 0, failures: 0 });
+    this.#entries.push({
+      name,
+      runnable,
+      state: 'stopped',
+      since: this.#clock.now(),
+      restarts: 0,
+      failures: 0,
+    });
   }
 
   async start(): Promise<void> {
@@ -104,7 +116,10 @@ export class Parts {
     const delay = Math.min(FIRST_BACKOFF_MS * 2 ** entry.failures++, LONGEST_BACKOFF_MS);
     entry.lastError = error.message;
     this.#become(entry, 'backoff');
-    this.#logger.error({ part: entry.name, err: error, retryInMs: delay }, 'part failed; it will be started again');
+    this.#logger.error(
+      { part: entry.name, err: error, retryInMs: delay },
+      'part failed; it will be started again',
+    );
     entry.timer = this.#clock.setTimeout(() => void this.#restart(entry), delay);
   }
 

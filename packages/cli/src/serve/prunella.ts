@@ -1,7 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Alertmanager, type PostedAlert } from '@prunella/alertmanager';
-import { ContainersCollector, NodeCollector, PostgresCollector, probe, type Collector } from '@prunella/collectors';
+import {
+  ContainersCollector,
+  NodeCollector,
+  PostgresCollector,
+  probe,
+  type Collector,
+} from '@prunella/collectors';
 import { FileIncidentLog, FileJournal, Healing, maskFor } from '@prunella/healing';
 import { Labels, systemClock, type Logger } from '@prunella/metrics';
 import { Engine, parseSelector } from '@prunella/promql';
@@ -96,7 +102,10 @@ async function stopAll(stops: readonly Stop[]): Promise<void> {
   for (const stop of stops.toReversed()) await Promise.resolve(stop()).catch(() => {});
 }
 
-async function startParts(options: PrunellaOptions, stops: Stop[]): Promise<{ url: string; reload: () => Promise<void> }> {
+async function startParts(
+  options: PrunellaOptions,
+  stops: Stop[],
+): Promise<{ url: string; reload: () => Promise<void> }> {
   const { flags, env, logger, version, quit } = options;
   const clock = systemClock;
   const startedAt = clock.now();
@@ -132,7 +141,14 @@ async function startParts(options: PrunellaOptions, stops: Stop[]): Promise<{ ur
   const docker = dockerConfig && new Docker(dockerConfig, { logger, clock });
   const workloads = new Workloads({ sources: docker ? [supervisor, docker] : [supervisor], logger, clock });
 
-  const alertmanager = await Alertmanager.open({ directory: ownDir, externalUrl, clock, logger, registry, env });
+  const alertmanager = await Alertmanager.open({
+    directory: ownDir,
+    externalUrl,
+    clock,
+    logger,
+    registry,
+    env,
+  });
   await alertmanager.apply(loaded.alertmanager);
 
   const rules = new RuleManager({
@@ -171,7 +187,10 @@ async function startParts(options: PrunellaOptions, stops: Stop[]): Promise<{ ur
     await supervisor.apply(loaded.prunella.workloads?.processes ?? []);
     collectors.apply(loaded);
     const { scrape_interval: interval } = loaded.prometheus.global;
-    await scrape.apply(loaded.prometheus.scrape_configs, inProcessTargets(collectors, registry, interval, listen.port));
+    await scrape.apply(
+      loaded.prometheus.scrape_configs,
+      inProcessTargets(collectors, registry, interval, listen.port),
+    );
     await rules.apply(loaded.rules, {
       evaluationInterval: loaded.prometheus.global.evaluation_interval,
       queryOffset: loaded.prometheus.global.rule_query_offset,
@@ -200,7 +219,9 @@ async function startParts(options: PrunellaOptions, stops: Stop[]): Promise<{ ur
   };
 
   alertmanager.onFlush(({ alerts }) => {
-    void healing.alertsChanged(alerts).catch((error: unknown) => logger.error({ err: error }, 'healing could not take alerts'));
+    void healing
+      .alertsChanged(alerts)
+      .catch((error: unknown) => logger.error({ err: error }, 'healing could not take alerts'));
     events.send('alerts', countAlerts(rules));
   });
   alertmanager.onNotified((told) => healing.told(told));
@@ -210,7 +231,14 @@ async function startParts(options: PrunellaOptions, stops: Stop[]): Promise<{ ur
 
   let ready = false;
   const routes: Routes[] = [
-    (app) => lifecycleRoutes(app, { ready: () => ready, reload, quit, enabled: flags['web.enable-lifecycle'], registry }),
+    (app) =>
+      lifecycleRoutes(app, {
+        ready: () => ready,
+        reload,
+        quit,
+        enabled: flags['web.enable-lifecycle'],
+        registry,
+      }),
     (app) =>
       queryRoutes(app, {
         engine,
@@ -219,7 +247,12 @@ async function startParts(options: PrunellaOptions, stops: Stop[]): Promise<{ ur
         now: () => clock.now(),
       }),
     (app) => rulesRoutes(app, { rules, parseSelector }),
-    (app) => scrapeRoutes(app, { targets: () => scrape.targets(), pools: () => scrape.pools(), parseMatchers: parseSelector }),
+    (app) =>
+      scrapeRoutes(app, {
+        targets: () => scrape.targets(),
+        pools: () => scrape.pools(),
+        parseMatchers: parseSelector,
+      }),
     (app) => alertmanagerRoutes(app, { alertmanager }),
     (app) => workloadsRoutes(app, { workloads }),
     (app) => healingRoutes(app, { healing }),
@@ -268,13 +301,18 @@ async function startParts(options: PrunellaOptions, stops: Stop[]): Promise<{ ur
       logger,
       pages: options.pages,
       ...(flags['web.external-url'] !== undefined && { externalUrl: new URL(flags['web.external-url']) }),
-      ...(webConfig !== undefined && { webConfig: parseWebConfig(await readConfigFile(webConfig), webConfig) }),
+      ...(webConfig !== undefined && {
+        webConfig: parseWebConfig(await readConfigFile(webConfig), webConfig),
+      }),
     },
     routes,
   );
   // Taken before anything runs: whoever starts a second one by mistake gets one line and no second shop.
   await server.listen();
-  stops.push(() => server.close(), () => events.close());
+  stops.push(
+    () => server.close(),
+    () => events.close(),
+  );
 
   parts.add('workloads', {
     start: async () => {
@@ -313,9 +351,14 @@ class Collectors {
     void this.close();
     this.#list = [
       ...(collectors.node ? [{ collector: new NodeCollector() }] : []),
-      ...(collectors.containers ? [{ collector: new ContainersCollector(this.#workloads, systemClock) }] : []),
+      ...(collectors.containers
+        ? [{ collector: new ContainersCollector(this.#workloads, systemClock) }]
+        : []),
       ...collectors.postgres.map((entry) => ({
-        collector: new PostgresCollector({ name: entry.name, dsn: () => connectionString(entry, base, this.#env) }),
+        collector: new PostgresCollector({
+          name: entry.name,
+          dsn: () => connectionString(entry, base, this.#env),
+        }),
         instance: entry.name,
       })),
     ];
@@ -330,11 +373,17 @@ class Collectors {
   }
 
   async close(): Promise<void> {
-    for (const { collector } of this.#list) if (collector instanceof PostgresCollector) await collector.close();
+    for (const { collector } of this.#list)
+      if (collector instanceof PostgresCollector) await collector.close();
   }
 }
 
-function inProcessTargets(collectors: Collectors, registry: Registry, interval: number, port: number): InProcessTarget[] {
+function inProcessTargets(
+  collectors: Collectors,
+  registry: Registry,
+  interval: number,
+  port: number,
+): InProcessTarget[] {
   const instance = `localhost:${port}`;
   const timing = { interval, timeout: Math.min(interval, COLLECT_TIMEOUT_MS) };
   return [
@@ -376,7 +425,9 @@ function warnings(loaded: Loaded, host: string, flags: ServeFlags): string[] {
   return [
     ...loaded.prometheus.warnings,
     ...(open && flags['web.config.file'] === undefined
-      ? [`Listening on ${host} without a password: whoever reaches this port can change things. Set --web.config.file.`]
+      ? [
+          `Listening on ${host} without a password: whoever reaches this port can change things. Set --web.config.file.`,
+        ]
       : []),
   ];
 }

@@ -15,7 +15,8 @@ export async function runPrunella(
   options: Pick<PrunellaOptions, 'demo'> & { readonly started: (url: string) => void },
 ): Promise<number> {
   const level = flags['log.level'];
-  if (!(LOG_LEVELS as readonly string[]).includes(level)) throw new UsageError(`--log.level: expected one of ${LOG_LEVELS.join(', ')}`);
+  if (!(LOG_LEVELS as readonly string[]).includes(level))
+    throw new UsageError(`--log.level: expected one of ${LOG_LEVELS.join(', ')}`);
   const logger = createLogger(level, flags['log.format'] === 'json' ? 'json' : 'logfmt', io.err);
   const quit = new AbortController();
   const prunella = await start({
@@ -47,9 +48,18 @@ async function start(options: PrunellaOptions): Promise<Prunella> {
     const { code, message } = error as NodeJS.ErrnoException;
     const address = options.flags['web.listen-address'];
     if (code === 'EADDRINUSE') {
-      throw new EnvironmentError(`${address} is in use: stop what listens there, or choose another with --web.listen-address`);
+      throw new EnvironmentError(
+        `${address} is in use: stop what listens there, or choose another with --web.listen-address`,
+      );
     }
-    if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'EPERM' || code === 'EROFS' || code === 'ENOSPC' || error instanceof LockedError) {
+    if (
+      code === 'EACCES' ||
+      code === 'EADDRNOTAVAIL' ||
+      code === 'EPERM' ||
+      code === 'EROFS' ||
+      code === 'ENOSPC' ||
+      error instanceof LockedError
+    ) {
       throw new EnvironmentError(message);
     }
     throw error;

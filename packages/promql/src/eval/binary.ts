@@ -181,7 +181,7 @@ function oneSide(
           : series.labels.drop(new Set([...names, METRIC_NAME]));
         throw new QueryError(
           'execution',
-          `found duplicate series for the match group ${group} on the ${side} hand-side of the operation: [${series.labels}, ${other.labels}];many-to-many matching not allowed: matching labels must be unique on one side`,
+          `found duplicate series for the match group ${String(group)} on the ${side} hand-side of the operation: [${String(series.labels)}, ${String(other.labels)}];many-to-many matching not allowed: matching labels must be unique on one side`,
         );
       }
     }

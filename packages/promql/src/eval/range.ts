@@ -1,7 +1,6 @@
 import { QueryError } from '../error.ts';
 import { RANGE_FUNCTIONS, type RangeFunction, type Window } from '../functions/range.ts';
 import type { Expr, Subquery } from '../parser/ast.ts';
-import { evaluate } from './evaluate.ts';
 import { loadSeries, shiftedTime, withoutStale, type Context } from './select.ts';
 import { mergeEqual } from './series.ts';
 import { newSeries, timeAt, type Grid, type RangeSeries, type StepSeries, type Value } from './value.ts';
@@ -50,7 +49,7 @@ async function subquerySeries(context: Context, node: Subquery, grid: Grid): Pro
       'query processing would load too many samples into memory in query execution',
     );
   if (steps === 0) return [];
-  const value = await evaluate(context, node.expr, { start, step, steps });
+  const value = await context.evaluate(node.expr, { start, step, steps });
   return columns(context, value, { start, step, steps });
 }
 

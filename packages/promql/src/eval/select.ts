@@ -1,9 +1,9 @@
 import { isStaleAt, wordsOf, type Labels, type Queryable, type Series } from '@prunella/metrics';
 import { QueryError } from '../error.ts';
-import type { AtModifier, VectorSelector } from '../parser/ast.ts';
+import type { AtModifier, Expr, VectorSelector } from '../parser/ast.ts';
 import { print } from '../parser/print.ts';
 import type { Pacer } from './pacer.ts';
-import { newSeries, timeAt, type Grid, type RangeSeries, type StepSeries } from './value.ts';
+import { newSeries, timeAt, type Grid, type RangeSeries, type StepSeries, type Value } from './value.ts';
 
 /** What all parts of one query share. */
 export interface Context {
@@ -17,6 +17,8 @@ export interface Context {
   readonly infos: Set<string>;
   /** Series already read, by selector and range: an expression that stands there twice is read once. */
   readonly loaded: Map<string, Promise<readonly RangeSeries[]>>;
+  /** Evaluates what stands inside a subquery, on its own grid. */
+  readonly evaluate: (expr: Expr, grid: Grid) => Promise<Value>;
 }
 
 interface Modifiers {
