@@ -151,4 +151,4 @@ const server = createServer(async (request, response) => {
   response.writeHead(code, { 'content-type': 'application/json' });
   response.end(json === undefined ? '' : JSON.stringify(json));
 });
-server.listen(port, '127.0.0.1', () => console.log(`http://127.0.0.1:${port}`));
+server.listen(port, '127.0.0.1', () => console.log(`http://127.0.0.1:${server.address().port}`));

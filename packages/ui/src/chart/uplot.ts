@@ -244,6 +244,9 @@ function dataOf(model: PlotModel): uPlot.AlignedData {
   return [model.times, ...model.series.map((series) => series.drawn)] as uPlot.AlignedData;
 }
 
+/** Charts share the crosshair; a range dragged in one must not be dragged in all of them. */
+const onlyMoves = { pub: (type: string): boolean => type === 'mousemove' || type === 'mouseleave' };
+
 function optionsOf(current: { spec: ChartSpec }): uPlot.Options {
   const { model, width, height, utc, syncKey } = current.spec;
   const scales = Object.fromEntries(model.scales.map((scale) => [scale.key, uplotScale(scale)]));
@@ -262,7 +265,7 @@ function optionsOf(current: { spec: ChartSpec }): uPlot.Options {
       y: true,
       points: { size: 6, width: 0 },
       drag: { x: true, y: false, setScale: false },
-      ...(syncKey === undefined ? {} : { sync: { key: syncKey, setSeries: false, scales: ['x', null] as [string, null] } }),
+      ...(syncKey === undefined ? {} : { sync: { key: syncKey, setSeries: false, scales: ['x', null] as [string, null], filters: onlyMoves } }),
     },
     hooks: {
       setCursor: [(plot) => onCursor(plot, current.spec)],

@@ -9,6 +9,7 @@ import { readDashboard } from '../dashboard/migrate.ts';
 import { multiNames } from '../dashboard/resolve-variables.ts';
 import type { Dashboard, Panel, Scope } from '../dashboard/types.ts';
 import { useResource } from '../live.ts';
+import { Markdown } from '../panels/text.tsx';
 import { location, setSearch } from '../router.ts';
 import type { AbsoluteRange } from '../time.ts';
 import { Loaded, PageHead } from '../ui/basics.tsx';
@@ -107,7 +108,7 @@ function DashboardView({ dashboard }: { dashboard: Dashboard }): JSX.Element {
   }, []);
   return (
     <div class="dashboard">
-      <PageHead title={dashboard.title} {...(dashboard.description === '' ? {} : { note: dashboard.description })}>
+      <PageHead title={dashboard.title} {...(dashboard.description === '' ? {} : { note: <Markdown source={dashboard.description} /> })}>
         <Links dashboard={dashboard} scope={scope} />
         <TimePicker
           range={written}

@@ -58,7 +58,7 @@ export function BarGaugePanel({ panel, data, width, height }: PanelProps): JSX.E
         <div class="bar-row" key={`${value.name}${index}`} title={`${value.name}: ${value.prefix}${value.text}${value.suffix}`}>
           <span class="bar-name">{value.name}</span>
           <Bar value={value} mode={vertical && mode === 'lcd' ? 'basic' : mode} vertical={vertical} {...ends(value)} />
-          <span class="bar-value" style={{ color: value.color }}>
+          <span class="bar-value tinted" style={{ '--c': value.color }}>
             {value.prefix}
             {value.text}
             {value.suffix}

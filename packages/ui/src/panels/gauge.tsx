@@ -57,7 +57,7 @@ export function Dial({ value, name, showMarkers, showLabels }: DialProps): JSX.E
         <path d={arc(38, 0, 1)} class="dial-track" />
         {share > 0 && <path d={arc(38, 0, share)} stroke={value.color} stroke-width="9" fill="none" />}
         {showMarkers && markers(value, min, max).map((marker) => <path key={marker.from} d={arc(45.5, marker.from, marker.to)} stroke={marker.color} stroke-width="2.2" fill="none" />)}
-        <text x="50" y={50 + size / 3} class="dial-value" style={{ fontSize: `${size}px` }} fill={value.color}>
+        <text x="50" y={50 + size / 3} class="dial-value tinted" style={{ fontSize: `${size}px`, '--c': value.color }}>
           {text}
         </text>
         {showLabels &&

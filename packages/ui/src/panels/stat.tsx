@@ -69,7 +69,7 @@ function Tile({ value, options, named, width, height, longest }: TileProps): JSX
     <div class={background ? 'stat filled' : 'stat'} style={background ? { background: `color-mix(in srgb, ${value.color} 68%, #000)` } : {}} title={`${value.name}: ${full}`}>
       {options.graph === 'area' && <Sparkline value={value} color={background ? '#ffffff' : value.color} />}
       {showName && showValue && <div class="stat-name">{value.name}</div>}
-      <div class="stat-value" style={{ fontSize: `${size}px`, ...(color ? { color } : {}) }}>
+      <div class={color ? 'stat-value tinted' : 'stat-value'} style={{ fontSize: `${size}px`, ...(color ? { '--c': color } : {}) }}>
         {showValue ? (
           <>
             {options.prefix + value.prefix}

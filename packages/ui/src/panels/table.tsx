@@ -57,7 +57,7 @@ function CellContent({ one, value, row, fill, utc }: { one: Field; value: Cell; 
     return (
       <span class="cell-gauge">
         <i style={{ width: `${share * 70}%`, background: shown.color }} />
-        <span style={{ color: shown.color }}>{content}</span>
+        <span class="tinted" style={{ '--c': shown.color }}>{content}</span>
       </span>
     );
   }
@@ -77,7 +77,7 @@ function cellCss(one: Field, value: Cell): Record<string, string> {
   const css: Record<string, string> = align === 'center' || align === 'right' || align === 'left' ? { textAlign: align } : {};
   if (style.type === 'color-text' || style.type === 'color-background' || style.type === 'color-background-solid') {
     const { color } = displayValue(one, value, { index: 0, fallbackColor: 'thresholds' });
-    if (style.type === 'color-text') css['color'] = color;
+    if (style.type === 'color-text') css['color'] = `color-mix(in srgb, ${color} var(--tint), #000)`;
     else Object.assign(css, { background: color, color: readableOn(color) });
   }
   return css;

@@ -11,7 +11,7 @@ export function PageHead({ title, note, children }: { title: string; note?: Comp
     <header class="page-head">
       <div>
         <h1>{title}</h1>
-        {note !== undefined && <p class="dim">{note}</p>}
+        {note !== undefined && <div class="dim">{note}</div>}
       </div>
       <div class="actions">{children}</div>
     </header>
