@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { verify } from '@node-rs/argon2';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { buildApp } from './app.ts';
@@ -72,7 +72,7 @@ describe.skipIf(!installed)(
       const found = body.split('\n').find((each) => each.startsWith(`${line} `));
       return found === undefined ? 0 : Number(found.slice(line.length));
     };
-    const post = (path: string, payload: object): ReturnType<FastifyInstance['inject']> =>
+    const post = (path: string, payload: object): Promise<LightMyRequestResponse> =>
       app.inject({ method: 'POST', url: path, payload });
 
     describe('/products', () => {
@@ -158,7 +158,7 @@ describe.skipIf(!installed)(
     });
 
     describe('/upload', () => {
-      const upload = (content: string | Buffer, path = '/upload'): ReturnType<FastifyInstance['inject']> => {
+      const upload = (content: string | Buffer, path = '/upload'): Promise<LightMyRequestResponse> => {
         const boundary = 'x----------------------------x';
         const head = `--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="users.txt"\r\ncontent-type: text/plain\r\n\r\n`;
         const payload = Buffer.concat([
