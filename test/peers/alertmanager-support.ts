@@ -158,7 +158,11 @@ export class Sink {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
-        const body = JSON.parse(Buffer.concat(chunks).toString()) as WebhookBody;
+        const text = Buffer.concat(chunks).toString();
+        const isJson = /^\s*[[{]/.test(text);
+        const body = (
+          isJson ? JSON.parse(text) : Object.fromEntries(new URLSearchParams(text))
+        ) as WebhookBody;
         this.received.push({ at: Date.now() - this.since, path: request.url ?? '', body });
         this.answer(request, response);
       });

@@ -95,7 +95,7 @@ export function compareForMessage(a: Alert, b: Alert): number {
 }
 
 /** The order of Go's `model.LabelSet.Before`: fewer labels first, then by the first name or value that differs. */
-function compareLabelSets(a: Labels, b: Labels): number {
+export function compareLabelSets(a: Labels, b: Labels): number {
   if (a.size !== b.size) return a.size - b.size;
   for (let i = 0; i < a.pairs.length; i++) {
     const x = a.pairs[i] as string;

@@ -1,5 +1,12 @@
 export * from './alertmanager.ts';
-export { annotationsFrom, compareForMessage, isResolved, type Alert, type PostedAlert } from './alert.ts';
+export {
+  annotationsFrom,
+  compareForMessage,
+  compareLabelSets,
+  isResolved,
+  type Alert,
+  type PostedAlert,
+} from './alert.ts';
 export { fingerprint } from './fingerprint.ts';
 export * from './config/load.ts';
 export type * from './config/schema.ts';

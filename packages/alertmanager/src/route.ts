@@ -1,4 +1,5 @@
-import { Labels } from '@prunella/metrics';
+import { sprintf } from '@prunella/gotemplate';
+import type { Labels } from '@prunella/metrics';
 import { matchAll, printMatchers, type Matcher } from './match/matcher.ts';
 
 /** What a route leaves unsaid it takes from its parent. Durations in ms. */
@@ -99,5 +100,10 @@ export function groupKey(route: Route, groupLabels: Labels): string {
 }
 
 function printLabels(labels: Labels): string {
-  return `{${Array.from(labels, ([name, value]) => `${name}=${JSON.stringify(value)}`).join(', ')}}`;
+  return `{${Array.from(labels, ([name, value]) => `${name}=${quote(value)}`).join(', ')}}`;
+}
+
+/** Go's %q. */
+function quote(value: string): string {
+  return /^[ !#-[\]-~]*$/.test(value) ? `"${value}"` : sprintf('%q', [value]);
 }

@@ -26,8 +26,8 @@ describe('loadConfig()', () => {
     const { route } = loadConfig(valid, 'am.yml');
     expect([...route.walk()].map((each) => `${each.id} ${each.options.receiver} ${each.key}`)).toEqual([
       '0 ops {}',
-      '0/0 dev {}/{service=~"a|b",severity="critical",team="dev",x!="1"}',
-      '0/0/0 dev {}/{service=~"a|b",severity="critical",team="dev",x!="1"}/{env="prod",zone=~"z.*"}',
+      '0/0 dev {}/{service=~"^(?:a|b)$",severity="critical",team="dev",x!="1"}',
+      '0/0/0 dev {}/{service=~"^(?:a|b)$",severity="critical",team="dev",x!="1"}/{env="prod",zone=~"z.*"}',
     ]);
   });
 

@@ -293,7 +293,9 @@ class Loader {
   #matcherMap(map: Readonly<Record<string, string>> | undefined, type: '=' | '=~', path: Path): Matcher[] {
     return Object.entries(map ?? {}).flatMap(([name, value]) => {
       if (!isLegacyLabelName(name)) this.#fault([...path, name], `invalid label name ${quote(name)}`);
-      return this.#attempt([...path, name], () => new Matcher(name, type, value)) ?? [];
+      // Alertmanager anchors these as text, which group keys show.
+      const pattern = type === '=~' ? `^(?:${value})$` : value;
+      return this.#attempt([...path, name], () => new Matcher(name, type, pattern)) ?? [];
     });
   }
 }

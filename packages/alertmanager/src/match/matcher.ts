@@ -67,9 +67,9 @@ export function matchAll(matchers: readonly Matcher[], labels: Labels): boolean 
   return matchers.every((matcher) => matcher.matches(labels.get(matcher.name)));
 }
 
-/** `{a="b",c=~"d"}`: with the order of `sortMatchers`, the name of a route in group keys. */
+/** `{a="b",c=~"d"}`: with the order of `sortMatchers`, the name of a route in group keys. Names are not quoted there. */
 export function printMatchers(matchers: readonly Matcher[]): string {
-  return `{${matchers.join(',')}}`;
+  return `{${matchers.map(({ name, type, value }) => `${name}${type}"${escapeValue(value)}"`).join(',')}}`;
 }
 
 export function sortMatchers(matchers: readonly Matcher[]): Matcher[] {

@@ -22,11 +22,12 @@ export function parseMatchers(text: string): Matcher[] {
   return classic instanceof Error || classic.join() === utf8.join() ? utf8 : classic;
 }
 
-/** Parses a text that must hold exactly one matcher. @throws MatcherError */
+/** Parses a text that must hold exactly one matcher, without braces: a filter of the API. @throws MatcherError */
 export function parseMatcher(text: string): Matcher {
-  const matchers = parseMatchers(text);
-  if (matchers.length !== 1) throw new MatcherError(`bad matcher format: ${text}: expected one matcher`);
-  return matchers[0] as Matcher;
+  if (/^\s*\{|\}\s*$/.test(text)) throw new MatcherError(`unexpected open or close brace: ${text}`);
+  const [matcher, ...more] = parseMatchers(text);
+  if (!matcher || more.length > 0) throw new MatcherError(`bad matcher format: ${text}`);
+  return matcher;
 }
 
 function attempt(parse: () => Matcher[]): Matcher[] | Error {

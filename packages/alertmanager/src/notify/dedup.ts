@@ -23,10 +23,11 @@ export function reasonToTell(
   options: { sendResolved: boolean; repeatInterval: number; now: number },
 ): NotificationReason | undefined {
   if (!last) return firing.length > 0 ? 'first notification' : undefined;
-  if (!isSubset(firing, last.firing)) return 'new alerts in group';
+  if (!isSubset(firing, last.firing))
+    return last.firing.length > 0 ? 'new alerts added' : 'first notification';
   // Also for those who do not want resolved messages: the log has to forget that something fires.
   if (firing.length === 0) return last.firing.length > 0 ? 'all alerts resolved' : undefined;
-  if (options.sendResolved && !isSubset(resolved, last.resolved)) return 'new resolved alerts';
+  if (options.sendResolved && !isSubset(resolved, last.resolved)) return 'some alerts resolved';
   return last.time < options.now - options.repeatInterval ? 'repeat interval elapsed' : undefined;
 }
 

@@ -79,11 +79,12 @@ describe('telegram', () => {
     );
     expect(sink.requests[0]).toMatchObject({ path: '/bothush/sendMessage' });
     expect(sink.requests[0]?.json).toEqual({
-      chat_id: -100123,
+      chat_id: '-100123',
+      disable_web_page_preview: 'true',
       text: '🚨 &lt;b&gt;&#34;A&#34;&lt;/b&gt; (Severity: critical)\nInstance: {{ .X }}\na\nb\ufffd &amp; &lt;script&gt;',
       parse_mode: 'HTML',
-      disable_notification: true,
-      message_thread_id: 7,
+      disable_notification: 'true',
+      message_thread_id: '7',
     });
   });
 
@@ -96,7 +97,7 @@ describe('telegram', () => {
       );
     }
     expect(sink.requests[0]?.json).toMatchObject({ text: expect.stringContaining('too long') });
-    expect(sink.requests[1]?.json).toEqual({ chat_id: -100123, text: `${'x'.repeat(4095)}…` });
+    expect(sink.requests[1]?.json).toMatchObject({ text: `${'x'.repeat(4095)}…` });
   });
 
   test('a refusal with status 200 is a failure', async () => {

@@ -237,7 +237,7 @@ function signature({ method, path, headers, body }: SinkRequest, secret: string)
   const toSign = ['AWS4-HMAC-SHA256', headers['x-amz-date'], scope, sha(canonical)].join('\n');
   const key = scope
     .split('/')
-    .reduce<string | Buffer>((k, part) => createHmac('sha256', k).update(part).digest(), `AWS4${secret}`);
+    .reduce<string | Uint8Array>((k, part) => createHmac('sha256', k).update(part).digest(), `AWS4${secret}`);
   const hex = createHmac('sha256', key).update(toSign).digest('hex');
   return authorization.replace(/Signature=.*/, `Signature=${hex}`);
 }

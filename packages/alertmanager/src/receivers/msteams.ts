@@ -15,7 +15,7 @@ export const msteams: ReceiverKind = hookKind<MsteamsConfig>({
   retryStatuses: [429],
   body: (config, expand, data) => ({
     '@context': 'http://schema.org/extensions',
-    '@type': 'MessageCard',
+    type: 'MessageCard',
     title: expand(config.title, '{{ template "msteams.default.title" . }}'),
     summary: expand(config.summary, '{{ template "msteams.default.summary" . }}'),
     text: expand(config.text, '{{ template "msteams.default.text" . }}'),

@@ -16,7 +16,7 @@ import {
 import { templateData, type TemplateData } from '../template/data.ts';
 import { answerText, sendJson } from './http.ts';
 import { hashKey } from './key.ts';
-import { expandStrings } from './payload.ts';
+import { expandPayload, expandStrings } from './payload.ts';
 import {
   commonEntries,
   receiverKind,
@@ -158,7 +158,7 @@ function summary(config: PagerdutyConfig, expand: Expand): string {
 }
 
 function details(config: PagerdutyConfig, expand: Expand): Details {
-  return expandStrings({ ...DETAILS, ...config.details }, expand) as Details;
+  return expandPayload({ ...DETAILS, ...config.details }, expand) as Details;
 }
 
 /** A larger event would be refused as a whole: its details go. */

@@ -5,14 +5,11 @@ import { readYaml } from '@prunella/metrics/config';
  * gives a number and `'{{ toJson .CommonLabels }}'` an object; what is not YAML stays text.
  */
 export function expandPayload(payload: unknown, expand: (template: string) => string): unknown {
-  if (typeof payload === 'string') return payload.includes('{{') ? reread(expand(payload)) : payload;
+  if (typeof payload === 'string') return reread(expand(payload));
   if (Array.isArray(payload)) return payload.map((item) => expandPayload(item, expand));
   if (payload === null || typeof payload !== 'object') return payload;
   return Object.fromEntries(
-    Object.entries(payload).map(([key, value]) => [
-      key.includes('{{') ? expand(key) : key,
-      expandPayload(value, expand),
-    ]),
+    Object.entries(payload).map(([key, value]) => [expand(key), expandPayload(value, expand)]),
   );
 }
 

@@ -10,8 +10,8 @@ import type { MessageSink } from './inbox.ts';
 /** Why a message goes out now. */
 export type NotificationReason =
   | 'first notification'
-  | 'new alerts in group'
-  | 'new resolved alerts'
+  | 'new alerts added'
+  | 'some alerts resolved'
   | 'all alerts resolved'
   | 'repeat interval elapsed'
   | 'receiver test';

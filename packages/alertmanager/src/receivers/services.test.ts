@@ -41,7 +41,7 @@ describe('pagerduty', () => {
         summary: '[FIRING 1] A',
         source: 'Prunella',
         severity: 'error',
-        custom_details: { num_firing: '1', deep: { status: 'firing' } },
+        custom_details: { num_firing: 1, deep: { status: 'firing' } },
       },
     });
     expect(sink.requests[1]?.json).toMatchObject({ dedup_key: KEY, event_action: 'resolve' });
@@ -115,7 +115,7 @@ test('msteams and msteamsv2', async () => {
   await deliverVia(msteams, { webhook_url: sink.url }, notification);
   await deliverVia(msteamsv2, { webhook_url: sink.url }, resolved);
   expect(sink.requests[0]?.json).toMatchObject({
-    '@type': 'MessageCard',
+    type: 'MessageCard',
     title: '[FIRING 1] A',
     themeColor: '8C1A1A',
   });

@@ -70,12 +70,16 @@ export const telegram: ReceiverKind = receiverKind<TelegramConfig>({
       const template = config.message ?? '{{ template "telegram.default.message" . }}';
       const data = templateData(notification, parts.externalUrl);
       const message = mode === 'HTML' ? templates.html(template, data) : templates.text(template, data);
+      // All values are strings: what Alertmanager's library sends.
       const body = {
-        chat_id: await chatId(config, secrets),
+        chat_id: String(await chatId(config, secrets)),
         text: fit(message, mode),
+        disable_web_page_preview: 'true',
         ...(mode !== '' && { parse_mode: mode }),
-        ...(config.disable_notifications && { disable_notification: true }),
-        ...(config.message_thread_id !== undefined && { message_thread_id: config.message_thread_id }),
+        ...(config.disable_notifications && { disable_notification: 'true' }),
+        ...(config.message_thread_id !== undefined && {
+          message_thread_id: String(config.message_thread_id),
+        }),
       };
       const api = config.api_url ?? global.telegram_api_url ?? API_URL;
       return sendMessage(client, api, token ?? '', body, {

@@ -63,8 +63,8 @@ export function validateSilence(silence: SilenceRequest): void {
   for (const [i, matcher] of silence.matchers.entries()) {
     if (matcher.name === '') throw invalid(`invalid label matcher ${i}: invalid label name ""`);
   }
-  // A silence that no label is needed for would silence everything.
-  if (compileMatchers(silence.matchers).every((matcher) => matcher.matches(''))) {
+  // A silence that no label is needed for would silence everything. `!=` and `!~` count as needing one, though they do not.
+  if (compileMatchers(silence.matchers).every((matcher) => matcher.isEqual && matcher.matches(''))) {
     throw invalid('at least one matcher must not match the empty string');
   }
   if (silence.endsAt < silence.startsAt) throw invalid('end time must not be before start time');

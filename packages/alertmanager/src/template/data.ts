@@ -39,11 +39,9 @@ function quoteRegex(name: string): string {
   return name.replace(/[\\.+*?()|[\]{}^$]/g, String.raw`\$&`);
 }
 
-/** What all sets say alike. */
+/** What all sets say alike; a missing value is an empty one. */
 function common(sets: readonly Labels[]): Labels {
   const [first = Labels.empty, ...rest] = sets;
-  const shared = [...first].filter(([name, value]) =>
-    rest.every((labels) => labels.has(name) && labels.get(name) === value),
-  );
+  const shared = [...first].filter(([name, value]) => rest.every((labels) => labels.get(name) === value));
   return Labels.fromSortedPairs(shared.flat());
 }

@@ -1,6 +1,7 @@
 import {
   annotationsFrom,
   compareForMessage,
+  compareLabelSets,
   isResolved,
   matchAll,
   type Alert,
@@ -40,8 +41,7 @@ export function getAlerts(alertmanager: Alertmanager, query: Query): ApiAlert[] 
   for (const alert of alertmanager.alerts()) {
     const status = wanted(alert);
     if (!status) continue;
-    const routes = alertmanager.configuration?.route.match(alert.labels) ?? [];
-    const receivers = [...new Set(routes.map((route) => route.options.receiver))];
+    const receivers = receiversOf(alertmanager, alert);
     if (receivers.some(wantsReceiver)) found.push(toApi(alert, receivers, { ...status, mutedBy: [] }));
   }
   return found.sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1));
@@ -61,16 +61,23 @@ export function getAlertGroups(alertmanager: Alertmanager, query: Query): object
       const status = wanted(alert);
       if (!status) return [];
       const state = mutedBy.length > 0 ? 'suppressed' : status.state;
-      return [toApi(alert, [receiver], { ...status, state, mutedBy })];
+      return [
+        toApi(alert, receiversOf(alertmanager, alert).filter(wantsReceiver), { ...status, state, mutedBy }),
+      ];
     });
     return alerts.length === 0 ? [] : [{ alerts, labels: group.labels, receiver: { name: receiver } }];
   });
 }
 
+function receiversOf(alertmanager: Alertmanager, alert: Alert): string[] {
+  const routes = alertmanager.configuration?.route.match(alert.labels) ?? [];
+  return [...new Set(routes.map((route) => route.options.receiver))];
+}
+
 function compareGroups(a: Group, b: Group): number {
   const x = a.route.options.receiver;
   const y = b.route.options.receiver;
-  return Labels.compare(a.labels, b.labels) || (x < y ? -1 : Number(x > y));
+  return compareLabelSets(a.labels, b.labels) || (x < y ? -1 : Number(x > y));
 }
 
 /** @returns the status of an alert that the query wants, undefined for others */

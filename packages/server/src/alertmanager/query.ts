@@ -1,4 +1,4 @@
-import { matchAll, parseMatchers, type Matcher } from '@prunella/alertmanager';
+import { matchAll, parseMatcher, type Matcher } from '@prunella/alertmanager';
 import { compileRegex, type Labels } from '@prunella/metrics';
 import { ApiError } from './errors.ts';
 
@@ -29,9 +29,9 @@ function listParam(query: Query, name: string): readonly string[] {
 
 /** All the matchers of a parameter given any number of times. @throws ApiError */
 export function matchersParam(query: Query, name: string): Matcher[] {
-  return listParam(query, name).flatMap((text) => {
+  return listParam(query, name).map((text) => {
     try {
-      return parseMatchers(text);
+      return parseMatcher(text);
     } catch (error) {
       throw ApiError.plain(400, (error as Error).message);
     }
