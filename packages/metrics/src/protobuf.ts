@@ -2,6 +2,8 @@
  * The wire format of Protocol Buffers (https://protobuf.dev/programming-guides/encoding): enough for the few fixed
  * messages of this field. A field is a varint tag (number << 3 | wire type) and its value.
  */
+import { STALE_NAN_HIGH, STALE_NAN_LOW } from './sample.ts';
+
 export class ProtobufError extends Error {
   override name = 'ProtobufError';
 }
@@ -88,6 +90,15 @@ export class ProtobufReader {
     const value = this.#view.getFloat64(this.#at, true);
     this.#at += 8;
     return value;
+  }
+
+  /** Whether the double that comes next is the stale marker, whose bits would not survive as a number. */
+  nextIsStale(): boolean {
+    this.#need(8);
+    return (
+      this.#view.getUint32(this.#at + 4, true) === STALE_NAN_HIGH &&
+      this.#view.getUint32(this.#at, true) === STALE_NAN_LOW
+    );
   }
 
   bytes(): Uint8Array {
@@ -209,6 +220,11 @@ export class ProtobufWriter {
     if (value === 0) return;
     this.tag(field, WIRE_VARINT);
     this.varint(zigzag(value));
+  }
+
+  /** The stale marker. */
+  staleDouble(field: number): void {
+    this.doubleBits(field, STALE_NAN_HIGH, STALE_NAN_LOW);
   }
 
   double(field: number, value: number): void {

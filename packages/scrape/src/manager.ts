@@ -9,7 +9,7 @@ import {
 import type { Registry } from 'prom-client';
 import type { ScrapeConfig } from './config/scrape.ts';
 import type { DnsResolver } from './discovery/dns.ts';
-import { fingerprint } from './fingerprint.ts';
+import { fingerprint } from '@prunella/metrics/config';
 import { ScrapeLoop, type LoopState } from './loop.ts';
 import { createScrapeMetrics } from './metrics.ts';
 import { InProcessPageSource, type InProcessTarget } from './page.ts';

@@ -7,7 +7,7 @@ import type { Discovery } from './discovery/discovery.ts';
 import { FileDiscovery } from './discovery/file.ts';
 import { HttpDiscovery } from './discovery/http.ts';
 import { StaticDiscovery } from './discovery/static.ts';
-import { fingerprint } from './fingerprint.ts';
+import { fingerprint } from '@prunella/metrics/config';
 import { ScrapeLoop, type LoopParts, type LoopState } from './loop.ts';
 import type { DiscoveryMetrics } from './metrics.ts';
 import { HttpPageSource } from './page.ts';

@@ -20,7 +20,7 @@ export interface Exchange {
 /** @throws HttpError, or the signal's reason when it aborts */
 export async function exchange(each: Exchange): Promise<HttpResponse> {
   const response = await send(each);
-  const body = await readBody(response, each.maxBytes);
+  const body = await readBody(response, each);
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(response.headers))
     headers[name] = Array.isArray(value) ? value.join(', ') : (value ?? '');
@@ -52,12 +52,15 @@ function describe(error: Error): string {
   return error.message;
 }
 
-async function readBody(response: http.IncomingMessage, maxBytes: number): Promise<Uint8Array> {
+async function readBody(
+  response: http.IncomingMessage,
+  { headers, maxBytes }: Pick<Exchange, 'headers' | 'maxBytes'>,
+): Promise<Uint8Array> {
   const encoding = (response.headers['content-encoding'] ?? 'identity').toLowerCase();
   let stream: Readable = response;
   if (encoding === 'gzip' || encoding === 'x-gzip') stream = response.pipe(createGunzip());
   else if (encoding === 'deflate') stream = response.pipe(createInflate());
-  else if (encoding !== 'identity') {
+  else if (encoding !== 'identity' && !accepts(headers, encoding)) {
     response.destroy();
     throw new HttpError('protocol', `unknown content encoding ${JSON.stringify(encoding)}`);
   }
@@ -78,4 +81,12 @@ async function readBody(response: http.IncomingMessage, maxBytes: number): Promi
     throw new HttpError('protocol', `reading the body: ${(cause as Error).message}`, { cause });
   }
   return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size);
+}
+
+/** What the caller has asked for by name is the caller's to decode. */
+function accepts(headers: http.OutgoingHttpHeaders, encoding: string): boolean {
+  const accepted = String(headers['Accept-Encoding'] ?? '')
+    .toLowerCase()
+    .split(',');
+  return accepted.some((each) => each.trim() === encoding);
 }

@@ -112,9 +112,12 @@ export const scrapeConfig: v.GenericSchema<unknown, RawScrapeConfig> = v.pipe(
   // With relabelling a target may be anything, such as the URL that a blackbox exporter is to probe.
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed || dataset.value.relabel_configs) return;
-    const targets = (dataset.value as Partial<DiscoveryConfigs>).static_configs?.flatMap((group) => group.targets) ?? [];
+    const targets =
+      (dataset.value as Partial<DiscoveryConfigs>).static_configs?.flatMap((group) => group.targets) ?? [];
     const wrong = targets.find((target) => !isTargetAddress(target));
     if (wrong === undefined) return;
-    addIssue({ message: `${JSON.stringify(wrong)} is not a host with a port; a path belongs into metrics_path` });
+    addIssue({
+      message: `${JSON.stringify(wrong)} is not a host with a port; a path belongs into metrics_path`,
+    });
   }),
 ) as unknown as v.GenericSchema<unknown, RawScrapeConfig>;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Secret } from '@prunella/metrics/config';
+import { Secret } from './schemas.ts';
 
 /** The same for equal configurations only, secrets included, which it does not give away. */
 export function fingerprint(config: unknown): string {

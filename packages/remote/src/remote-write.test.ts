@@ -1,0 +1,248 @@
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Labels, silentLogger } from '@prunella/metrics';
+import { Registry } from 'prom-client';
+import { afterEach, describe, expect, test } from 'vitest';
+import { TestStorage } from '../../scrape/testdata/storage.ts';
+import { parsePrometheusConfig } from '../../scrape/src/index.ts';
+import { decodeWriteRequest, encodeWriteRequest } from './messages.ts';
+import { SampleQueue } from './queue.ts';
+import { receiveWrite } from './receive.ts';
+import { RemoteWrite } from './remote-write.ts';
+import { compress, uncompress } from './snappy.ts';
+
+const servers: Server[] = [];
+const remotes: RemoteWrite[] = [];
+afterEach(async () => {
+  await Promise.all(remotes.splice(0).map((remote) => remote.stop()));
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+interface Peer {
+  url: string;
+  /** `name{labels}@time=value`, in the order of arrival. */
+  received: string[];
+  requests: Record<string, unknown>[];
+}
+
+/** A remote storage that answers as it is told. */
+async function peer(
+  answer: (response: ServerResponse, attempt: number) => boolean = () => true,
+): Promise<Peer> {
+  const received: string[] = [];
+  const requests: Record<string, unknown>[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      requests.push(request.headers);
+      if (answer(response, requests.length)) {
+        const { series } = decodeWriteRequest(uncompress(Buffer.concat(chunks), 1e8));
+        for (const { labels, samples } of series)
+          for (const { time, value, stale } of samples)
+            received.push(`${labels.toString()}@${time}=${stale ? 'stale' : value}`);
+      }
+      response.end();
+    });
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/write`, received, requests };
+}
+
+async function remote(
+  yaml: string,
+  external: Record<string, string> = {},
+): Promise<{ remote: RemoteWrite; registry: Registry }> {
+  const registry = new Registry();
+  const made = new RemoteWrite({ logger: silentLogger, registry });
+  remotes.push(made);
+  await made.apply(parsePrometheusConfig(yaml, 'p.yml').remote_write, Labels.from(external));
+  made.start();
+  return { remote: made, registry };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = Date.now() + 5000;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error('not in time');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+const up = Labels.from({ __name__: 'up', job: 'a' });
+const FAST = 'queue_config: {batch_send_deadline: 20ms, min_backoff: 10ms, max_backoff: 20ms}';
+
+describe('RemoteWrite', () => {
+  test('sends what was committed, in order, with external labels, and nothing else', async () => {
+    const { url, received, requests } = await peer();
+    const { remote: write } = await remote(
+      `remote_write: [{url: '${url}', headers: {X-Tenant: t}, ${FAST}}]`,
+      { site: 'home', job: 'no' },
+    );
+    const storage = new TestStorage();
+    const wrapped = write.wrap(storage);
+    const rolledBack = wrapped.appender();
+    rolledBack.append(0, up, 1, 0);
+    rolledBack.rollback();
+    for (let i = 1; i <= 3; i++) {
+      const appender = wrapped.appender();
+      appender.append(0, up, i * 1000, i);
+      if (i === 3) appender.appendStale(0, up, 4000);
+      await appender.commit();
+    }
+    await until(() => received.length === 4);
+    const name = 'up{job="a", site="home"}';
+    expect(received).toEqual([`${name}@1000=1`, `${name}@2000=2`, `${name}@3000=3`, `${name}@4000=stale`]);
+    expect(requests[0]).toMatchObject({
+      'content-encoding': 'snappy',
+      'content-type': 'application/x-protobuf',
+      'x-prometheus-remote-write-version': '0.1.0',
+      'x-tenant': 't',
+    });
+    expect(storage.values('up{job="a"}')).toEqual([1, 2, 3, 'stale']);
+  });
+
+  test('a commit that fails is not sent', async () => {
+    const { url, received } = await peer();
+    const { remote: write } = await remote(`remote_write: [{url: '${url}', ${FAST}}]`);
+    const storage = new TestStorage();
+    storage.failCommits = true;
+    const appender = write.wrap(storage).appender();
+    appender.append(0, up, 1, 1);
+    await expect(appender.commit()).rejects.toThrow('no space left');
+    await write.stop();
+    expect(received).toEqual([]);
+  });
+
+  test.each([
+    ['tries again after a 5xx', 503, true],
+    ['gives up after a 4xx', 400, false],
+    ['gives up after a 429 unless told otherwise', 429, false],
+  ])('%s', async (_, status, again) => {
+    const { url, received, requests } = await peer((response, attempt) => {
+      if (attempt === 1) response.statusCode = status;
+      return attempt > 1;
+    });
+    const { remote: write, registry } = await remote(`remote_write: [{url: '${url}', name: x, ${FAST}}]`);
+    const appender = write.wrap(new TestStorage()).appender();
+    appender.append(0, up, 1000, 1);
+    await appender.commit();
+    await until(() => requests.length === (again ? 2 : 1));
+    await write.stop();
+    expect(received).toHaveLength(again ? 1 : 0);
+    const metrics = await registry.metrics();
+    const labels = `remote_name="x",url="${url}"`;
+    expect(metrics).toContain(
+      again ? `samples_retried_total{${labels}} 1` : `samples_failed_total{${labels}} 1`,
+    );
+    if (again) expect(metrics).toContain(`prometheus_remote_storage_samples_total{${labels}} 1`);
+  });
+
+  test('relabels, and cuts batches', async () => {
+    const { url, received, requests } = await peer();
+    const { remote: write } = await remote(
+      `remote_write: [{url: '${url}', queue_config: {batch_send_deadline: 20ms, max_samples_per_send: 10}, write_relabel_configs: [{source_labels: [__name__], regex: secret, action: drop}]}]`,
+    );
+    const appender = write.wrap(new TestStorage()).appender();
+    for (let i = 1; i <= 25; i++) appender.append(0, up, i, i);
+    appender.append(0, Labels.from({ __name__: 'secret' }), 1, 1);
+    await appender.commit();
+    await until(() => received.length === 25);
+    expect(requests).toHaveLength(3);
+    expect(received.join()).not.toContain('secret');
+  });
+
+  test('sends the rest when it stops, but does not wait for ever', async () => {
+    const { url, received } = await peer();
+    const slow = 'queue_config: {batch_send_deadline: 1h}';
+    const { remote: write } = await remote(
+      `remote_write: [{url: '${url}', ${slow}}, {url: 'http://127.0.0.1:1/', ${slow}}]`,
+    );
+    const appender = write.wrap(new TestStorage()).appender();
+    appender.append(0, up, 1000, 1);
+    await appender.commit();
+    const started = Date.now();
+    await write.stop();
+    expect(received).toHaveLength(1);
+    expect(Date.now() - started).toBeLessThan(7000);
+  });
+
+  test('an unchanged remote keeps what waits for it', async () => {
+    const { url, received } = await peer();
+    const yaml = `remote_write: [{url: '${url}', queue_config: {batch_send_deadline: 100ms}}]`;
+    const { remote: write } = await remote(yaml);
+    const appender = write.wrap(new TestStorage()).appender();
+    appender.append(0, up, 1000, 1);
+    await appender.commit();
+    await write.apply(parsePrometheusConfig(yaml, 'p.yml').remote_write);
+    await until(() => received.length === 1);
+    await write.apply([]);
+    const plain = new TestStorage();
+    expect(write.wrap(plain).appender().append(0, up, 1, 1)).toBe(1);
+  });
+});
+
+describe('SampleQueue', () => {
+  const sample = (time: number): { labels: Labels; sample: { time: number; value: number } } => ({
+    labels: up,
+    sample: { time, value: 0 },
+  });
+  test('drops the oldest, also while they are being sent', () => {
+    const queue = new SampleQueue(3);
+    expect(queue.push([1, 2, 3].map(sample))).toBe(0);
+    const sending = queue.peek(2);
+    expect(queue.push([4].map(sample))).toBe(1);
+    queue.remove(sending);
+    expect(queue.peek(9).map(({ sample: { time } }) => time)).toEqual([3, 4]);
+    queue.remove(queue.peek(9));
+    expect(queue.length).toBe(0);
+  });
+});
+
+describe('receiveWrite()', () => {
+  const body = (samples: { labels: Labels; time: number; value: number }[]): Uint8Array =>
+    compress(
+      encodeWriteRequest({
+        series: samples.map(({ labels, time, value }) => ({
+          labels,
+          samples: [{ time, value }],
+          exemplars: [],
+        })),
+        metadata: [],
+      }),
+    );
+
+  test('stores what can be stored and says what cannot', async () => {
+    const storage = new TestStorage();
+    await receiveWrite(storage, body([{ labels: up, time: 2000, value: 1 }]));
+    const other = Labels.from({ __name__: 'x' });
+    const result = await receiveWrite(
+      storage,
+      body([
+        { labels: up, time: 1000, value: 0 },
+        { labels: other, time: 1000, value: 7 },
+      ]),
+    );
+    expect(result).toEqual({ stored: 1, refused: 1, reason: 'out of order sample (up{job="a"})' });
+    expect(storage.values('x')).toEqual([7]);
+  });
+
+  test('stores nothing of a bad request, and passes on that the storage is in trouble', async () => {
+    const storage = new TestStorage();
+    const nameless = body([
+      { labels: up, time: 1, value: 1 },
+      { labels: Labels.from({ a: 'b' }), time: 1, value: 1 },
+    ]);
+    await expect(receiveWrite(storage, nameless)).rejects.toThrow('a series without a metric name: {a="b"}');
+    await expect(receiveWrite(storage, Buffer.from('nonsense'))).rejects.toThrow('snappy');
+    expect(storage.commits).toBe(0);
+    storage.failCommits = true;
+    await expect(receiveWrite(storage, body([{ labels: up, time: 1, value: 1 }]))).rejects.toThrow(
+      'no space left',
+    );
+  });
+});
