@@ -35,10 +35,29 @@ export interface VisitReport {
   problems: PageProblem[];
 }
 
-const pagePaths = ['/', '/dashboards', '/explore?expr=up', '/explore?expr=up&tab=table', '/alerts', '/alerts?tab=groups', '/alerts?tab=inbox', '/silences', '/silences?new=1', '/notifications', '/receivers', '/incidents', '/services', '/targets', '/status'];
+const pagePaths = [
+  '/',
+  '/dashboards',
+  '/explore?expr=up',
+  '/explore?expr=up&tab=table',
+  '/alerts',
+  '/alerts?tab=groups',
+  '/alerts?tab=inbox',
+  '/silences',
+  '/silences?new=1',
+  '/notifications',
+  '/receivers',
+  '/incidents',
+  '/services',
+  '/targets',
+  '/status',
+];
 
 export async function launchBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-dev-shm-usage'] });
+  return chromium.launch({
+    executablePath: chromiumPath,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-dev-shm-usage'],
+  });
 }
 
 async function listed(baseUrl: string, path: string, read: (body: unknown) => string[]): Promise<string[]> {
@@ -57,25 +76,48 @@ function textOf(value: unknown, key: string): string[] {
 
 /** The pages that the server itself names: every dashboard, and the newest incident. */
 async function namedPages(baseUrl: string): Promise<string[]> {
-  const boards = await listed(baseUrl, '/api/prunella/dashboards', (body) => (Array.isArray(body) ? body.flatMap((entry) => textOf(entry, 'uid')) : []));
+  const boards = await listed(baseUrl, '/api/prunella/dashboards', (body) =>
+    Array.isArray(body) ? body.flatMap((entry) => textOf(entry, 'uid')) : [],
+  );
   const incidents = await listed(baseUrl, '/api/prunella/incidents?limit=1', (body) => {
     const found = (body as { incidents?: unknown[] }).incidents ?? [];
     return found.flatMap((entry) => textOf(entry, 'id'));
   });
-  return [...boards.map((uid) => `/d/${encodeURIComponent(uid)}`), ...incidents.map((id) => `/incidents/${encodeURIComponent(id)}`)];
+  return [
+    ...boards.map((uid) => `/d/${encodeURIComponent(uid)}`),
+    ...incidents.map((id) => `/incidents/${encodeURIComponent(id)}`),
+  ];
 }
 
 /** What a reader must never see: text that a program forgot to write. */
-const forbidden = ['[object Object]', 'undefined', 'NaN%', 'Invalid Date', 'This page has failed', 'This panel failed', 'are not drawn here'];
+const forbidden = [
+  '[object Object]',
+  'undefined',
+  'NaN%',
+  'Invalid Date',
+  'This page has failed',
+  'This panel failed',
+  'are not drawn here',
+];
 
 async function inspect(page: Page): Promise<string[]> {
   const { text, overflow } = await page.evaluate(() => {
     const root = document.documentElement;
     const wide = root.scrollWidth - root.clientWidth;
-    const widest = wide <= 1 ? '' : [...document.querySelectorAll('body *')].filter((element) => element.getBoundingClientRect().right > root.clientWidth + 1).map((element) => `${element.tagName.toLowerCase()}.${element.getAttribute('class') ?? ''}`)[0];
-    return { text: document.body.innerText, overflow: wide > 1 ? `scrolls sideways by ${wide} px (${widest ?? '?'})` : '' };
+    const widest =
+      wide <= 1
+        ? ''
+        : [...document.querySelectorAll('body *')]
+            .filter((element) => element.getBoundingClientRect().right > root.clientWidth + 1)
+            .map((element) => `${element.tagName.toLowerCase()}.${element.getAttribute('class') ?? ''}`)[0];
+    return {
+      text: document.body.innerText,
+      overflow: wide > 1 ? `scrolls sideways by ${wide} px (${widest ?? '?'})` : '',
+    };
   });
-  const problems = forbidden.filter((word) => (word === 'undefined' ? /(^|[\s:=(])undefined\b/.test(text) : text.includes(word))).map((word) => `shows “${word}”`);
+  const problems = forbidden
+    .filter((word) => (word === 'undefined' ? /(^|[\s:=(])undefined\b/.test(text) : text.includes(word)))
+    .map((word) => `shows “${word}”`);
   if (overflow !== '') problems.push(overflow);
   if (text.trim().length < 20) problems.push('is empty');
   return problems;
@@ -84,7 +126,11 @@ async function inspect(page: Page): Promise<string[]> {
 /** Waits until panels have loaded, or the time is over: live pages never become idle. */
 async function settle(page: Page, settleMs: number): Promise<void> {
   await page.waitForSelector('main *', { timeout: 10_000 });
-  await page.waitForFunction(() => document.querySelector('.loading, .spinner') === null, undefined, { timeout: settleMs }).catch(() => undefined);
+  await page
+    .waitForFunction(() => document.querySelector('.loading, .spinner') === null, undefined, {
+      timeout: settleMs,
+    })
+    .catch(() => undefined);
   await page.waitForTimeout(250);
 }
 
@@ -106,17 +152,30 @@ export async function visitAllPages(baseUrl: string, options: VisitOptions = {})
   try {
     for (const theme of themes) {
       for (const width of widths) {
-        const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: theme, isMobile: width < 600, hasTouch: width < 600 });
+        const context = await browser.newContext({
+          viewport: { width, height: 900 },
+          colorScheme: theme,
+          isMobile: width < 600,
+          hasTouch: width < 600,
+        });
         for (const path of paths) {
           const page = await context.newPage();
           const add = (problem: string): void => void report.problems.push({ path, width, theme, problem });
-          page.on('console', (message) => message.type() === 'error' && !isExpected(message.text()) && add(`console: ${message.text()}`));
+          page.on(
+            'console',
+            (message) =>
+              message.type() === 'error' && !isExpected(message.text()) && add(`console: ${message.text()}`),
+          );
           page.on('pageerror', (error) => add(`throws: ${error.message}`));
           await page.goto(baseUrl + path, { waitUntil: 'domcontentloaded' });
           await settle(page, settleMs);
           for (const problem of await inspect(page)) add(problem);
           if (outDir !== undefined) {
-            const name = path.replace(/[^\w]+/g, '-').replace(/^-|-$/g, '').slice(0, 60) || 'overview';
+            const name =
+              path
+                .replace(/[^\w]+/g, '-')
+                .replace(/^-|-$/g, '')
+                .slice(0, 60) || 'overview';
             await page.screenshot({ path: join(outDir, `${name}-${width}-${theme}.png`) });
           }
           report.visited++;

@@ -53,17 +53,32 @@ const values = {
 
 function hash(text) {
   let out = 2166136261;
-  for (let index = 0; index < text.length; index++) out = Math.imul(out ^ text.charCodeAt(index), 16777619) >>> 0;
+  for (let index = 0; index < text.length; index++)
+    out = Math.imul(out ^ text.charCodeAt(index), 16777619) >>> 0;
   return out;
 }
 
 function labelSets(expr) {
   const by = [...expr.matchAll(/\bby\s*\(([^)]*)\)/g)].at(-1)?.[1];
-  const metric = metricNames.find((name) => expr.includes(name)) ?? /[a-z_][\w:]{5,}/.exec(expr.replace(/\b(sum|avg|rate|irate|increase|max|min|histogram_quantile|count|by|without)\b/g, ''))?.[0] ?? '';
-  const aggregated = /^\s*(sum|avg|max|min|count|scalar|histogram_quantile|quantile|topk|time|vector|100|\()/.test(expr) && !/topk|^\s*\(?\s*rate/.test(expr);
-  let names = by === undefined ? (aggregated ? [] : (metrics[metric] ?? ['instance', 'job'])) : by.split(',').map((name) => name.trim());
+  const metric =
+    metricNames.find((name) => expr.includes(name)) ??
+    /[a-z_][\w:]{5,}/.exec(
+      expr.replace(/\b(sum|avg|rate|irate|increase|max|min|histogram_quantile|count|by|without)\b/g, ''),
+    )?.[0] ??
+    '';
+  const aggregated =
+    /^\s*(sum|avg|max|min|count|scalar|histogram_quantile|quantile|topk|time|vector|100|\()/.test(expr) &&
+    !/topk|^\s*\(?\s*rate/.test(expr);
+  let names =
+    by === undefined
+      ? aggregated
+        ? []
+        : (metrics[metric] ?? ['instance', 'job'])
+      : by.split(',').map((name) => name.trim());
   if (/histogram_quantile/.test(expr)) names = names.filter((name) => name !== 'le');
-  const fixed = Object.fromEntries([...expr.matchAll(/(\w+)="([^"$]*)"/g)].map((found) => [found[1], found[2]]));
+  const fixed = Object.fromEntries(
+    [...expr.matchAll(/(\w+)="([^"$]*)"/g)].map((found) => [found[1], found[2]]),
+  );
   let sets = [{}];
   for (const name of names.filter((name) => name !== '')) {
     const options = fixed[name] === undefined ? (values[name] ?? ['a', 'b']) : [fixed[name]];
@@ -74,8 +89,10 @@ function labelSets(expr) {
 }
 
 function shape(expr) {
-  if (/^\s*(up|probe_success|pg_up|container_last_seen|mongodb_up)\b/.test(expr)) return { base: 1, swing: 0, binary: true };
-  if (/histogram_quantile|duration_seconds|latency/.test(expr)) return /\* *1000/.test(expr) ? { base: 80, swing: 60 } : { base: 0.08, swing: 0.06 };
+  if (/^\s*(up|probe_success|pg_up|container_last_seen|mongodb_up)\b/.test(expr))
+    return { base: 1, swing: 0, binary: true };
+  if (/histogram_quantile|duration_seconds|latency/.test(expr))
+    return /\* *1000/.test(expr) ? { base: 80, swing: 60 } : { base: 0.08, swing: 0.06 };
   if (/100 *[*-]|\* *100/.test(expr)) return { base: 38, swing: 22 };
   if (/bytes_total|network/.test(expr)) return { base: 250e3, swing: 200e3 };
   if (/bytes/.test(expr)) return { base: 280e6, swing: 60e6 };
@@ -92,23 +109,38 @@ function valueAt(seed, { base, swing, binary }, time) {
   if (binary) return Math.sin(t / 17 + phase) > 0.985 ? 0 : 1;
   const scale = 0.5 + (seed % 100) / 100;
   const noise = ((hash(String(seed) + Math.floor(time / 5000)) % 1000) / 1000 - 0.5) * 0.35;
-  return Math.max(0, scale * (base + swing * (0.6 * Math.sin(t / 9 + phase) + 0.3 * Math.sin(t / 2.3 + phase * 2) + noise)));
+  return Math.max(
+    0,
+    scale * (base + swing * (0.6 * Math.sin(t / 9 + phase) + 0.3 * Math.sin(t / 2.3 + phase * 2) + noise)),
+  );
 }
 
-const series = (expr) => labelSets(expr).map((metric) => ({ metric, seed: hash(expr + JSON.stringify(metric)), shape: shape(expr) }));
+const series = (expr) =>
+  labelSets(expr).map((metric) => ({
+    metric,
+    seed: hash(expr + JSON.stringify(metric)),
+    shape: shape(expr),
+  }));
 const text = (value) => String(Number(value.toPrecision(6)));
 
 export function instant(expr, time) {
   if (/absent|nothing|mongodb_/.test(expr)) return { resultType: 'vector', result: [] };
   if (/^\s*[\d.]+\s*$/.test(expr)) return { resultType: 'scalar', result: [time / 1000, expr.trim()] };
-  return { resultType: 'vector', result: series(expr).map((one) => ({ metric: one.metric, value: [time / 1000, text(valueAt(one.seed, one.shape, time))] })) };
+  return {
+    resultType: 'vector',
+    result: series(expr).map((one) => ({
+      metric: one.metric,
+      value: [time / 1000, text(valueAt(one.seed, one.shape, time))],
+    })),
+  };
 }
 
 export function range(expr, start, end, step) {
   if (/absent|nothing|mongodb_/.test(expr)) return { resultType: 'matrix', result: [] };
   const result = series(expr).map((one) => {
     const points = [];
-    for (let time = start; time <= end; time += step) points.push([time / 1000, text(valueAt(one.seed, one.shape, time))]);
+    for (let time = start; time <= end; time += step)
+      points.push([time / 1000, text(valueAt(one.seed, one.shape, time))]);
     return { metric: one.metric, values: points };
   });
   return { resultType: 'matrix', result };
@@ -116,7 +148,7 @@ export function range(expr, start, end, step) {
 
 export function labelNames(match) {
   const names = match.flatMap((selector) => metrics[/^\w+/.exec(selector)?.[0] ?? ''] ?? []);
-  return ['__name__', ...(names.length > 0 ? names : Object.keys(values))].sort();
+  return ['__name__', ...(names.length > 0 ? names : Object.keys(values))].sort((a, b) => a.localeCompare(b));
 }
 
 export function labelValues(label) {

@@ -86,7 +86,11 @@ function isCurrent(path: string, here: string): boolean {
 function Navigation({ open, onLeave }: { open: boolean; onLeave: () => void }): JSX.Element {
   const here = location.value.path;
   return (
-    <nav class={open ? 'nav open' : 'nav'} aria-label="Pages" onClick={(event) => (event.target as Element).closest('a') && onLeave()}>
+    <nav
+      class={open ? 'nav open' : 'nav'}
+      aria-label="Pages"
+      onClick={(event) => (event.target as Element).closest('a') && onLeave()}
+    >
       <a class="brand" href="/">
         <img src="/favicon.svg" alt="" width="26" height="26" />
         <span>Prunella</span>
@@ -94,7 +98,11 @@ function Navigation({ open, onLeave }: { open: boolean; onLeave: () => void }): 
       <ul>
         {pages.map((page) => (
           <li key={page.path}>
-            <a href={page.path} aria-current={isCurrent(page.path, here) ? 'page' : undefined} title={`${page.title} (g ${page.key})`}>
+            <a
+              href={page.path}
+              aria-current={isCurrent(page.path, here) ? 'page' : undefined}
+              title={`${page.title} (g ${page.key})`}
+            >
               <Icon name={page.icon} size={18} />
               <span>{page.title}</span>
             </a>
@@ -102,9 +110,16 @@ function Navigation({ open, onLeave }: { open: boolean; onLeave: () => void }): 
         ))}
       </ul>
       <div class="nav-foot">
-        <IconButton icon={theme.value === 'dark' ? 'sun' : 'moon'} label={theme.value === 'dark' ? 'Light theme' : 'Dark theme'} onClick={toggleTheme} />
+        <IconButton
+          icon={theme.value === 'dark' ? 'sun' : 'moon'}
+          label={theme.value === 'dark' ? 'Light theme' : 'Dark theme'}
+          onClick={toggleTheme}
+        />
         <IconButton icon="question" label="Keyboard help (?)" onClick={() => (helpOpen.value = true)} />
-        <span class={`live ${connected.value === false ? 'off' : 'on'}`} title={connected.value === false ? 'Not connected: trying again' : 'Live'}>
+        <span
+          class={`live ${connected.value === false ? 'off' : 'on'}`}
+          title={connected.value === false ? 'Not connected: trying again' : 'Live'}
+        >
           {connected.value === false ? 'Offline' : 'Live'}
         </span>
       </div>

@@ -54,7 +54,11 @@ export interface ResourceOptions {
  * Loads something and keeps it fresh. The last good answer stays while a newer one is under way or fails;
  * a change of `key` starts anew.
  */
-export function useResource<T>(key: string, load: (signal: AbortSignal) => Promise<T>, options: ResourceOptions = {}): Resource<T> {
+export function useResource<T>(
+  key: string,
+  load: (signal: AbortSignal) => Promise<T>,
+  options: ResourceOptions = {},
+): Resource<T> {
   const [state, setState] = useState<{ key: string; data?: T; error?: string }>({ key });
   const loader = useRef(load);
   loader.current = load;
@@ -87,7 +91,8 @@ export function useResource<T>(key: string, load: (signal: AbortSignal) => Promi
       clearTimeout(soon);
       soon = setTimeout(refresh, 100); // several events often come together
     });
-    const timer = everyMs === undefined ? undefined : setInterval(() => !document.hidden && refresh(), everyMs);
+    const timer =
+      everyMs === undefined ? undefined : setInterval(() => !document.hidden && refresh(), everyMs);
     return () => {
       unsubscribe();
       clearTimeout(soon);
@@ -96,7 +101,9 @@ export function useResource<T>(key: string, load: (signal: AbortSignal) => Promi
     };
   }, [refresh, everyMs, enabled, events]);
 
-  return state.key === key ? { data: state.data, error: state.error, refresh } : { data: undefined, error: undefined, refresh };
+  return state.key === key
+    ? { data: state.data, error: state.error, refresh }
+    : { data: undefined, error: undefined, refresh };
 }
 
 /** The time now, anew every `everyMs`, for ages and durations on the page. */

@@ -28,7 +28,10 @@ export function navigate(href: string, options: NavigateOptions = {}): void {
 }
 
 /** Sets (or with undefined removes) parameters of the query and keeps the others; an array repeats the name. */
-export function setSearch(changes: Record<string, string | string[] | undefined>, options?: NavigateOptions): void {
+export function setSearch(
+  changes: Record<string, string | string[] | undefined>,
+  options?: NavigateOptions,
+): void {
   const search = new URLSearchParams(location.value.search);
   for (const [name, value] of Object.entries(changes)) {
     search.delete(name);
@@ -62,7 +65,10 @@ function safeDecode(text: string): string {
 
 /** Whether an address is one of our pages, and not an answer of the server. */
 function isPage(url: URL): boolean {
-  return url.origin === window.location.origin && !/^\/(api|alert|hooks|-|metrics|federate|probe|collectors)(\/|$)/.test(url.pathname);
+  return (
+    url.origin === window.location.origin &&
+    !/^\/(api|alert|hooks|-|metrics|federate|probe|collectors)(\/|$)/.test(url.pathname)
+  );
 }
 
 /** Listens to the back button and to clicks on links, so that pages can use plain `<a href>`. */
@@ -73,7 +79,13 @@ export function startRouter(): void {
     if (!(link instanceof HTMLAnchorElement) || event.defaultPrevented || event.button !== 0) return;
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     const url = new URL(link.href);
-    if (link.target !== '' || link.hasAttribute('download') || !isPage(url) || link.getAttribute('href')?.startsWith('#')) return;
+    if (
+      link.target !== '' ||
+      link.hasAttribute('download') ||
+      !isPage(url) ||
+      link.getAttribute('href')?.startsWith('#')
+    )
+      return;
     event.preventDefault();
     navigate(url.pathname + url.search);
   });

@@ -26,7 +26,8 @@ const unitMs: Record<string, number> = {
 export function parseDuration(text: string): number | undefined {
   if (!/^(\d+(?:\.\d+)?(ms|[smhdwMy]))+$/.test(text)) return undefined;
   let total = 0;
-  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|[smhdwMy])/g)) total += Number(amount) * (unitMs[unit ?? ''] ?? 0);
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|[smhdwMy])/g))
+    total += Number(amount) * (unitMs[unit ?? ''] ?? 0);
   return total;
 }
 
@@ -118,7 +119,8 @@ export function describeRange(range: TimeRange, utc = false): string {
     const name = quickNames.find(([unit]) => unit === relative[2])?.[1] ?? '';
     return `Last ${relative[1]} ${name}${relative[1] === '1' ? '' : 's'}`;
   }
-  const end = (text: string): string => (/^\d+$/.test(text) ? formatDateTime(Number(text), utc) : text.replace('T', ' '));
+  const end = (text: string): string =>
+    /^\d+$/.test(text) ? formatDateTime(Number(text), utc) : text.replace('T', ' ');
   return `${end(range.from)} to ${end(range.to)}`;
 }
 

@@ -93,7 +93,9 @@ export async function silences(signal?: AbortSignal): Promise<Silence[]> {
   return objects(await request('/api/v2/silences', { signal })).map(silence);
 }
 
-export type NewSilence = Pick<Silence, 'matchers' | 'startsAt' | 'endsAt' | 'createdBy' | 'comment'> & { id?: string };
+export type NewSilence = Pick<Silence, 'matchers' | 'startsAt' | 'endsAt' | 'createdBy' | 'comment'> & {
+  id?: string;
+};
 
 /** Creates a silence, or changes the one whose id is given. Gives its id. */
 export async function postSilence(body: NewSilence): Promise<string> {
@@ -106,6 +108,6 @@ export async function expireSilence(id: string): Promise<void> {
 
 /** A matcher as people write it: `service=~"api|web"`. */
 export function matcherText(matcher: SilenceMatcher): string {
-  const operator = matcher.isRegex ? (matcher.isEqual ? "=~" : "!~") : matcher.isEqual ? "=" : "!=";
+  const operator = matcher.isRegex ? (matcher.isEqual ? '=~' : '!~') : matcher.isEqual ? '=' : '!=';
   return `${matcher.name}${operator}${JSON.stringify(matcher.value)}`;
 }

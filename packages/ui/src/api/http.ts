@@ -20,7 +20,9 @@ export interface RequestOptions {
 }
 
 function init(options: RequestOptions): RequestInit {
-  const out: RequestInit = { method: options.method ?? (options.body === undefined && !options.form ? 'GET' : 'POST') };
+  const out: RequestInit = {
+    method: options.method ?? (options.body === undefined && !options.form ? 'GET' : 'POST'),
+  };
   if (options.signal) out.signal = options.signal;
   if (options.form) out.body = options.form;
   else if (options.body !== undefined) {
@@ -70,6 +72,8 @@ export interface PrometheusAnswer {
 export async function prometheus(path: string, options: RequestOptions = {}): Promise<PrometheusAnswer> {
   const answer = await request(path, options);
   if (!isObject(answer) || answer['status'] !== 'success') throw new ApiError('unexpected answer', 200);
-  const texts = [answer['warnings'], answer['infos']].flatMap((list) => (Array.isArray(list) ? list.map((text) => str(text)) : []));
+  const texts = [answer['warnings'], answer['infos']].flatMap((list) =>
+    Array.isArray(list) ? list.map((text) => str(text)) : [],
+  );
   return { data: answer['data'], warnings: texts };
 }

@@ -37,12 +37,18 @@ function notification(entry: Record<string, unknown>): Notification {
       error: str(attempt['error']),
     })),
     alertCount: num(entry['alertCount']) ?? 0,
-    alerts: objects(entry['alerts']).map((alert) => ({ status: str(alert['status']), labels: labelsOf(alert['labels']) })),
+    alerts: objects(entry['alerts']).map((alert) => ({
+      status: str(alert['status']),
+      labels: labelsOf(alert['labels']),
+    })),
   };
 }
 
 /** Newest first. `outcome` and `receiver` narrow the list when they are not empty. */
-export async function notifications(filter: { limit: number; receiver: string; outcome: string }, signal?: AbortSignal): Promise<Notification[]> {
+export async function notifications(
+  filter: { limit: number; receiver: string; outcome: string },
+  signal?: AbortSignal,
+): Promise<Notification[]> {
   const query = new URLSearchParams({ limit: String(filter.limit) });
   if (filter.receiver !== '') query.set('receiver', filter.receiver);
   if (filter.outcome !== '') query.set('outcome', filter.outcome);
@@ -61,7 +67,10 @@ export async function receiverStates(signal?: AbortSignal): Promise<Receiver[]> 
   return objects(await request('/api/prunella/receivers', { signal })).map((entry) => ({
     name: str(entry['name']),
     fallback: str(entry['fallback']),
-    integrations: objects(entry['integrations']).map((one) => ({ name: str(one['name']), sendResolved: bool(one['sendResolved'], true) })),
+    integrations: objects(entry['integrations']).map((one) => ({
+      name: str(one['name']),
+      sendResolved: bool(one['sendResolved'], true),
+    })),
     last: entry['last'] ? notification(obj(entry['last'])) : undefined,
   }));
 }
@@ -86,10 +95,11 @@ export async function testReceiver(name: string): Promise<TrialResult[]> {
 
 /** Stops repeated messages of a firing alert until it resolves. */
 export async function acknowledge(fingerprint: string, by: string, comment: string): Promise<void> {
-  await request(`/api/prunella/alerts/${encodeURIComponent(fingerprint)}/acknowledge`, { body: { by, comment } });
+  await request(`/api/prunella/alerts/${encodeURIComponent(fingerprint)}/acknowledge`, {
+    body: { by, comment },
+  });
 }
 
 export async function unacknowledge(fingerprint: string): Promise<void> {
   await request(`/api/prunella/alerts/${encodeURIComponent(fingerprint)}/acknowledge`, { method: 'DELETE' });
 }
-

@@ -100,7 +100,11 @@ function selection(selectors: string[], span: Span): URLSearchParams {
   return form;
 }
 
-export async function labelNames(selectors: string[], span: Span = {}, signal?: AbortSignal): Promise<string[]> {
+export async function labelNames(
+  selectors: string[],
+  span: Span = {},
+  signal?: AbortSignal,
+): Promise<string[]> {
   return strings((await prometheus('/api/v1/labels', { form: selection(selectors, span), signal })).data);
 }
 
@@ -232,7 +236,10 @@ export async function targets(signal?: AbortSignal): Promise<{ active: Target[];
       interval: str(entry['scrapeInterval']),
     };
   });
-  return { active, dropped: objects(obj(data)['droppedTargets']).map((entry) => labelsOf(entry['discoveredLabels'])) };
+  return {
+    active,
+    dropped: objects(obj(data)['droppedTargets']).map((entry) => labelsOf(entry['discoveredLabels'])),
+  };
 }
 
 export interface Cardinality {

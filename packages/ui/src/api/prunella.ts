@@ -36,7 +36,10 @@ export async function status(signal?: AbortSignal): Promise<Status> {
       restarts: num(part['restarts']) ?? 0,
       lastError: str(part['lastError']),
     })),
-    tryIt: objects(data['tryIt']).map((item) => ({ title: str(item['title']), command: str(item['command']) })),
+    tryIt: objects(data['tryIt']).map((item) => ({
+      title: str(item['title']),
+      command: str(item['command']),
+    })),
   };
 }
 
@@ -93,7 +96,12 @@ function workload(entry: Record<string, unknown>): Workload {
     image: str(entry['image']),
     startedAt: str(entry['startedAt']),
     exit: entry['exit']
-      ? { time: str(exit['time']), code: num(exit['code']), signal: str(exit['signal']), expected: bool(exit['expected']) }
+      ? {
+          time: str(exit['time']),
+          code: num(exit['code']),
+          signal: str(exit['signal']),
+          expected: bool(exit['expected']),
+        }
       : undefined,
     restarts: num(entry['restarts']) ?? 0,
     cpuPercent: num(entry['cpuPercent']),
@@ -125,7 +133,9 @@ export interface LogLine {
 }
 
 export async function workloadLogs(name: string, tail: number, signal?: AbortSignal): Promise<LogLine[]> {
-  const answer = await request(`/api/prunella/workloads/${encodeURIComponent(name)}/logs?tail=${tail}`, { signal });
+  const answer = await request(`/api/prunella/workloads/${encodeURIComponent(name)}/logs?tail=${tail}`, {
+    signal,
+  });
   return objects(obj(answer)['lines']).map((line) => ({
     time: str(line['time']),
     stream: str(line['stream']),
@@ -137,7 +147,9 @@ export interface TimelineEntry {
   time: string;
   kind: string;
   text: string;
-  step: { index: number; kind: string; state: string; durationMs: number | undefined; error: string } | undefined;
+  step:
+    | { index: number; kind: string; state: string; durationMs: number | undefined; error: string }
+    | undefined;
 }
 
 export interface Evidence {
@@ -223,7 +235,9 @@ function incidentOf(value: unknown): Incident {
 }
 
 export async function incidents(limit = 100, signal?: AbortSignal): Promise<Incident[]> {
-  return objects(obj(await request(`/api/prunella/incidents?limit=${limit}`, { signal }))['incidents']).map(incidentOf);
+  return objects(obj(await request(`/api/prunella/incidents?limit=${limit}`, { signal }))['incidents']).map(
+    incidentOf,
+  );
 }
 
 export async function incident(id: string, signal?: AbortSignal): Promise<Incident> {
@@ -235,7 +249,9 @@ export async function decideIncident(
   verdict: 'approve' | 'reject',
   decision: { by: string; comment: string },
 ): Promise<Incident> {
-  return incidentOf(await request(`/api/prunella/incidents/${encodeURIComponent(id)}/${verdict}`, { body: decision }));
+  return incidentOf(
+    await request(`/api/prunella/incidents/${encodeURIComponent(id)}/${verdict}`, { body: decision }),
+  );
 }
 
 export interface Runbook {
@@ -283,21 +299,23 @@ export interface Message {
 
 /** What the inbox receivers were told, newest first. */
 export async function inbox(limit = 100, signal?: AbortSignal): Promise<Message[]> {
-  return objects(obj(await request(`/api/prunella/inbox?limit=${limit}`, { signal }))['messages']).map((entry) => ({
-    id: str(entry['id']),
-    time: str(entry['time']),
-    receiver: str(entry['receiver']),
-    status: entry['status'] === 'resolved' ? 'resolved' : 'firing',
-    title: str(entry['title']),
-    text: str(entry['text']),
-    groupKey: str(entry['groupKey']),
-    groupLabels: labelsOf(entry['groupLabels']),
-    alerts: objects(entry['alerts']).map((alert) => ({
-      status: str(alert['status']),
-      labels: labelsOf(alert['labels']),
-      annotations: labelsOf(alert['annotations']),
-      startsAt: str(alert['startsAt']),
-      endsAt: str(alert['endsAt']),
-    })),
-  }));
+  return objects(obj(await request(`/api/prunella/inbox?limit=${limit}`, { signal }))['messages']).map(
+    (entry) => ({
+      id: str(entry['id']),
+      time: str(entry['time']),
+      receiver: str(entry['receiver']),
+      status: entry['status'] === 'resolved' ? 'resolved' : 'firing',
+      title: str(entry['title']),
+      text: str(entry['text']),
+      groupKey: str(entry['groupKey']),
+      groupLabels: labelsOf(entry['groupLabels']),
+      alerts: objects(entry['alerts']).map((alert) => ({
+        status: str(alert['status']),
+        labels: labelsOf(alert['labels']),
+        annotations: labelsOf(alert['annotations']),
+        startsAt: str(alert['startsAt']),
+        endsAt: str(alert['endsAt']),
+      })),
+    }),
+  );
 }

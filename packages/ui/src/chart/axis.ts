@@ -3,7 +3,11 @@ import type { PlotScale } from '../dashboard/plot-model.ts';
 import { formatDateTime } from '../time.ts';
 
 /** The ends of a y axis for the data in view, from what the scale demands or asks for softly. */
-export function axisRange(scale: PlotScale, dataMin: number | null, dataMax: number | null): [number, number] {
+export function axisRange(
+  scale: PlotScale,
+  dataMin: number | null,
+  dataMax: number | null,
+): [number, number] {
   let low = dataMin ?? 0;
   let high = dataMax ?? (scale.log > 0 ? 10 : 1);
   if (scale.log > 0) return logRange(scale, low, high);
@@ -20,7 +24,8 @@ export function axisRange(scale: PlotScale, dataMin: number | null, dataMax: num
   }
   if (scale.softMin !== undefined) low = Math.min(scale.softMin, dataMin ?? scale.softMin);
   if (scale.softMax !== undefined) high = Math.max(scale.softMax, dataMax ?? scale.softMax);
-  if (scale.centeredZero) [low, high] = [-Math.max(Math.abs(low), Math.abs(high)), Math.max(Math.abs(low), Math.abs(high))];
+  if (scale.centeredZero)
+    [low, high] = [-Math.max(Math.abs(low), Math.abs(high)), Math.max(Math.abs(low), Math.abs(high))];
   low = scale.min ?? low;
   high = scale.max ?? high;
   return high > low ? [low, high] : [low, low + 1];
@@ -28,9 +33,14 @@ export function axisRange(scale: PlotScale, dataMin: number | null, dataMax: num
 
 function logRange(scale: PlotScale, low: number, high: number): [number, number] {
   const base = scale.log;
-  const power = (value: number, round: (n: number) => number): number => base ** round(Math.log(value) / Math.log(base));
-  const bottom = scale.min !== undefined && scale.min > 0 ? scale.min : power(low > 0 ? low : 1 / base, Math.floor);
-  const top = scale.max !== undefined && scale.max > 0 ? scale.max : power(high > bottom ? high : bottom * base, Math.ceil);
+  const power = (value: number, round: (n: number) => number): number =>
+    base ** round(Math.log(value) / Math.log(base));
+  const bottom =
+    scale.min !== undefined && scale.min > 0 ? scale.min : power(low > 0 ? low : 1 / base, Math.floor);
+  const top =
+    scale.max !== undefined && scale.max > 0
+      ? scale.max
+      : power(high > bottom ? high : bottom * base, Math.ceil);
   return [bottom, Math.max(top, bottom * base)];
 }
 
@@ -41,8 +51,13 @@ export function tickSteps(unit: string): number[] | undefined {
 }
 
 /** Labels of ticks: all with the same number of decimals, as few as tell them apart. */
-export function tickLabels(ticks: readonly (number | null)[], unit: string, decimals: number | undefined): string[] {
-  const write = (digits: number | undefined): string[] => ticks.map((tick) => (tick === null ? '' : formatText(cleaned(tick), unit, digits)));
+export function tickLabels(
+  ticks: readonly (number | null)[],
+  unit: string,
+  decimals: number | undefined,
+): string[] {
+  const write = (digits: number | undefined): string[] =>
+    ticks.map((tick) => (tick === null ? '' : formatText(cleaned(tick), unit, digits)));
   const auto = write(undefined);
   if (decimals === undefined || new Set(auto).size > new Set(write(decimals)).size) return auto;
   return write(decimals);
@@ -73,10 +88,13 @@ export function timeLabels(ticks: readonly number[], utc: boolean): string[] {
 
 /** Round times for a time axis that the browser lays out itself, `count` at most. */
 export function timeTicks(from: number, to: number, count: number): number[] {
-  const steps = [1, 2, 5, 10, 15, 30].map((s) => s * 1000).concat([1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10_080, 43_200].map((m) => m * minute));
+  const steps = [1, 2, 5, 10, 15, 30]
+    .map((s) => s * 1000)
+    .concat([1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10_080, 43_200].map((m) => m * minute));
   const step = steps.find((candidate) => (to - from) / candidate <= count) ?? 43_200 * minute;
   const offset = new Date(from).getTimezoneOffset() * minute;
   const ticks: number[] = [];
-  for (let tick = Math.ceil((from - offset) / step) * step + offset; tick <= to; tick += step) ticks.push(tick);
+  for (let tick = Math.ceil((from - offset) / step) * step + offset; tick <= to; tick += step)
+    ticks.push(tick);
   return ticks;
 }

@@ -7,7 +7,17 @@ import { createChart, type Chart as Drawn, type ChartSpec } from './uplot.ts';
 /** What makes a new chart necessary, as opposed to new data in the same one. */
 function structure({ model, utc, syncKey }: ChartSpec, mode: string): string {
   const one = (series: PlotSeries): unknown[] => [
-    series.label, series.color, series.scale, series.style, series.interpolation, series.width, series.fill, series.gradient, series.dash, series.points, series.hideFrom.viz,
+    series.label,
+    series.color,
+    series.scale,
+    series.style,
+    series.interpolation,
+    series.width,
+    series.fill,
+    series.gradient,
+    series.dash,
+    series.points,
+    series.hideFrom.viz,
   ];
   return JSON.stringify([mode, utc, syncKey, model.bands, model.scales, model.series.map(one)]);
 }
@@ -31,7 +41,10 @@ export function Chart(props: { spec: ChartSpec }): JSX.Element {
     };
   }, [shape]);
 
-  useLayoutEffect(() => drawn.current?.update(spec), [spec.model, spec.range.from, spec.range.to, spec.width, spec.height, spec.marks]);
+  useLayoutEffect(
+    () => drawn.current?.update(spec),
+    [spec.model, spec.range.from, spec.range.to, spec.width, spec.height, spec.marks],
+  );
 
   return <div ref={host} class="chart" />;
 }

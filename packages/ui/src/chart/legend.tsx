@@ -23,7 +23,12 @@ interface LegendProps {
 }
 
 /** A click shows one series alone, or all again; with Ctrl, Cmd or Shift it switches that one. */
-function toggled(label: string, all: readonly string[], hidden: ReadonlySet<string>, single: boolean): ReadonlySet<string> {
+function toggled(
+  label: string,
+  all: readonly string[],
+  hidden: ReadonlySet<string>,
+  single: boolean,
+): ReadonlySet<string> {
   if (single) {
     const next = new Set(hidden);
     if (!next.delete(label)) next.add(label);
@@ -60,7 +65,11 @@ function Name(props: { series: PlotSeries; legend: LegendProps }): JSX.Element {
       class={off ? 'legend-name off' : 'legend-name'}
       aria-pressed={!off}
       title={series.label}
-      onClick={(event) => legend.onChange(toggled(series.label, all, legend.hidden, event.ctrlKey || event.metaKey || event.shiftKey))}
+      onClick={(event) =>
+        legend.onChange(
+          toggled(series.label, all, legend.hidden, event.ctrlKey || event.metaKey || event.shiftKey),
+        )
+      }
     >
       <i class="legend-mark" style={{ background: series.color }} />
       <span>{series.label}</span>
@@ -73,7 +82,8 @@ function LegendTable(props: LegendProps): JSX.Element {
   const [sort, setSort] = useState({ by: options.sortBy, desc: options.sortDesc });
   const by = options.calcs.find((calc) => isSortedBy(calc, sort.by));
   const rows = shown(props);
-  if (by) rows.sort((a, b) => ((calcOf(a, by) ?? -Infinity) - (calcOf(b, by) ?? -Infinity)) * (sort.desc ? -1 : 1));
+  if (by)
+    rows.sort((a, b) => ((calcOf(a, by) ?? -Infinity) - (calcOf(b, by) ?? -Infinity)) * (sort.desc ? -1 : 1));
   return (
     <table class="legend-table">
       <thead>
@@ -81,7 +91,10 @@ function LegendTable(props: LegendProps): JSX.Element {
           <th scope="col">Name</th>
           {options.calcs.map((calc) => (
             <th key={calc} scope="col" class="num">
-              <button type="button" onClick={() => setSort({ by: calc, desc: by === calc ? !sort.desc : true })}>
+              <button
+                type="button"
+                onClick={() => setSort({ by: calc, desc: by === calc ? !sort.desc : true })}
+              >
                 {reducerLabel(calc)}
                 {by === calc ? (sort.desc ? ' ↓' : ' ↑') : ''}
               </button>
@@ -99,7 +112,9 @@ function LegendTable(props: LegendProps): JSX.Element {
               const value = calcOf(series, calc);
               return (
                 <td key={calc} class="num">
-                  {value === null ? '–' : formatText(value, calc === 'count' ? '' : series.unit, series.decimals)}
+                  {value === null
+                    ? '–'
+                    : formatText(value, calc === 'count' ? '' : series.unit, series.decimals)}
                 </td>
               );
             })}

@@ -45,7 +45,11 @@ export function showTip(x: number, y: number, title: string, rows: readonly TipR
     return line;
   });
   const rest = rows.length - shown.length;
-  tip.replaceChildren(element('div', 'tip-title', title), ...lines, ...(rest > 0 ? [element('div', 'tip-rest', `and ${rest} more`)] : []));
+  tip.replaceChildren(
+    element('div', 'tip-title', title),
+    ...lines,
+    ...(rest > 0 ? [element('div', 'tip-rest', `and ${rest} more`)] : []),
+  );
   tip.style.display = 'block';
   const { offsetWidth: width, offsetHeight: height } = tip;
   const left = x + 16 + width > window.innerWidth ? x - 16 - width : x + 16;

@@ -39,7 +39,10 @@ export interface Chart {
 
 function alpha(color: string, share: number): string {
   const hex = /^#([0-9a-f]{6})$/i.exec(color)?.[1];
-  if (hex) return `#${hex}${Math.round(Math.min(1, share) * 255).toString(16).padStart(2, '0')}`;
+  if (hex)
+    return `#${hex}${Math.round(Math.min(1, share) * 255)
+      .toString(16)
+      .padStart(2, '0')}`;
   const rgb = /^rgba?\(([^)]*?)(?:,\s*[\d.]+)?\)$/.exec(color);
   return rgb && color.startsWith('rgb(') ? `rgba(${rgb[1] ?? ''}, ${share})` : color;
 }
@@ -84,7 +87,8 @@ function uplotSeries(series: PlotSeries): uPlot.Series {
   if (series.dash) made.dash = series.dash;
   if (pointsOnly || series.points === 'always') made.points = { ...made.points, show: true };
   // Points of their own are drawn only where a line cannot be: one sample between two gaps.
-  if (series.points === 'never' && !pointsOnly) made.points = { ...made.points, show: (_plot, _index, from, to) => from === to };
+  if (series.points === 'never' && !pointsOnly)
+    made.points = { ...made.points, show: (_plot, _index, from, to) => from === to };
   return made;
 }
 
@@ -102,11 +106,13 @@ function yAxis(scale: PlotScale, first: boolean): uPlot.Axis {
     gap: 6,
     space: 34,
     values: (_plot, ticks) => tickLabels(ticks, scale.unit, scale.decimals),
-    size: (_plot, values) => Math.ceil(Math.max(20, ...(values ?? []).map((text) => (text ?? '').length * 6.1)) + 12),
+    size: (_plot, values) =>
+      Math.ceil(Math.max(20, ...(values ?? []).map((text) => (text ?? '').length * 6.1)) + 12),
   };
   const steps = tickSteps(scale.unit);
   if (steps && scale.log === 0) axis.incrs = steps;
-  if (scale.label !== '') Object.assign(axis, { label: scale.label, labelSize: 18, labelFont: font, labelGap: 0 });
+  if (scale.label !== '')
+    Object.assign(axis, { label: scale.label, labelSize: 18, labelFont: font, labelGap: 0 });
   return axis;
 }
 
@@ -131,7 +137,8 @@ function uplotScale(scale: PlotScale): uPlot.Scale {
 
 function drawThresholds(plot: uPlot, { scale, line, area, dashed, thresholds, range }: PlotThresholds): void {
   const { ctx, bbox } = plot;
-  const value = (step: number): number => (thresholds.mode === 'percentage' ? range.min + (step / 100) * (range.max - range.min) : step);
+  const value = (step: number): number =>
+    thresholds.mode === 'percentage' ? range.min + (step / 100) * (range.max - range.min) : step;
   const bottom = plot.scales[scale]?.min ?? 0;
   const top = plot.scales[scale]?.max ?? 1;
   const at = (y: number): number => plot.valToPos(Math.min(top, Math.max(bottom, y)), scale, true);
@@ -200,7 +207,17 @@ function tipRows(plot: uPlot, spec: ChartSpec, row: number, top: number): TipRow
   const entries = spec.model.series.flatMap((series, index) => {
     const value = series.values[row];
     if (series.hideFrom.viz || series.hideFrom.tooltip || typeof value !== 'number') return [];
-    return [{ value, row: { color: series.color, label: series.label, value: formatText(value, series.unit, series.decimals), near: index === near } }];
+    return [
+      {
+        value,
+        row: {
+          color: series.color,
+          label: series.label,
+          value: formatText(value, series.unit, series.decimals),
+          near: index === near,
+        },
+      },
+    ];
   });
   const { mode, sort } = spec.tooltip;
   if (mode === 'single') return entries.filter((entry) => entry.row.near).map((entry) => entry.row);
@@ -219,7 +236,14 @@ function onCursor(plot: uPlot, spec: ChartSpec): void {
   const { left = -1, top = -1, idx } = plot.cursor;
   const event = plot.cursor.event;
   // Only the chart under the pointer shows a tooltip; synchronized ones show their crosshair.
-  if (left < 0 || idx === null || idx === undefined || spec.tooltip.mode === 'none' || !event || !plot.over.matches(':hover')) {
+  if (
+    left < 0 ||
+    idx === null ||
+    idx === undefined ||
+    spec.tooltip.mode === 'none' ||
+    !event ||
+    !plot.over.matches(':hover')
+  ) {
     if (event?.type === 'mouseleave' || left < 0) hideTip();
     return;
   }
@@ -254,7 +278,12 @@ function optionsOf(current: { spec: ChartSpec }): uPlot.Options {
     ms: 1,
     width,
     height,
-    padding: [8, model.scales.some((scale) => scale.side === 'right') ? 0 : 10, 0, model.scales.some((scale) => scale.side === 'left') ? 0 : 10],
+    padding: [
+      8,
+      model.scales.some((scale) => scale.side === 'right') ? 0 : 10,
+      0,
+      model.scales.some((scale) => scale.side === 'left') ? 0 : 10,
+    ],
     legend: { show: false },
     focus: { alpha: 1 },
     scales: { x: { time: true, range: () => [current.spec.range.from, current.spec.range.to] }, ...scales },
@@ -265,12 +294,23 @@ function optionsOf(current: { spec: ChartSpec }): uPlot.Options {
       y: true,
       points: { size: 6, width: 0 },
       drag: { x: true, y: false, setScale: false },
-      ...(syncKey === undefined ? {} : { sync: { key: syncKey, setSeries: false, scales: ['x', null] as [string, null], filters: onlyMoves } }),
+      ...(syncKey === undefined
+        ? {}
+        : {
+            sync: {
+              key: syncKey,
+              setSeries: false,
+              scales: ['x', null] as [string, null],
+              filters: onlyMoves,
+            },
+          }),
     },
     hooks: {
       setCursor: [(plot) => onCursor(plot, current.spec)],
       setSelect: [(plot) => onSelect(plot, current.spec)],
-      drawClear: [(plot) => current.spec.model.thresholds && drawThresholds(plot, current.spec.model.thresholds)],
+      drawClear: [
+        (plot) => current.spec.model.thresholds && drawThresholds(plot, current.spec.model.thresholds),
+      ],
       draw: [(plot) => drawMarks(plot, current.spec.marks)],
     },
   };
@@ -295,4 +335,3 @@ export function createChart(host: HTMLElement, spec: ChartSpec): Chart {
     },
   };
 }
-

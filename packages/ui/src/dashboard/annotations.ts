@@ -7,11 +7,16 @@ function fillLabels(template: string, labels: Record<string, string>): string {
 }
 
 /** Marks where each series of an annotation's query begins: its first sample, and those after a gap. */
-export function annotationMarks(annotation: AnnotationQuery, answer: QueryAnswer, stepMs: number): ChartMark[] {
+export function annotationMarks(
+  annotation: AnnotationQuery,
+  answer: QueryAnswer,
+  stepMs: number,
+): ChartMark[] {
   return answer.series.flatMap((series) => {
     const title = fillLabels(annotation.title, series.labels) || annotation.name;
     const text = fillLabels(annotation.text, series.labels);
-    if (annotation.useValueForTime) return series.values.map((value) => ({ time: value, color: annotation.color, title, text }));
+    if (annotation.useValueForTime)
+      return series.values.map((value) => ({ time: value, color: annotation.color, title, text }));
     const starts = series.times.filter((time, index) => {
       // Grafana takes a value of zero for "nothing happened".
       if (series.values[index] === 0) return false;

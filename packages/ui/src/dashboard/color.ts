@@ -2,8 +2,30 @@ import type { FieldConfig, Thresholds } from './types.ts';
 
 /** Series colours: told apart by hue and lightness, also by readers who see fewer hues. */
 export const palette: readonly string[] = [
-  '#5b9cf5', '#f0a13f', '#3fbf8f', '#b78af5', '#ee6d6d', '#d9c341', '#3fbad6', '#f083bd', '#93bf4c', '#8a97f0', '#c99a66', '#8fa5b8',
-  '#2f78d8', '#d07c14', '#22946a', '#8d5ad8', '#cf4444', '#ad9615', '#1b8fae', '#cf5595', '#6c9a26', '#5f6fd8', '#a0733f', '#68808f',
+  '#5b9cf5',
+  '#f0a13f',
+  '#3fbf8f',
+  '#b78af5',
+  '#ee6d6d',
+  '#d9c341',
+  '#3fbad6',
+  '#f083bd',
+  '#93bf4c',
+  '#8a97f0',
+  '#c99a66',
+  '#8fa5b8',
+  '#2f78d8',
+  '#d07c14',
+  '#22946a',
+  '#8d5ad8',
+  '#cf4444',
+  '#ad9615',
+  '#1b8fae',
+  '#cf5595',
+  '#6c9a26',
+  '#5f6fd8',
+  '#a0733f',
+  '#68808f',
 ];
 
 // Grafana's named colours: five shades of six hues, from dark to super-light.

@@ -43,7 +43,9 @@ export function matchesField(matcher: { id: string; options: unknown }, field: F
     case 'byRegexpOrNames': {
       const { pattern } = obj(matcher.options);
       const regex = str(pattern) === '' ? undefined : toRegex(str(pattern));
-      return byNames(matcher.options, names) || (regex !== undefined && names.some((name) => regex.test(name)));
+      return (
+        byNames(matcher.options, names) || (regex !== undefined && names.some((name) => regex.test(name)))
+      );
     }
     case 'byFrameRefID':
       return frame.refId === str(matcher.options);
@@ -77,14 +79,24 @@ function clone(config: FieldConfig): FieldConfig {
  * Gives every field its config: the panel's defaults, then each override that matches, in order.
  * Matching goes by the name before any override, as in Grafana.
  */
-export function applyFieldConfig(frames: readonly Frame[], defaults: FieldConfig, overrides: readonly Override[]): Frame[] {
+export function applyFieldConfig(
+  frames: readonly Frame[],
+  defaults: FieldConfig,
+  overrides: readonly Override[],
+): Frame[] {
   return frames.map((frame) => {
     const fields = frame.fields.map((original): Field => {
       const config = clone(defaults);
       // A default display name, unit or mapping is meant for values, not for the times beside them.
-      const own: Field = { ...original, config: original.type === 'time' ? { custom: { ...config.custom } } : config };
-      const matched = overrides.filter(({ matcher }) => matchesField(matcher, { ...original, config: { custom: {} } }, frame));
-      for (const { properties } of matched) for (const { id, value } of properties) setProperty(own.config, id, value);
+      const own: Field = {
+        ...original,
+        config: original.type === 'time' ? { custom: { ...config.custom } } : config,
+      };
+      const matched = overrides.filter(({ matcher }) =>
+        matchesField(matcher, { ...original, config: { custom: {} } }, frame),
+      );
+      for (const { properties } of matched)
+        for (const { id, value } of properties) setProperty(own.config, id, value);
       return own;
     });
     return { ...frame, fields };

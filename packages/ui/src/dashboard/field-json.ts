@@ -7,7 +7,10 @@ function readThresholds(value: unknown): Thresholds {
     value: index === 0 ? -Infinity : (num(step['value']) ?? -Infinity),
     color: str(step['color'], 'green'),
   }));
-  return { mode: json['mode'] === 'percentage' ? 'percentage' : 'absolute', steps: steps.sort((a, b) => a.value - b.value) };
+  return {
+    mode: json['mode'] === 'percentage' ? 'percentage' : 'absolute',
+    steps: steps.sort((a, b) => a.value - b.value),
+  };
 }
 
 function readResult(value: unknown): MappingResult {
@@ -39,10 +42,18 @@ function readMapping(value: unknown): Mapping[] {
     case 'special':
       return [{ type: 'special', match: str(options['match']), result: readResult(options['result']) }];
     case 1:
-      if (str(json['value']) === 'null') return [{ type: 'special', match: 'null', result: readResult(json) }];
+      if (str(json['value']) === 'null')
+        return [{ type: 'special', match: 'null', result: readResult(json) }];
       return [{ type: 'value', options: { [str(json['value'])]: readResult(json) } }];
     case 2:
-      return [{ type: 'range', from: num(json['from']) ?? -Infinity, to: num(json['to']) ?? Infinity, result: readResult(json) }];
+      return [
+        {
+          type: 'range',
+          from: num(json['from']) ?? -Infinity,
+          to: num(json['to']) ?? Infinity,
+          result: readResult(json),
+        },
+      ];
     default:
       return [];
   }
@@ -78,7 +89,11 @@ export function setProperty(config: FieldConfig, id: string, value: unknown): vo
     }
     case 'color': {
       const json = obj(value);
-      config.color = { mode: str(json['mode']), fixedColor: str(json['fixedColor']), seriesBy: str(json['seriesBy']) };
+      config.color = {
+        mode: str(json['mode']),
+        fixedColor: str(json['fixedColor']),
+        seriesBy: str(json['seriesBy']),
+      };
       return;
     }
     case 'thresholds':

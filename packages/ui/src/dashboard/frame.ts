@@ -51,12 +51,15 @@ export function seriesName(labels: Labels): string {
 }
 
 function fillName(template: string, field: Field): string {
-  return template.replace(/\$\{__field\.(name|labels)(?:\.(\w+)|\["?([^"\]]+)"?\])?\}|\$\{__series\.name\}/g, (_whole, part: string, dot: string, bracket: string) => {
-    if (part === undefined) return field.legend ?? field.name;
-    if (part === 'name') return field.name;
-    const label = dot ?? bracket;
-    return label === undefined ? Object.values(field.labels).join(' ') : (field.labels[label] ?? '');
-  });
+  return template.replace(
+    /\$\{__field\.(name|labels)(?:\.(\w+)|\["?([^"\]]+)"?\])?\}|\$\{__series\.name\}/g,
+    (_whole, part: string, dot: string, bracket: string) => {
+      if (part === undefined) return field.legend ?? field.name;
+      if (part === 'name') return field.name;
+      const label = dot ?? bracket;
+      return label === undefined ? Object.values(field.labels).join(' ') : (field.labels[label] ?? '');
+    },
+  );
 }
 
 /** The name that readers see: displayName, else the legend, else what tells it apart from its neighbours. */

@@ -33,9 +33,12 @@ describe('interpolateQuery()', () => {
     ['x{v="$unknown"}', 'x{v="$unknown"}'],
     ['x{v=~"a$"}', 'x{v=~"a$"}'],
   ];
-  for (const [expr, want] of cases) test(expr, () => expect(interpolateQuery(expr, { scope, builtIns })).toBe(want));
+  for (const [expr, want] of cases)
+    test(`${expr}`, () => expect(interpolateQuery(expr, { scope, builtIns })).toBe(want));
   test('one value of a multi variable is escaped for a regular expression', () => {
-    expect(interpolateQuery('x{i=~"$i"}', { scope: new Map([['i', one('127.0.0.1:80')]]), multi: new Set(['i']) })).toBe('x{i=~"127\\\\.0\\\\.0\\\\.1:80"}');
+    expect(
+      interpolateQuery('x{i=~"$i"}', { scope: new Map([['i', one('127.0.0.1:80')]]), multi: new Set(['i']) }),
+    ).toBe('x{i=~"127\\\\.0\\\\.0\\\\.1:80"}');
   });
 });
 
@@ -50,14 +53,23 @@ test('variablesIn() names what an expression mentions', () => {
 describe('chooseSteps()', () => {
   const hour = { from: 0, to: 3_600_000 };
   test('the step is what the panel shows, but not below the scrape interval', () => {
-    expect(chooseSteps({ range: hour, maxDataPoints: 1000, scrapeInterval: 15_000 })).toEqual({ step: 15_000, rate: 60_000 });
-    expect(chooseSteps({ range: { from: 0, to: 86_400_000 }, maxDataPoints: 800, scrapeInterval: 15_000 })).toEqual({ step: 120_000, rate: 135_000 });
+    expect(chooseSteps({ range: hour, maxDataPoints: 1000, scrapeInterval: 15_000 })).toEqual({
+      step: 15_000,
+      rate: 60_000,
+    });
+    expect(
+      chooseSteps({ range: { from: 0, to: 86_400_000 }, maxDataPoints: 800, scrapeInterval: 15_000 }),
+    ).toEqual({ step: 120_000, rate: 135_000 });
   });
-  test('a minimum of the panel holds', () => expect(chooseSteps({ range: hour, maxDataPoints: 1000, minStep: 60_000, scrapeInterval: 15_000 }).step).toBe(60_000));
+  test('a minimum of the panel holds', () =>
+    expect(
+      chooseSteps({ range: hour, maxDataPoints: 1000, minStep: 60_000, scrapeInterval: 15_000 }).step,
+    ).toBe(60_000));
   test('no query asks for more than Prometheus gives', () => {
     const year = { from: 0, to: 365 * 86_400_000 };
     const { step } = chooseSteps({ range: year, maxDataPoints: 1e9, minStep: 1000, scrapeInterval: 1000 });
     expect((year.to - year.from) / step).toBeLessThanOrEqual(11_000);
   });
-  test('roundInterval() gives round steps', () => expect([1, 7, 900, 3600, 17_000, 50_000].map(roundInterval)).toEqual([1, 5, 1000, 5000, 15_000, 60_000]));
+  test('roundInterval() gives round steps', () =>
+    expect([1, 7, 900, 3600, 17_000, 50_000].map(roundInterval)).toEqual([1, 5, 1000, 5000, 15_000, 60_000]));
 });

@@ -90,19 +90,28 @@ export interface InterpolateOptions {
   builtIns?: BuiltIns;
 }
 
-function replace(text: string, options: InterpolateOptions, write: (value: VariableValue, name: string) => string): string {
-  return text.replace(reference, (whole: string, plain?: string, braced?: string, format?: string, old?: string, oldFormat?: string) => {
-    const name = plain ?? braced ?? old ?? '';
-    const value = options.scope.get(name);
-    const chosen = format ?? oldFormat;
-    if (value) return chosen ? withFormat(value, chosen) : write(value, name);
-    return (options.builtIns && builtIn(name, options.builtIns)) ?? whole;
-  });
+function replace(
+  text: string,
+  options: InterpolateOptions,
+  write: (value: VariableValue, name: string) => string,
+): string {
+  return text.replace(
+    reference,
+    (whole: string, plain?: string, braced?: string, format?: string, old?: string, oldFormat?: string) => {
+      const name = plain ?? braced ?? old ?? '';
+      const value = options.scope.get(name);
+      const chosen = format ?? oldFormat;
+      if (value) return chosen ? withFormat(value, chosen) : write(value, name);
+      return (options.builtIns && builtIn(name, options.builtIns)) ?? whole;
+    },
+  );
 }
 
 /** Puts variables into a PromQL expression. Unknown names stay as they are, so that the error shows them. */
 export function interpolateQuery(text: string, options: InterpolateOptions): string {
-  return replace(text, options, (value, name) => forPromql(value, value.all || value.values.length > 1 || (options.multi?.has(name) ?? false)));
+  return replace(text, options, (value, name) =>
+    forPromql(value, value.all || value.values.length > 1 || (options.multi?.has(name) ?? false)),
+  );
 }
 
 /** Puts variables into a title, legend or text panel: as a reader would write them. */

@@ -1,8 +1,36 @@
 import { parseDuration, type AbsoluteRange } from '../time.ts';
 
 const roundSteps = [
-  '1ms', '5ms', '10ms', '50ms', '100ms', '200ms', '500ms', '1s', '2s', '5s', '10s', '15s', '20s', '30s', '1m', '2m', '5m', '10m', '15m',
-  '20m', '30m', '1h', '2h', '3h', '6h', '12h', '1d', '2d', '7d', '30d',
+  '1ms',
+  '5ms',
+  '10ms',
+  '50ms',
+  '100ms',
+  '200ms',
+  '500ms',
+  '1s',
+  '2s',
+  '5s',
+  '10s',
+  '15s',
+  '20s',
+  '30s',
+  '1m',
+  '2m',
+  '5m',
+  '10m',
+  '15m',
+  '20m',
+  '30m',
+  '1h',
+  '2h',
+  '3h',
+  '6h',
+  '12h',
+  '1d',
+  '2d',
+  '7d',
+  '30d',
 ].map((text) => parseDuration(text) ?? 1);
 
 /** The nearest round step, as Grafana rounds intervals: below the middle of two steps goes down. */

@@ -12,7 +12,10 @@ export interface Section {
 
 /** One value of a repeated variable at a time. */
 function pinned(name: string, value: VariableValue): Scope[] {
-  return value.values.map((one, index) => new Map([[name, { values: [one], texts: [value.texts[index] ?? one], all: false, allValue: '' }]]));
+  return value.values.map(
+    (one, index) =>
+      new Map([[name, { values: [one], texts: [value.texts[index] ?? one], all: false, allValue: '' }]]),
+  );
 }
 
 /** Copies a panel for each value of its variable: side by side, `maxPerRow` at most, or below each other. */
@@ -28,7 +31,12 @@ function repeatPanel(panel: Panel, scope: Scope): Panel[] {
     id: panel.id + index * 100_000,
     repeat: '',
     scope: new Map([...panel.scope, ...own]),
-    gridPos: { ...panel.gridPos, w: width, x: left + (index % columns) * width, y: panel.gridPos.y + Math.floor(index / columns) * panel.gridPos.h },
+    gridPos: {
+      ...panel.gridPos,
+      w: width,
+      x: left + (index % columns) * width,
+      y: panel.gridPos.y + Math.floor(index / columns) * panel.gridPos.h,
+    },
   }));
 }
 
@@ -47,7 +55,13 @@ function placePanels(panels: readonly Panel[], scope: Scope): Panel[] {
   return out;
 }
 
-function section(row: Row | undefined, key: string, panels: readonly Panel[], scope: Scope, own: Scope): Section {
+function section(
+  row: Row | undefined,
+  key: string,
+  panels: readonly Panel[],
+  scope: Scope,
+  own: Scope,
+): Section {
   const scoped = panels.map((panel) => ({ ...panel, scope: new Map([...own, ...panel.scope]) }));
   return {
     key,
@@ -67,7 +81,8 @@ export function layoutSections(items: readonly (Panel | Row)[], scope: Scope): S
     if (item.kind !== 'row') continue;
     const value = item.repeat === '' ? undefined : scope.get(item.repeat);
     const owns: Scope[] = value && value.values.length > 0 ? pinned(item.repeat, value) : [new Map()];
-    for (const [copy, own] of owns.entries()) sections.push(section(item, `${index}:${item.id}:${copy}`, item.panels, scope, own));
+    for (const [copy, own] of owns.entries())
+      sections.push(section(item, `${index}:${item.id}:${copy}`, item.panels, scope, own));
   }
   return sections;
 }

@@ -14,9 +14,16 @@ export function migrateGraph(json: JsonObject): JsonObject {
         decimals: num(json['decimals']),
         color: { mode: 'palette-classic' },
         thresholds: graphThresholds(json['thresholds']),
-        custom: { ...drawing(json), ...axisCustom(axis), thresholdsStyle: thresholdsStyle(json['thresholds']) },
+        custom: {
+          ...drawing(json),
+          ...axisCustom(axis),
+          thresholdsStyle: thresholdsStyle(json['thresholds']),
+        },
       },
-      overrides: [...colorOverrides(json), ...objects(json['seriesOverrides']).flatMap((entry) => seriesOverride(entry, json))],
+      overrides: [
+        ...colorOverrides(json),
+        ...objects(json['seriesOverrides']).flatMap((entry) => seriesOverride(entry, json)),
+      ],
     },
     options: { legend: legend(json), tooltip: tooltip(json) },
   };
@@ -96,7 +103,9 @@ function thresholdsStyle(value: unknown): JsonObject {
 
 /** Names of a legacy override are exact, or a regular expression between slashes. */
 function matcherOf(alias: string): JsonObject {
-  return /^\/.*\/[a-z]*$/s.test(alias) ? { id: 'byRegexp', options: alias } : { id: 'byName', options: alias };
+  return /^\/.*\/[a-z]*$/s.test(alias)
+    ? { id: 'byRegexp', options: alias }
+    : { id: 'byName', options: alias };
 }
 
 function colorOverrides(json: JsonObject): JsonObject[] {
@@ -128,7 +137,9 @@ function overrideProperty(key: string, value: unknown, panel: JsonObject): Prope
     case 'stack':
       return [{ id: 'custom.stacking', value: stackGroup(value, panel) }];
     case 'lines':
-      return value === false ? [{ id: 'custom.lineWidth', value: 0 }] : [{ id: 'custom.drawStyle', value: 'line' }];
+      return value === false
+        ? [{ id: 'custom.lineWidth', value: 0 }]
+        : [{ id: 'custom.drawStyle', value: 'line' }];
     case 'bars':
       return value === true ? [{ id: 'custom.drawStyle', value: 'bars' }] : [];
     case 'points':
@@ -168,7 +179,8 @@ function rightAxis(panel: JsonObject): Property[] {
   if (axis.min !== undefined) properties.push({ id: 'min', value: axis.min });
   if (axis.max !== undefined) properties.push({ id: 'max', value: axis.max });
   if (axis.label !== '') properties.push({ id: 'custom.axisLabel', value: axis.label });
-  if (axis.logBase > 1) properties.push({ id: 'custom.scaleDistribution', value: { type: 'log', log: axis.logBase } });
+  if (axis.logBase > 1)
+    properties.push({ id: 'custom.scaleDistribution', value: { type: 'log', log: axis.logBase } });
   return properties;
 }
 
@@ -182,7 +194,11 @@ const legendCalcs: [string, string][] = [
 
 /** The calculation that a legacy name such as `current` or `avg` stands for. */
 export function legacyCalc(name: string): string {
-  return legendCalcs.find(([legacy]) => legacy === name)?.[1] ?? { first: 'first', delta: 'delta', range: 'range', diff: 'diff' }[name] ?? 'lastNotNull';
+  return (
+    legendCalcs.find(([legacy]) => legacy === name)?.[1] ??
+    { first: 'first', delta: 'delta', range: 'range', diff: 'diff' }[name] ??
+    'lastNotNull'
+  );
 }
 
 function legend(json: JsonObject): JsonObject {
@@ -194,7 +210,8 @@ function legend(json: JsonObject): JsonObject {
     displayMode: bool(source['alignAsTable']) ? 'table' : 'list',
     placement: bool(source['rightSide']) ? 'right' : 'bottom',
     calcs,
-    sortBy: source['sort'] === undefined || source['sort'] === null ? undefined : legacyCalc(str(source['sort'])),
+    sortBy:
+      source['sort'] === undefined || source['sort'] === null ? undefined : legacyCalc(str(source['sort'])),
     sortDesc: bool(source['sortDesc']),
     hideEmpty: bool(source['hideEmpty']),
     hideZero: bool(source['hideZero']),
@@ -204,5 +221,8 @@ function legend(json: JsonObject): JsonObject {
 function tooltip(json: JsonObject): JsonObject {
   const source = obj(json['tooltip']);
   const sort = num(source['sort']) ?? 0;
-  return { mode: bool(source['shared'], true) ? 'multi' : 'single', sort: sort === 2 ? 'desc' : sort === 1 ? 'asc' : 'none' };
+  return {
+    mode: bool(source['shared'], true) ? 'multi' : 'single',
+    sort: sort === 2 ? 'desc' : sort === 1 ? 'asc' : 'none',
+  };
 }

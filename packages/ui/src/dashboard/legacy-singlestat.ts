@@ -3,10 +3,15 @@ import { legacyCalc } from './legacy-graph.ts';
 
 /** `thresholds: "70,90"` with `colors: [low, middle, high]` as the steps used since Grafana 7. */
 export function legacyThresholds(thresholds: unknown, colors: unknown): JsonObject | undefined {
-  const bounds = (Array.isArray(thresholds) ? thresholds : str(thresholds).split(',')).flatMap((bound) => num(str(bound).trim()) ?? []);
+  const bounds = (Array.isArray(thresholds) ? thresholds : str(thresholds).split(',')).flatMap(
+    (bound) => num(str(bound).trim()) ?? [],
+  );
   const palette = list(colors).map((color) => str(color));
   if (bounds.length === 0 && palette.length === 0) return undefined;
-  const steps = [null, ...bounds].map((value, index) => ({ value, color: palette[index] ?? palette.at(-1) ?? 'green' }));
+  const steps = [null, ...bounds].map((value, index) => ({
+    value,
+    color: palette[index] ?? palette.at(-1) ?? 'green',
+  }));
   return { mode: 'absolute', steps };
 }
 
@@ -21,7 +26,8 @@ export function legacyMappings(json: JsonObject): JsonObject[] {
   });
   const ranges = objects(json['rangeMaps']).flatMap((map): JsonObject[] => {
     const text = str(map['text']);
-    if (str(map['from']) === 'null') return text === '' ? [] : [{ type: 'special', options: { match: 'null', result: { text } } }];
+    if (str(map['from']) === 'null')
+      return text === '' ? [] : [{ type: 'special', options: { match: 'null', result: { text } } }];
     return [{ type: 'range', options: { from: num(map['from']), to: num(map['to']), result: { text } } }];
   });
   if (json['mappingType'] === 2) return ranges;
@@ -82,7 +88,12 @@ export function migratePie(json: JsonObject): JsonObject {
     ...json,
     type: 'piechart',
     fieldConfig: {
-      defaults: { unit: str(json['format']), decimals: num(json['decimals']), color: { mode: 'palette-classic' }, custom: {} },
+      defaults: {
+        unit: str(json['format']),
+        decimals: num(json['decimals']),
+        color: { mode: 'palette-classic' },
+        custom: {},
+      },
       overrides,
     },
     options: {
@@ -92,7 +103,9 @@ export function migratePie(json: JsonObject): JsonObject {
         showLegend: bool(legend['show'], true),
         displayMode: 'list',
         placement: str(json['legendType']).startsWith('Right') ? 'right' : 'bottom',
-        values: [bool(legend['percentage']) ? 'percent' : '', bool(legend['values']) ? 'value' : ''].filter((value) => value !== ''),
+        values: [bool(legend['percentage']) ? 'percent' : '', bool(legend['values']) ? 'value' : ''].filter(
+          (value) => value !== '',
+        ),
       },
     },
   };

@@ -10,13 +10,24 @@ export function migrateTable(json: JsonObject): JsonObject {
   return {
     ...json,
     type: 'table',
-    targets: json['transform'] === 'table' ? objects(json['targets']).map((target) => ({ format: 'table', ...target })) : json['targets'],
+    targets:
+      json['transform'] === 'table'
+        ? objects(json['targets']).map((target) => ({ format: 'table', ...target }))
+        : json['targets'],
     fieldConfig: {
-      defaults: { custom: {}, ...(general ? Object.fromEntries(styleProperties(general).map((p) => [p.id, p.value])) : {}) },
+      defaults: {
+        custom: {},
+        ...(general ? Object.fromEntries(styleProperties(general).map((p) => [p.id, p.value])) : {}),
+      },
       overrides: styles.filter((style) => style !== general).map(styleOverride),
     },
     transformations: [...tableTransform(json), ...objects(json['transformations'])],
-    options: { showHeader: true, sortColumn: num(sort['col']), sortDesc: sort['desc'] !== false, frameIndex: 0 },
+    options: {
+      showHeader: true,
+      sortColumn: num(sort['col']),
+      sortDesc: sort['desc'] !== false,
+      frameIndex: 0,
+    },
   };
 }
 
@@ -25,10 +36,17 @@ type Property = { id: string; value: unknown };
 function styleOverride(style: JsonObject): JsonObject {
   const pattern = str(style['pattern']);
   const regex = /^\/.*\/[a-z]*$/s.test(pattern);
-  return { matcher: { id: regex ? 'byRegexp' : 'byName', options: pattern }, properties: styleProperties(style) };
+  return {
+    matcher: { id: regex ? 'byRegexp' : 'byName', options: pattern },
+    properties: styleProperties(style),
+  };
 }
 
-const cellTypes: Record<string, string> = { cell: 'color-background', row: 'color-background', value: 'color-text' };
+const cellTypes: Record<string, string> = {
+  cell: 'color-background',
+  row: 'color-background',
+  value: 'color-text',
+};
 
 function styleProperties(style: JsonObject): Property[] {
   const properties: Property[] = [];
@@ -64,14 +82,23 @@ function styleProperties(style: JsonObject): Property[] {
 }
 
 function dateUnit(format: string): string {
-  return format === '' ? 'dateTimeAsIso' : format === 'YYYY-MM-DD HH:mm:ss' ? 'dateTimeAsIso' : `time:${format}`;
+  return format === ''
+    ? 'dateTimeAsIso'
+    : format === 'YYYY-MM-DD HH:mm:ss'
+      ? 'dateTimeAsIso'
+      : `time:${format}`;
 }
 
 function tableTransform(json: JsonObject): JsonObject[] {
   switch (json['transform']) {
     case 'timeseries_aggregations': {
       const reducers = objects(json['columns']).map((column) => legacyCalc(str(column['value'])));
-      return [{ id: 'reduce', options: { reducers: reducers.length === 0 ? ['mean'] : reducers, labelsToFields: false } }];
+      return [
+        {
+          id: 'reduce',
+          options: { reducers: reducers.length === 0 ? ['mean'] : reducers, labelsToFields: false },
+        },
+      ];
     }
     case 'timeseries_to_columns':
       return [{ id: 'joinByField', options: { byField: 'Time', mode: 'outer' } }];

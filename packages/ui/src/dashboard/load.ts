@@ -53,7 +53,11 @@ export function panelRange(panel: Panel, range: AbsoluteRange): AbsoluteRange {
 /** Prometheus answers for every data source of its kind; what asks another kind is not configured here. */
 export function foreignDatasource(panel: DatasourceRef, target: DatasourceRef): string | undefined {
   const type = target.type || panel.type;
-  return type === '' || /^(prometheus|datasource|grafana|mixed)$/.test(type) || /prometheus|victoriametrics/i.test(type) ? undefined : type;
+  return type === '' ||
+    /^(prometheus|datasource|grafana|mixed)$/.test(type) ||
+    /prometheus|victoriametrics/i.test(type)
+    ? undefined
+    : type;
 }
 
 interface Resolved {
@@ -77,7 +81,12 @@ function resolve(panel: Panel, target: Target, context: PanelContext): Resolved 
   const builtIns: BuiltIns = { range, step: wide, rate: Math.max(rate, wide) };
   const options = { scope, multi: context.multi, builtIns };
   const legendFormat = interpolateText(target.legendFormat, options);
-  return { expr: interpolateQuery(target.expr, options).trim(), target: { ...target, legendFormat }, step: wide, range };
+  return {
+    expr: interpolateQuery(target.expr, options).trim(),
+    target: { ...target, legendFormat },
+    step: wide,
+    range,
+  };
 }
 
 async function ask(one: Resolved, several: boolean, run: QueryRunner, out: PanelData): Promise<Frame[]> {
@@ -97,15 +106,29 @@ async function ask(one: Resolved, several: boolean, run: QueryRunner, out: Panel
 
 /** Applies transformations and field config to raw frames. */
 export function prepareFrames(frames: Frame[], panel: Panel): Frame[] {
-  return applyFieldConfig(applyTransformations(frames, panel.transformations), panel.defaults, panel.overrides);
+  return applyFieldConfig(
+    applyTransformations(frames, panel.transformations),
+    panel.defaults,
+    panel.overrides,
+  );
 }
 
 /** Runs a panel's queries and prepares what it shows. Failures of queries are told in `errors`. */
 export async function loadPanel(panel: Panel, context: PanelContext, run: QueryRunner): Promise<PanelData> {
-  const out: PanelData = { frames: [], range: panelRange(panel, context.range), errors: [], warnings: [], queries: [] };
+  const out: PanelData = {
+    frames: [],
+    range: panelRange(panel, context.range),
+    errors: [],
+    warnings: [],
+    queries: [],
+  };
   const visible = panel.targets.filter((target) => !target.hide && target.expr !== '');
-  const foreign = panel.targets.flatMap((target) => foreignDatasource(panel.datasource, target.datasource) ?? []);
-  const ours = visible.filter((target) => foreignDatasource(panel.datasource, target.datasource) === undefined);
+  const foreign = panel.targets.flatMap(
+    (target) => foreignDatasource(panel.datasource, target.datasource) ?? [],
+  );
+  const ours = visible.filter(
+    (target) => foreignDatasource(panel.datasource, target.datasource) === undefined,
+  );
   if (ours.length === 0 && foreign.length > 0) out.errors.push(`not configured: data source ${foreign[0]}`);
   const resolved = ours.map((target) => resolve(panel, target, context));
   out.queries = resolved.map(({ expr }) => expr);

@@ -3,12 +3,39 @@ import { parseMarkdown, safeUrl, stripTags } from './markdown.ts';
 
 describe('parseMarkdown()', () => {
   test('headings, lists, code, tables, links', () => {
-    const blocks = parseMarkdown('# Title\n\nText with **bold**, *soft*, `code` and [a link](https://example.org).\n\n- one\n- two\n\n1. first\n\n```\nx < y\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n> said\n\n---');
-    expect(blocks.map((block) => block.kind)).toEqual(['heading', 'paragraph', 'list', 'list', 'code', 'table', 'quote', 'rule']);
-    expect(blocks[1]).toMatchObject({ children: [{ text: 'Text with ' }, { kind: 'strong' }, { text: ', ' }, { kind: 'em' }, { text: ', ' }, { kind: 'code' }, { text: ' and ' }, { kind: 'link', href: 'https://example.org' }, { text: '.' }] });
+    const blocks = parseMarkdown(
+      '# Title\n\nText with **bold**, *soft*, `code` and [a link](https://example.org).\n\n- one\n- two\n\n1. first\n\n```\nx < y\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n> said\n\n---',
+    );
+    expect(blocks.map((block) => block.kind)).toEqual([
+      'heading',
+      'paragraph',
+      'list',
+      'list',
+      'code',
+      'table',
+      'quote',
+      'rule',
+    ]);
+    expect(blocks[1]).toMatchObject({
+      children: [
+        { text: 'Text with ' },
+        { kind: 'strong' },
+        { text: ', ' },
+        { kind: 'em' },
+        { text: ', ' },
+        { kind: 'code' },
+        { text: ' and ' },
+        { kind: 'link', href: 'https://example.org' },
+        { text: '.' },
+      ],
+    });
   });
   test('scripts and handlers never come through', () => {
-    const text = JSON.stringify(parseMarkdown('<script>alert(1)</script><img src=x onerror=alert(2)>[x](javascript:alert(3)) <b onclick="y">kept</b>'));
+    const text = JSON.stringify(
+      parseMarkdown(
+        '<script>alert(1)</script><img src=x onerror=alert(2)>[x](javascript:alert(3)) <b onclick="y">kept</b>',
+      ),
+    );
     expect(text).not.toMatch(/script|onerror|onclick|alert\(1|alert\(2/);
     expect(text).toContain('kept');
   });
@@ -30,4 +57,5 @@ test('safeUrl() lets through addresses that cannot run', () => {
   for (const [url, want] of cases) expect(safeUrl(url), url).toBe(want);
 });
 
-test('stripTags() keeps text and decodes entities once', () => expect(stripTags('<p>a &lt;b&gt;</p><style>x{}</style><!-- c -->d')).toBe('a <b>\nd'));
+test('stripTags() keeps text and decodes entities once', () =>
+  expect(stripTags('<p>a &lt;b&gt;</p><style>x{}</style><!-- c -->d')).toBe('a <b>\nd'));

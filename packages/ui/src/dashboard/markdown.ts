@@ -20,10 +20,13 @@ export type Block =
 export function safeUrl(url: string): string | undefined {
   const trimmed = url.trim();
   if (/^(https?:|mailto:)/i.test(trimmed)) return trimmed;
-  return /^(\/(?!\/)|#|\?|\.{1,2}\/|[\w-]+(\/|$))/.test(trimmed) && !/^[\w+.-]*:/.test(trimmed) ? trimmed : undefined;
+  return /^(\/(?!\/)|#|\?|\.{1,2}\/|[\w-]+(\/|$))/.test(trimmed) && !/^[\w+.-]*:/.test(trimmed)
+    ? trimmed
+    : undefined;
 }
 
-const token = /`([^`]+)`|\*\*(.+?)\*\*|__(.+?)__|\*([^*\s][^*]*)\*|\b_([^_]+)_\b|!?\[([^\]]*)\]\(([^)\s]+)[^)]*\)|(https?:\/\/[^\s<>)]+)/;
+const token =
+  /`([^`]+)`|\*\*(.+?)\*\*|__(.+?)__|\*([^*\s][^*]*)\*|\b_([^_]+)_\b|!?\[([^\]]*)\]\(([^)\s]+)[^)]*\)|(https?:\/\/[^\s<>)]+)/;
 
 export function parseInline(text: string): Inline[] {
   const out: Inline[] = [];
@@ -46,7 +49,9 @@ function inline(found: RegExpExecArray): Inline {
   if (emphasis !== undefined) return { kind: 'em', children: parseInline(emphasis) };
   const href = safeUrl(url ?? bare ?? '');
   const children: Inline[] = [{ kind: 'text', text: label ?? bare ?? whole }];
-  return href === undefined ? (children[0] ?? { kind: 'text', text: whole }) : { kind: 'link', href, children };
+  return href === undefined
+    ? (children[0] ?? { kind: 'text', text: whole })
+    : { kind: 'link', href, children };
 }
 
 /** Removes HTML tags and comments; entities of the five reserved characters are decoded. */
@@ -57,10 +62,18 @@ export function stripTags(html: string): string {
     .replace(/<br\s*\/?>/gi, '\n')
     .replace(/<\/(p|div|h\d|li|tr)>/gi, '\n')
     .replace(/<\/?[a-z][^>]*>/gi, '')
-    .replace(/&(amp|lt|gt|quot|#39|nbsp);/g, (_whole, name: string) => ({ amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'", nbsp: ' ' })[name] ?? '');
+    .replace(
+      /&(amp|lt|gt|quot|#39|nbsp);/g,
+      (_whole, name: string) =>
+        ({ amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'", nbsp: ' ' })[name] ?? '',
+    );
 }
 
-const cells = (line: string): Inline[][] => line.replace(/^\s*\||\|\s*$/g, '').split('|').map((cell) => parseInline(cell.trim()));
+const cells = (line: string): Inline[][] =>
+  line
+    .replace(/^\s*\||\|\s*$/g, '')
+    .split('|')
+    .map((cell) => parseInline(cell.trim()));
 
 interface Reader {
   lines: string[];
@@ -93,11 +106,20 @@ function readBlock(reader: Reader, line: string): Block {
     return { kind: 'rule' };
   }
   if (line.trim().startsWith('>')) {
-    return { kind: 'quote', children: parseInline(takeWhile(reader, (inner) => inner.trim().startsWith('>')).map((inner) => inner.replace(/^\s*>\s?/, '')).join(' ')) };
+    return {
+      kind: 'quote',
+      children: parseInline(
+        takeWhile(reader, (inner) => inner.trim().startsWith('>'))
+          .map((inner) => inner.replace(/^\s*>\s?/, ''))
+          .join(' '),
+      ),
+    };
   }
   const item = listItem.exec(line);
   if (item) {
-    const items = takeWhile(reader, (inner) => listItem.test(inner)).map((inner) => parseInline(listItem.exec(inner)?.[2] ?? ''));
+    const items = takeWhile(reader, (inner) => listItem.test(inner)).map((inner) =>
+      parseInline(listItem.exec(inner)?.[2] ?? ''),
+    );
     return { kind: 'list', ordered: item[1] !== undefined, items };
   }
   if (line.includes('|') && /^\s*\|?\s*:?-+/.test(reader.lines[reader.at + 1] ?? '')) {

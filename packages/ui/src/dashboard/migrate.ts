@@ -9,7 +9,10 @@ import { readVariables } from './variable-json.ts';
  */
 export function readDashboard(json: unknown): Dashboard {
   const envelope = obj(json);
-  const source = envelope['dashboard'] !== undefined && !Array.isArray(envelope['panels']) ? obj(envelope['dashboard']) : envelope;
+  const source =
+    envelope['dashboard'] !== undefined && !Array.isArray(envelope['panels'])
+      ? obj(envelope['dashboard'])
+      : envelope;
   const time = obj(source['time']);
   return {
     uid: str(source['uid']),
@@ -24,7 +27,10 @@ export function readDashboard(json: unknown): Dashboard {
     variables: readVariables(objects(obj(source['templating'])['list'])),
     annotations: objects(obj(source['annotations'])['list']).flatMap(readAnnotation),
     links: readLinks(source['links']),
-    items: list(source['rows']).length > 0 ? legacyRows(objects(source['rows'])) : gridItems(objects(source['panels'])),
+    items:
+      list(source['rows']).length > 0
+        ? legacyRows(objects(source['rows']))
+        : gridItems(objects(source['panels'])),
   };
 }
 
@@ -49,7 +55,15 @@ function readAnnotation(entry: JsonObject): AnnotationQuery[] {
 }
 
 function emptyRow(id: number, title: string, y: number): Row {
-  return { kind: 'row', id, title, collapsed: false, repeat: '', gridPos: { x: 0, y, w: 24, h: 1 }, panels: [] };
+  return {
+    kind: 'row',
+    id,
+    title,
+    collapsed: false,
+    repeat: '',
+    gridPos: { x: 0, y, w: 24, h: 1 },
+    panels: [],
+  };
 }
 
 /** Since schema 16: panels with gridPos; a `row` panel owns what follows it, or (collapsed) what it nests. */
@@ -58,7 +72,12 @@ function gridItems(panels: JsonObject[]): (Panel | Row)[] {
   let open: Row | undefined;
   const byPosition = panels
     .map((json, index) => ({ json, index, pos: obj(json['gridPos']) }))
-    .sort((a, b) => (num(a.pos['y']) ?? 0) - (num(b.pos['y']) ?? 0) || (num(a.pos['x']) ?? 0) - (num(b.pos['x']) ?? 0) || a.index - b.index);
+    .sort(
+      (a, b) =>
+        (num(a.pos['y']) ?? 0) - (num(b.pos['y']) ?? 0) ||
+        (num(a.pos['x']) ?? 0) - (num(b.pos['x']) ?? 0) ||
+        a.index - b.index,
+    );
   for (const { json } of byPosition) {
     if (json['type'] === 'row') {
       open = emptyRow(num(json['id']) ?? 0, str(json['title']), num(obj(json['gridPos'])['y']) ?? 0);
@@ -78,7 +97,11 @@ function legacyRows(rows: JsonObject[]): Row[] {
   let y = 0;
   return rows.map((json, index) => {
     const title = str(json['title']);
-    const row = emptyRow(10_000 + index, bool(json['showTitle'], true) || bool(json['collapse']) ? title : '', y);
+    const row = emptyRow(
+      10_000 + index,
+      bool(json['showTitle'], true) || bool(json['collapse']) ? title : '',
+      y,
+    );
     row.collapsed = bool(json['collapse']);
     row.repeat = str(json['repeat']);
     y += row.title === '' && !row.collapsed ? 0 : 1;

@@ -47,7 +47,10 @@ function readTarget(json: JsonObject, index: number): Target {
 function readOverrides(value: unknown): Override[] {
   return objects(value).map((entry) => ({
     matcher: { id: str(obj(entry['matcher'])['id']), options: obj(entry['matcher'])['options'] },
-    properties: objects(entry['properties']).map((property) => ({ id: str(property['id']), value: property['value'] })),
+    properties: objects(entry['properties']).map((property) => ({
+      id: str(property['id']),
+      value: property['value'],
+    })),
   }));
 }
 
@@ -71,7 +74,9 @@ function modernize(json: JsonObject): JsonObject {
       return migratePie(json);
     case 'table':
     case 'table-old':
-      return json['styles'] !== undefined || json['columns'] !== undefined || json['type'] === 'table-old' ? migrateTable(json) : json;
+      return json['styles'] !== undefined || json['columns'] !== undefined || json['type'] === 'table-old'
+        ? migrateTable(json)
+        : json;
     case 'state-timeline':
     case 'status-history':
     default:

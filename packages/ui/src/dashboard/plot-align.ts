@@ -19,7 +19,10 @@ function point(value: Cell | undefined): Point {
  * Puts series on one column of times. Where a series lacks a sample of its own step, a null breaks its line;
  * where only other series have a sample, it gets undefined and its line goes on.
  */
-export function alignFrames(sources: readonly { time: Field; value: Field }[]): { times: number[]; columns: Point[][] } {
+export function alignFrames(sources: readonly { time: Field; value: Field }[]): {
+  times: number[];
+  columns: Point[][];
+} {
   const distinct = new Set<number>();
   const gaps = new Map<Field, number[]>();
   for (const { time } of sources) {
@@ -29,7 +32,8 @@ export function alignFrames(sources: readonly { time: Field; value: Field }[]): 
     for (let row = 0; row < time.values.length; row++) {
       const at = Number(time.values[row]);
       distinct.add(at);
-      if (row > 0 && at - Number(time.values[row - 1]) > step * 1.5) own.push(Number(time.values[row - 1]) + step);
+      if (row > 0 && at - Number(time.values[row - 1]) > step * 1.5)
+        own.push(Number(time.values[row - 1]) + step);
     }
     for (const at of own) distinct.add(at);
     gaps.set(time, own);
@@ -39,7 +43,8 @@ export function alignFrames(sources: readonly { time: Field; value: Field }[]): 
   const columns = sources.map(({ time, value }) => {
     const column = Array.from<Point>({ length: times.length }).fill(undefined);
     for (const at of gaps.get(time) ?? []) column[rowOf.get(at) ?? -1] = null;
-    for (const [row, at] of time.values.entries()) column[rowOf.get(Number(at)) ?? -1] = point(value.values[row]);
+    for (const [row, at] of time.values.entries())
+      column[rowOf.get(Number(at)) ?? -1] = point(value.values[row]);
     return column;
   });
   return { times, columns };

@@ -94,13 +94,26 @@ function scaleOf(config: FieldConfig, color: string): PlotScale {
     color: custom['axisColorMode'] === 'series' ? color : undefined,
   };
   // As in Grafana, one axis serves all fields that agree in unit, ends, kind and explicit side.
-  scale.key = [scale.unit, scale.min, scale.max, scale.softMin, scale.softMax, scale.log, scale.centeredZero, placement === 'auto' ? '' : placement, scale.label].join('/');
+  scale.key = [
+    scale.unit,
+    scale.min,
+    scale.max,
+    scale.softMin,
+    scale.softMax,
+    scale.log,
+    scale.centeredZero,
+    placement === 'auto' ? '' : placement,
+    scale.label,
+  ].join('/');
   return scale;
 }
 
 function dash(style: unknown): number[] | undefined {
   const json = obj(style);
-  if (json['fill'] === 'dash') return list(json['dash']).length > 0 ? list(json['dash']).flatMap((length) => num(length) ?? []) : [10, 10];
+  if (json['fill'] === 'dash')
+    return list(json['dash']).length > 0
+      ? list(json['dash']).flatMap((length) => num(length) ?? [])
+      : [10, 10];
   return json['fill'] === 'dot' ? [0, 5] : undefined;
 }
 
@@ -111,8 +124,16 @@ function seriesOf(field: Field, index: number, scale: string): PlotSeries {
   const hide = obj(custom['hideFrom']);
   const stack = obj(custom['stacking']);
   const by = config.color?.seriesBy || 'last';
-  const value = typeof field.values.at(-1) === 'number' && by === 'last' ? (field.values.at(-1) as number) : null;
-  const color = fieldColor({ config, index, name, value, ...fieldRange(config, field.values), fallback: 'palette-classic' });
+  const value =
+    typeof field.values.at(-1) === 'number' && by === 'last' ? (field.values.at(-1) as number) : null;
+  const color = fieldColor({
+    config,
+    index,
+    name,
+    value,
+    ...fieldRange(config, field.values),
+    fallback: 'palette-classic',
+  });
   return {
     label: name,
     color,
@@ -188,11 +209,18 @@ export function buildPlot(frames: readonly Frame[], hidden: ReadonlySet<string> 
     const zeros = one.field.config.custom['insertNulls'] === 'zero';
     const shown = zeros ? one.values.map((value) => value ?? 0) : one.values;
     const spans = one.field.config.custom['spanNulls'];
-    const joined = spans === true || typeof spans === 'number' ? shown.map((value) => value ?? undefined) : shown;
+    const joined =
+      spans === true || typeof spans === 'number' ? shown.map((value) => value ?? undefined) : shown;
     one.drawn = one.negative ? joined.map((value) => (typeof value === 'number' ? -value : value)) : joined;
   }
   const bands = stackSeries(series);
   const all = [...scales.values()];
   placeScales(all, explicit);
-  return { times, series, scales: all, bands, thresholds: readThresholds(series[0]?.field, series[0]?.scale ?? '') };
+  return {
+    times,
+    series,
+    scales: all,
+    bands,
+    thresholds: readThresholds(series[0]?.field, series[0]?.scale ?? ''),
+  };
 }

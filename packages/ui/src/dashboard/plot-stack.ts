@@ -45,7 +45,8 @@ function sumUp(rows: PlotSeries[]): void {
 
 function toShares(rows: PlotSeries[]): void {
   const totals: number[] = [];
-  for (const row of rows) for (const [at, value] of row.drawn.entries()) totals[at] = (totals[at] ?? 0) + Math.abs(value ?? 0);
+  for (const row of rows)
+    for (const [at, value] of row.drawn.entries()) totals[at] = (totals[at] ?? 0) + Math.abs(value ?? 0);
   for (const row of rows) {
     row.drawn = row.drawn.map((value, at) => (typeof value === 'number' ? value / (totals[at] || 1) : value));
   }

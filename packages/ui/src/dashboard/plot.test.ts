@@ -9,11 +9,15 @@ function series(name: string, times: number[], values: (number | null)[], refId 
   return frame(refId, [field('Time', 'time', times), { ...field('Value', 'number', values), legend: name }]);
 }
 
-const styled = (frames: Frame[], custom: Record<string, unknown>): Frame[] => applyFieldConfig(frames, readFieldConfig({ custom }), []);
+const styled = (frames: Frame[], custom: Record<string, unknown>): Frame[] =>
+  applyFieldConfig(frames, readFieldConfig({ custom }), []);
 
 describe('buildPlot()', () => {
   test('a missing sample breaks the line, a time of another series does not', () => {
-    const model = buildPlot([series('a', [0, 10, 20, 50], [1, 2, 3, 4]), series('b', [0, 15, 30, 45], [5, 6, 7, 8])]);
+    const model = buildPlot([
+      series('a', [0, 10, 20, 50], [1, 2, 3, 4]),
+      series('b', [0, 15, 30, 45], [5, 6, 7, 8]),
+    ]);
     expect(model.times).toEqual([0, 10, 15, 20, 30, 45, 50]);
     expect(model.series[0]?.values).toEqual([1, 2, undefined, 3, null, undefined, 4]);
     expect(model.series[1]?.values).toEqual([5, undefined, 6, undefined, 7, 8, undefined]);
@@ -23,12 +27,32 @@ describe('buildPlot()', () => {
     expect(buildPlot(frames).series[0]?.drawn).toEqual([1, 2, undefined, 3]);
   });
   test('stacking adds up, and what is negated adds up below', () => {
-    const up = styled([series('a', [0, 10], [1, 2]), series('b', [0, 10], [10, null]), series('c', [0, 10], [5, 6])], { stacking: { mode: 'normal', group: 'A' } });
-    const down = applyFieldConfig([series('d', [0, 10], [3, 4])], readFieldConfig({ custom: { stacking: { mode: 'normal', group: 'A' }, transform: 'negative-Y' } }), []);
+    const up = styled(
+      [series('a', [0, 10], [1, 2]), series('b', [0, 10], [10, null]), series('c', [0, 10], [5, 6])],
+      { stacking: { mode: 'normal', group: 'A' } },
+    );
+    const down = applyFieldConfig(
+      [series('d', [0, 10], [3, 4])],
+      readFieldConfig({ custom: { stacking: { mode: 'normal', group: 'A' }, transform: 'negative-Y' } }),
+      [],
+    );
     const model = buildPlot([...up, ...down]);
-    expect(model.series.map((one) => one.drawn)).toEqual([[1, 2], [11, null], [16, 8], [-3, -4]]);
-    expect(model.series.map((one) => one.values)).toEqual([[1, 2], [10, null], [5, 6], [3, 4]]);
-    expect(model.bands).toEqual([{ upper: 1, lower: 0 }, { upper: 2, lower: 1 }]);
+    expect(model.series.map((one) => one.drawn)).toEqual([
+      [1, 2],
+      [11, null],
+      [16, 8],
+      [-3, -4],
+    ]);
+    expect(model.series.map((one) => one.values)).toEqual([
+      [1, 2],
+      [10, null],
+      [5, 6],
+      [3, 4],
+    ]);
+    expect(model.bands).toEqual([
+      { upper: 1, lower: 0 },
+      { upper: 2, lower: 1 },
+    ]);
   });
   test('a series switched off in the legend leaves the stack', () => {
     const frames = styled([series('a', [0], [1]), series('b', [0], [2])], { stacking: { mode: 'normal' } });
@@ -41,15 +65,36 @@ describe('buildPlot()', () => {
     expect(buildPlot(frames).series.map((one) => one.drawn)).toEqual([[0.25], [1]]);
   });
   test('two units make two axes, left and right', () => {
-    const frames = [...applyFieldConfig([series('cpu', [0], [1])], readFieldConfig({ unit: 'percent' }), []), ...applyFieldConfig([series('mem', [0], [1e9])], readFieldConfig({ unit: 'bytes' }), [])];
-    expect(buildPlot(frames).scales.map((scale) => [scale.unit, scale.side])).toEqual([['percent', 'left'], ['bytes', 'right']]);
+    const frames = [
+      ...applyFieldConfig([series('cpu', [0], [1])], readFieldConfig({ unit: 'percent' }), []),
+      ...applyFieldConfig([series('mem', [0], [1e9])], readFieldConfig({ unit: 'bytes' }), []),
+    ];
+    expect(buildPlot(frames).scales.map((scale) => [scale.unit, scale.side])).toEqual([
+      ['percent', 'left'],
+      ['bytes', 'right'],
+    ]);
   });
   test('null as zero', () => {
-    expect(buildPlot(styled([series('a', [0, 10], [1, null])], { insertNulls: 'zero' })).series[0]?.drawn).toEqual([1, 0]);
+    expect(
+      buildPlot(styled([series('a', [0, 10], [1, null])], { insertNulls: 'zero' })).series[0]?.drawn,
+    ).toEqual([1, 0]);
   });
 });
 
-const linear: PlotScale = { key: '', unit: '', decimals: undefined, side: 'left', label: '', min: undefined, max: undefined, softMin: undefined, softMax: undefined, log: 0, centeredZero: false, color: undefined };
+const linear: PlotScale = {
+  key: '',
+  unit: '',
+  decimals: undefined,
+  side: 'left',
+  label: '',
+  min: undefined,
+  max: undefined,
+  softMin: undefined,
+  softMax: undefined,
+  log: 0,
+  centeredZero: false,
+  color: undefined,
+};
 
 describe('axisRange()', () => {
   const cases: [string, Partial<PlotScale>, [number | null, number | null], [number, number]][] = [
@@ -66,7 +111,7 @@ describe('axisRange()', () => {
     ['logarithms of zero', { log: 10 }, [0, 50], [0.1, 100]],
   ];
   for (const [name, scale, [low, high], want] of cases) {
-    test(name, () => {
+    test(`${name}`, () => {
       const [from, to] = axisRange({ ...linear, ...scale }, low, high);
       expect(from).toBeCloseTo(want[0], 6);
       expect(to).toBeCloseTo(want[1], 6);

@@ -5,8 +5,11 @@ import type { Target } from './types.ts';
 /** `{{instance}} - rx`; `__auto` and an empty format name the series by what tells it apart. */
 export function legendText(format: string, labels: Labels, expr: string, common: Labels): string {
   if (format === '__auto' || format === '') {
-    const own = Object.entries(labels).filter(([name, value]) => common[name] !== value && name !== '__name__');
-    if (format === '' || own.length === 0) return Object.keys(labels).length === 0 ? expr : seriesName(labels);
+    const own = Object.entries(labels).filter(
+      ([name, value]) => common[name] !== value && name !== '__name__',
+    );
+    if (format === '' || own.length === 0)
+      return Object.keys(labels).length === 0 ? expr : seriesName(labels);
     return own.length === 1 ? (own[0]?.[1] ?? '') : seriesName(Object.fromEntries(own));
   }
   const text = format.replace(/\{\{\s*(.+?)\s*\}\}/g, (_whole, name: string) => labels[name] ?? '');
@@ -17,7 +20,11 @@ export function legendText(format: string, labels: Labels, expr: string, common:
 export function commonLabels(series: Series[]): Labels {
   const [first, ...rest] = series;
   if (!first || rest.length === 0) return {};
-  return Object.fromEntries(Object.entries(first.labels).filter(([name, value]) => rest.every((other) => other.labels[name] === value)));
+  return Object.fromEntries(
+    Object.entries(first.labels).filter(([name, value]) =>
+      rest.every((other) => other.labels[name] === value),
+    ),
+  );
 }
 
 function seriesFrame(series: Series, target: Target, expr: string, common: Labels): Frame {
@@ -55,7 +62,9 @@ function heatmapFrames(series: Series[], target: Target): Frame[] {
   const buckets = [...series].sort((a, b) => bucketBound(a) - bucketBound(b));
   let below = new Map<number, number>();
   return buckets.map((bucket) => {
-    const values = bucket.values.map((value, index) => Math.max(0, value - (below.get(bucket.times[index] ?? 0) ?? 0)));
+    const values = bucket.values.map((value, index) =>
+      Math.max(0, value - (below.get(bucket.times[index] ?? 0) ?? 0)),
+    );
     below = new Map(bucket.times.map((time, index) => [time, bucket.values[index] ?? 0]));
     const one = field('Value', 'number', values, bucket.labels);
     one.legend = bucket.labels['le'] ?? '';
@@ -66,7 +75,8 @@ function heatmapFrames(series: Series[], target: Target): Frame[] {
 /** Frames of one target's answer. `several` says that the panel has more than one visible target. */
 export function answerFrames(answer: QueryAnswer, target: Target, expr: string, several: boolean): Frame[] {
   if (answer.type === 'string') return [frame(target.refId, [field('Value', 'string', [answer.text ?? ''])])];
-  if (target.format === 'table') return answer.series.length === 0 ? [] : [tableFrame(answer.series, target, several)];
+  if (target.format === 'table')
+    return answer.series.length === 0 ? [] : [tableFrame(answer.series, target, several)];
   if (target.format === 'heatmap') return heatmapFrames(answer.series, target);
   const common = commonLabels(answer.series);
   return answer.series.map((series) => seriesFrame(series, target, expr, common));

@@ -39,20 +39,29 @@ const onNumbers: Record<string, { label: string; of: Reducer }> = {
   count: { label: 'Count', of: (_values, all) => all.length },
   range: { label: 'Range', of: (values) => most(values) - least(values) },
   delta: { label: 'Delta', of: increase },
-  step: { label: 'Step', of: (values) => least(values.slice(1).map((value, index) => value - (values[index] ?? 0))) },
+  step: {
+    label: 'Step',
+    of: (values) => least(values.slice(1).map((value, index) => value - (values[index] ?? 0))),
+  },
   diff: { label: 'Difference', of: (values) => last(values) - first(values) },
   diffperc: { label: 'Difference %', of: (values) => (last(values) - first(values)) / first(values) },
   median: { label: 'Median', of: (values) => quantile(values, 0.5) },
   variance: { label: 'Variance', of: variance },
   stdDev: { label: 'StdDev', of: (values) => Math.sqrt(variance(values)) },
   distinctCount: { label: 'Distinct', of: (_values, all) => new Set(all).size },
-  changeCount: { label: 'Changes', of: (_values, all) => all.filter((value, index) => index > 0 && value !== all[index - 1]).length },
+  changeCount: {
+    label: 'Changes',
+    of: (_values, all) => all.filter((value, index) => index > 0 && value !== all[index - 1]).length,
+  },
 };
 
 const onEverything: Record<string, { label: string; of: (all: readonly Cell[]) => Cell }> = {
   last: { label: 'Last', of: (all) => all.at(-1) ?? null },
   first: { label: 'First', of: (all) => all[0] ?? null },
-  logmin: { label: 'Min > 0', of: (all) => least(all.filter((value): value is number => typeof value === 'number' && value > 0)) },
+  logmin: {
+    label: 'Min > 0',
+    of: (all) => least(all.filter((value): value is number => typeof value === 'number' && value > 0)),
+  },
   allIsNull: { label: 'All nulls', of: (all) => all.every((value) => value === null) },
   allIsZero: { label: 'All zeros', of: (all) => all.every((value) => value === 0) },
 };

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { QueryAnswer } from '../api/prometheus.ts';
+import { str } from '../json.ts';
 import { tableFrame } from '../panels/table.tsx';
 import { timelineRows } from '../panels/timeline.tsx';
 import { buildHeatmap } from './heatmap-model.ts';
@@ -15,18 +16,54 @@ import type { Dashboard, Panel, Scope } from './types.ts';
 import { displayValue, reduceFrames } from './value.ts';
 
 /** Dashboards of this repository, and (where they are) real ones from the community. */
-const folders = [join(import.meta.dirname, '../../../../config/dashboards'), join(import.meta.dirname, '../../../../../shared/reference/dashboards')].filter((folder) => existsSync(folder));
-const files = folders.flatMap((folder) => readdirSync(folder).filter((name) => name.endsWith('.json')).map((name) => join(folder, name)));
+const folders = [
+  join(import.meta.dirname, '../../../../config/dashboards'),
+  join(import.meta.dirname, '../../../../../shared/reference/dashboards'),
+].filter((folder) => existsSync(folder));
+const files = folders.flatMap((folder) =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => join(folder, name)),
+);
 
-const drawn = ['timeseries', 'stat', 'gauge', 'bargauge', 'table', 'state-timeline', 'status-history', 'heatmap', 'piechart', 'text'];
-const knownUnits = /^$|^(none|short|percent|percentunit|bytes|decbytes|bits|decbits|bps|Bps|binBps|binbps|pps|ops|iops|reqps|rps|rds|wps|eps|cps|mps|opm|s|ms|µs|ns|m|h|d|dtdurations|dthms|dateTimeAsIso|dateTimeFromNow|bool|bool_yes_no|bool_on_off|hertz|celsius|rotrpm|volt|watt|amp|kbytes|mbytes|gbytes|decmbytes|string|sishort)$|[ /]|^suffix:/;
+const drawn = [
+  'timeseries',
+  'stat',
+  'gauge',
+  'bargauge',
+  'table',
+  'state-timeline',
+  'status-history',
+  'heatmap',
+  'piechart',
+  'text',
+];
+const knownUnits =
+  /^$|^(none|short|percent|percentunit|bytes|decbytes|bits|decbits|bps|Bps|binBps|binbps|pps|ops|iops|reqps|rps|rds|wps|eps|cps|mps|opm|s|ms|µs|ns|m|h|d|dtdurations|dthms|dateTimeAsIso|dateTimeFromNow|bool|bool_yes_no|bool_on_off|hertz|celsius|rotrpm|volt|watt|amp|kbytes|mbytes|gbytes|decmbytes|string|sishort)$|[ /]|^suffix:/;
 
 /** Three series whose labels are those that a legend or a grouping asks for. */
-function answer(expr: string, matrix: boolean, range: { from: number; to: number; stepMs: number }): QueryAnswer {
-  const names = [...new Set([...expr.matchAll(/\b(?:by|without)\s*\(([^)]*)\)/g)].flatMap(([, list = '']) => list.split(',').map((name) => name.trim())))].filter((name) => name !== '');
-  const times = matrix ? Array.from({ length: 20 }, (_none, index) => range.from + index * range.stepMs) : [range.to];
+function answer(
+  expr: string,
+  matrix: boolean,
+  range: { from: number; to: number; stepMs: number },
+): QueryAnswer {
+  const names = [
+    ...new Set(
+      [...expr.matchAll(/\b(?:by|without)\s*\(([^)]*)\)/g)].flatMap(([, list = '']) =>
+        list.split(',').map((name) => name.trim()),
+      ),
+    ),
+  ].filter((name) => name !== '');
+  const times = matrix
+    ? Array.from({ length: 20 }, (_none, index) => range.from + index * range.stepMs)
+    : [range.to];
   const series = [1, 2, 3].map((seed) => ({
-    labels: Object.fromEntries([...(names.length === 0 ? ['instance', 'job', 'device'] : names), 'le'].map((name) => [name, name === 'le' ? String(seed / 10) : `${name}${seed}`])),
+    labels: Object.fromEntries(
+      [...(names.length === 0 ? ['instance', 'job', 'device'] : names), 'le'].map((name) => [
+        name,
+        name === 'le' ? String(seed / 10) : `${name}${seed}`,
+      ]),
+    ),
     times,
     values: times.map((_time, index) => (index === 7 ? NaN : seed * 10 + Math.sin(index))),
   }));
@@ -66,7 +103,9 @@ function compute(panel: Panel, data: PanelData): number {
     }
     case 'table': {
       const table = tableFrame(data.frames, 0);
-      for (const field of table.fields) for (const value of field.values) displayValue(field, value, { index: 0, fallbackColor: 'thresholds' });
+      for (const field of table.fields)
+        for (const value of field.values)
+          displayValue(field, value, { index: 0, fallbackColor: 'thresholds' });
       return table.fields.length * table.length;
     }
     case 'state-timeline':
@@ -75,9 +114,13 @@ function compute(panel: Panel, data: PanelData): number {
     case 'heatmap':
       return buildHeatmap(data.frames, false).rows.length;
     case 'text':
-      return parseMarkdown(String(panel.options['content'] ?? '')).length;
+      return parseMarkdown(str(panel.options['content'])).length;
     default:
-      return reduceFrames(data.frames, { calcs: ['lastNotNull'], values: false, fields: '', limit: 25 }, 'thresholds').length;
+      return reduceFrames(
+        data.frames,
+        { calcs: ['lastNotNull'], values: false, fields: '', limit: 25 },
+        'thresholds',
+      ).length;
   }
 }
 
@@ -90,8 +133,19 @@ describe.skipIf(files.length === 0)('real dashboards (skipped when there are no 
     test(`${name}: all ${panels.length} panels are of a type, with units and transformations, that we draw`, () => {
       expect(panels.length).toBeGreaterThan(0);
       expect(panels.map((panel) => panel.type).filter((type) => !drawn.includes(type))).toEqual([]);
-      expect(panels.flatMap((panel) => panel.transformations.map((one) => one.id)).filter((id) => !knownTransformations.includes(id))).toEqual([]);
-      const units = panels.flatMap((panel) => [panel.defaults.unit ?? '', ...panel.overrides.flatMap((rule) => rule.properties.filter((property) => property.id === 'unit').map((property) => String(property.value)))]);
+      expect(
+        panels
+          .flatMap((panel) => panel.transformations.map((one) => one.id))
+          .filter((id) => !knownTransformations.includes(id)),
+      ).toEqual([]);
+      const units = panels.flatMap((panel) => [
+        panel.defaults.unit ?? '',
+        ...panel.overrides.flatMap((rule) =>
+          rule.properties
+            .filter((property) => property.id === 'unit')
+            .map((property) => String(property.value)),
+        ),
+      ]);
       expect(units.filter((unit) => !knownUnits.test(unit))).toEqual([]);
     });
 
@@ -99,10 +153,18 @@ describe.skipIf(files.length === 0)('real dashboards (skipped when there are no 
       const scope = await scopeOf(dashboard);
       for (const panel of panels) {
         sent.length = 0;
-        const data = await loadPanel(panel, { range, scope, multi: new Set(), scrapeInterval: 15_000, width: 800 }, runner);
+        const data = await loadPanel(
+          panel,
+          { range, scope, multi: new Set(), scrapeInterval: 15_000, width: 800 },
+          runner,
+        );
         expect(data.errors, panel.title).toEqual([]);
-        expect(sent.filter((expr) => /\$|\[\[/.test(expr.replaceAll(/"[^"]*"/g, ''))), panel.title).toEqual([]);
-        if (panel.targets.some((target) => !target.hide)) expect(compute(panel, data), `${panel.title} (${panel.type})`).toBeGreaterThan(0);
+        expect(
+          sent.filter((expr) => /\$|\[\[/.test(expr.replaceAll(/"[^"]*"/g, ''))),
+          panel.title,
+        ).toEqual([]);
+        if (panel.targets.some((target) => !target.hide))
+          expect(compute(panel, data), `${panel.title} (${panel.type})`).toBeGreaterThan(0);
       }
     });
   }

@@ -51,11 +51,21 @@ async function queryOptions(expr: string, source: VariableSource): Promise<strin
 function autoInterval(variable: Variable, range: AbsoluteRange): VariableOption[] {
   if (!variable.auto.enabled) return [];
   const minimum = parseDuration(variable.auto.min) ?? 10_000;
-  const { step } = chooseSteps({ range, maxDataPoints: variable.auto.count, minStep: minimum, scrapeInterval: minimum });
+  const { step } = chooseSteps({
+    range,
+    maxDataPoints: variable.auto.count,
+    minStep: minimum,
+    scrapeInterval: minimum,
+  });
   return [{ text: `auto (${formatDuration(step)})`, value: formatDuration(step) }];
 }
 
-async function optionsOf(variable: Variable, expr: string, source: VariableSource, range: AbsoluteRange): Promise<VariableOption[]> {
+async function optionsOf(
+  variable: Variable,
+  expr: string,
+  source: VariableSource,
+  range: AbsoluteRange,
+): Promise<VariableOption[]> {
   switch (variable.type) {
     case 'query':
       return variableOptions(await queryOptions(expr, source), variable);
@@ -66,17 +76,27 @@ async function optionsOf(variable: Variable, expr: string, source: VariableSourc
     case 'textbox':
     case 'constant':
       return [{ text: expr, value: expr }];
-    default:
+    case 'custom':
+    case 'adhoc':
       return variable.options;
   }
 }
 
 function asValue(chosen: VariableOption[], variable: Variable): VariableValue {
-  return { values: chosen.map((one) => one.value), texts: chosen.map((one) => one.text), all: false, allValue: variable.allValue };
+  return {
+    values: chosen.map((one) => one.value),
+    texts: chosen.map((one) => one.text),
+    all: false,
+    allValue: variable.allValue,
+  };
 }
 
 /** The wanted values that still exist; else what the file says; else all or the first. */
-export function chooseValue(variable: Variable, options: VariableOption[], wanted: string[] | undefined): VariableValue {
+export function chooseValue(
+  variable: Variable,
+  options: VariableOption[],
+  wanted: string[] | undefined,
+): VariableValue {
   if (variable.type === 'textbox' || variable.type === 'constant') {
     const text = wanted?.[0] ?? options[0]?.value ?? variable.current[0] ?? '';
     return asValue([{ text, value: text }], variable);
@@ -88,7 +108,8 @@ export function chooseValue(variable: Variable, options: VariableOption[], wante
     const found = options.filter((option) => names.includes(option.value) || names.includes(option.text));
     if (found.length > 0) return asValue(variable.multi ? found : found.slice(0, 1), variable);
   }
-  if (variable.type === 'interval' && variable.current[0]?.startsWith('$__auto') && options[0]) return asValue([options[0]], variable);
+  if (variable.type === 'interval' && variable.current[0]?.startsWith('$__auto') && options[0])
+    return asValue([options[0]], variable);
   if (variable.includeAll && options.length > 0) return everything;
   return asValue(options.slice(0, 1), variable);
 }
@@ -108,7 +129,12 @@ export async function resolveVariables(
     let options: VariableOption[] = [];
     let error: string | undefined;
     try {
-      options = await optionsOf(variable, interpolateQuery(variable.query, { scope, multi, builtIns }), source, range);
+      options = await optionsOf(
+        variable,
+        interpolateQuery(variable.query, { scope, multi, builtIns }),
+        source,
+        range,
+      );
     } catch (cause) {
       if (cause instanceof DOMException) throw cause;
       error = cause instanceof Error ? cause.message : 'the query failed';

@@ -15,8 +15,15 @@ describe('parseDuration() and formatDuration()', () => {
     ['5 m', undefined],
     ['m5', undefined],
   ];
-  for (const [text, want] of cases) test(`parseDuration(${JSON.stringify(text)})`, () => expect(parseDuration(text)).toBe(want));
-  for (const [ms, want] of [[90_000, '1m30s'], [15_000, '15s'], [0, '0s'], [250, '250ms'], [86_400_000, '1d']] as const) {
+  for (const [text, want] of cases)
+    test(`parseDuration(${JSON.stringify(text)})`, () => expect(parseDuration(text)).toBe(want));
+  for (const [ms, want] of [
+    [90_000, '1m30s'],
+    [15_000, '15s'],
+    [0, '0s'],
+    [250, '250ms'],
+    [86_400_000, '1d'],
+  ] as const) {
     test(`formatDuration(${ms})`, () => expect(formatDuration(ms)).toBe(want));
   }
 });
@@ -34,7 +41,7 @@ describe('parseTime()', () => {
     ['yesterday', undefined],
     ['now-1x', undefined],
   ];
-  for (const [text, want] of cases) test(text, () => expect(parseTime(text, now)).toBe(want));
+  for (const [text, want] of cases) test(`${text}`, () => expect(parseTime(text, now)).toBe(want));
   test('now/h rounds down at the start of a range and up at its end', () => {
     const hour = now - (now % 3_600_000);
     expect(parseTime('now/h', now)).toBe(hour);
@@ -52,5 +59,11 @@ describe('parseTime()', () => {
 test('describeRange() and formatAge() write what a reader would', () => {
   expect(describeRange({ from: 'now-1h', to: 'now' })).toBe('Last 1 hour');
   expect(describeRange({ from: 'now-15m', to: 'now' })).toBe('Last 15 minutes');
-  expect([0, 59_000, 61_000, 3_700_000, 90_000_000].map(formatAge)).toEqual(['0s', '59s', '1m 1s', '1h 1m', '1d 1h']);
+  expect([0, 59_000, 61_000, 3_700_000, 90_000_000].map(formatAge)).toEqual([
+    '0s',
+    '59s',
+    '1m 1s',
+    '1h 1m',
+    '1d 1h',
+  ]);
 });

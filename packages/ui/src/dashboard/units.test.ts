@@ -43,7 +43,9 @@ describe('formatText()', () => {
     [123.456, 'none', 1, '123.5'],
   ];
   for (const [value, unit, decimals, want] of cases) {
-    test(`${value} in ${unit}${decimals === undefined ? '' : ` with ${decimals} decimals`} is ${want}`, () => expect(formatText(value, unit, decimals)).toBe(want));
+    test(`${value} in ${unit}${decimals === undefined ? '' : ` with ${decimals} decimals`} is ${want}`, () =>
+      expect(formatText(value, unit, decimals)).toBe(want));
   }
-  test('names of Object.prototype are plain suffixes', () => expect(formatText(1, 'constructor')).toBe('1 constructor'));
+  test('names of Object.prototype are plain suffixes', () =>
+    expect(formatText(1, 'constructor')).toBe('1 constructor'));
 });

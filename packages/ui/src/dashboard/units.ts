@@ -40,11 +40,19 @@ function scaled(factor: number, suffixes: readonly string[], offset = 0): Format
 const large = ['', 'K', 'Mil', 'Bil', 'Tri', 'Quadr'];
 const si = ['', 'k', 'M', 'G', 'T', 'P', 'E'];
 const iec = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
-const withUnit = (prefixes: readonly string[], unit: string): string[] => prefixes.map((prefix) => ` ${prefix}${unit}`);
+const withUnit = (prefixes: readonly string[], unit: string): string[] =>
+  prefixes.map((prefix) => ` ${prefix}${unit}`);
 const binary = (unit: string): Formatter => scaled(1024, withUnit(iec, unit));
 const decimal = (unit: string): Formatter => scaled(1000, withUnit(si, unit));
-const counted = (unit: string): Formatter => scaled(1000, ['', 'K', 'Mil', 'Bil'].map((prefix) => `${prefix} ${unit}`));
-const suffixed = (suffix: string): Formatter => (value, decimals) => plain(fixed(value, decimals), suffix);
+const counted = (unit: string): Formatter =>
+  scaled(
+    1000,
+    ['', 'K', 'Mil', 'Bil'].map((prefix) => `${prefix} ${unit}`),
+  );
+const suffixed =
+  (suffix: string): Formatter =>
+  (value, decimals) =>
+    plain(fixed(value, decimals), suffix);
 
 /** A duration in the largest unit that leaves a number above one. */
 function seconds(value: number, decimals: number | undefined): FormattedValue {
@@ -57,7 +65,8 @@ function seconds(value: number, decimals: number | undefined): FormattedValue {
   if (size < 3600) return plain(fixed(value / 60, decimals), size < 120 ? ' min' : ' mins');
   if (size < 86_400) return plain(fixed(value / 3600, decimals), size < 7200 ? ' hour' : ' hours');
   if (size < 604_800) return plain(fixed(value / 86_400, decimals), size < 172_800 ? ' day' : ' days');
-  if (size < 31_536_000) return plain(fixed(value / 604_800, decimals), size < 1_209_600 ? ' week' : ' weeks');
+  if (size < 31_536_000)
+    return plain(fixed(value / 604_800, decimals), size < 1_209_600 ? ' week' : ' weeks');
   return plain(fixed(value / 31_536_000, decimals), size < 63_072_000 ? ' year' : ' years');
 }
 
@@ -65,7 +74,15 @@ function seconds(value: number, decimals: number | undefined): FormattedValue {
 function longDuration(value: number): FormattedValue {
   const parts: string[] = [];
   let rest = Math.abs(Math.round(value));
-  for (const [name, size] of [['year', 31_536_000], ['month', 2_592_000], ['week', 604_800], ['day', 86_400], ['hour', 3600], ['minute', 60], ['second', 1]] as const) {
+  for (const [name, size] of [
+    ['year', 31_536_000],
+    ['month', 2_592_000],
+    ['week', 604_800],
+    ['day', 86_400],
+    ['hour', 3600],
+    ['minute', 60],
+    ['second', 1],
+  ] as const) {
     const count = Math.floor(rest / size);
     if (count > 0 && parts.length < 2) parts.push(`${count} ${name}${count === 1 ? '' : 's'}`);
     rest %= size;
@@ -75,8 +92,11 @@ function longDuration(value: number): FormattedValue {
 
 function clock(value: number): FormattedValue {
   const total = Math.round(Math.abs(value));
-  const part = (size: number, wrap: number): string => String(Math.floor(total / size) % wrap).padStart(2, '0');
-  return plain(`${value < 0 ? '-' : ''}${String(Math.floor(total / 3600)).padStart(2, '0')}:${part(60, 60)}:${part(1, 60)}`);
+  const part = (size: number, wrap: number): string =>
+    String(Math.floor(total / size) % wrap).padStart(2, '0');
+  return plain(
+    `${value < 0 ? '-' : ''}${String(Math.floor(total / 3600)).padStart(2, '0')}:${part(60, 60)}:${part(1, 60)}`,
+  );
 }
 
 function fromNow(value: number): FormattedValue {
@@ -85,7 +105,10 @@ function fromNow(value: number): FormattedValue {
   return plain(distance >= 0 ? `${text}${suffix} ago` : `in ${text}${suffix}`);
 }
 
-const yesNo = (yes: string, no: string): Formatter => (value) => plain(value === 0 ? no : yes);
+const yesNo =
+  (yes: string, no: string): Formatter =>
+  (value) =>
+    plain(value === 0 ? no : yes);
 
 function scientific(value: number, decimals: number | undefined): FormattedValue {
   return plain(value.toExponential(decimals));
@@ -94,8 +117,14 @@ function scientific(value: number, decimals: number | undefined): FormattedValue
 const formatters: Record<string, Formatter> = {
   none: suffixed(''),
   string: suffixed(''),
-  short: scaled(1000, large.map((name, index) => (index === 0 ? '' : ` ${name}`))),
-  sishort: scaled(1000, si.map((name) => ` ${name}`.trimEnd())),
+  short: scaled(
+    1000,
+    large.map((name, index) => (index === 0 ? '' : ` ${name}`)),
+  ),
+  sishort: scaled(
+    1000,
+    si.map((name) => ` ${name}`.trimEnd()),
+  ),
   percent: suffixed('%'),
   percentunit: (value, decimals) => plain(fixed(value * 100, decimals), '%'),
   humidity: suffixed('%H'),
@@ -103,7 +132,8 @@ const formatters: Record<string, Formatter> = {
   hex: (value) => plain(Math.round(value).toString(16).toUpperCase()),
   hex0x: (value) => plain(`0x${Math.round(value).toString(16).toUpperCase()}`),
   sci: scientific,
-  locale: (value, decimals) => plain(value.toLocaleString('en', decimals === undefined ? {} : { maximumFractionDigits: decimals })),
+  locale: (value, decimals) =>
+    plain(value.toLocaleString('en', decimals === undefined ? {} : { maximumFractionDigits: decimals })),
   bytes: binary('B'),
   decbytes: decimal('B'),
   bits: binary('b'),
@@ -138,7 +168,10 @@ const formatters: Record<string, Formatter> = {
   lengthm: decimal('m'),
   degree: suffixed('°'),
   s: seconds,
-  ms: (value, decimals) => (Math.abs(value) < 1000 && Math.abs(value) >= 0.001 ? plain(fixed(value, decimals), ' ms') : seconds(value / 1e3, decimals)),
+  ms: (value, decimals) =>
+    Math.abs(value) < 1000 && Math.abs(value) >= 0.001
+      ? plain(fixed(value, decimals), ' ms')
+      : seconds(value / 1e3, decimals),
   µs: (value, decimals) => seconds(value / 1e6, decimals),
   ns: (value, decimals) => seconds(value / 1e9, decimals),
   m: (value, decimals) => seconds(value * 60, decimals),
@@ -191,10 +224,12 @@ function formatterOf(unit: string): Formatter {
     return (value, decimals) => formatterOf(base)(value * factor, decimals);
   }
   if (unit.startsWith('suffix:')) return suffixed(` ${unit.slice(7)}`);
-  if (unit.startsWith('prefix:')) return (value, decimals) => plain(fixed(value, decimals), '', unit.slice(7));
+  if (unit.startsWith('prefix:'))
+    return (value, decimals) => plain(fixed(value, decimals), '', unit.slice(7));
   if (unit.startsWith('si:')) return decimal(unit.slice(3));
   if (unit.startsWith('count:')) return counted(unit.slice(6));
-  if (unit.startsWith('currency:')) return (value, decimals) => plain(fixed(value, decimals), '', unit.slice(9));
+  if (unit.startsWith('currency:'))
+    return (value, decimals) => plain(fixed(value, decimals), '', unit.slice(9));
   if (unit.startsWith('time:')) return (value) => plain(formatDateTime(value));
   return unit === '' ? suffixed('') : suffixed(` ${unit}`); // free text is a suffix
 }

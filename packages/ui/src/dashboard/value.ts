@@ -37,12 +37,17 @@ function mapOne(mapping: Mapping, value: Cell): MappingResult | undefined {
     case 'value':
       return Object.hasOwn(mapping.options, String(value)) ? mapping.options[String(value)] : undefined;
     case 'range':
-      return typeof value === 'number' && value >= mapping.from && value <= mapping.to ? mapping.result : undefined;
+      return typeof value === 'number' && value >= mapping.from && value <= mapping.to
+        ? mapping.result
+        : undefined;
     case 'regex': {
       const regex = typeof value === 'string' ? toRegex(mapping.pattern) : undefined;
       const found = regex?.exec(String(value));
       if (!found) return undefined;
-      const text = mapping.result.text?.replace(/\$(\d)/g, (_whole, group: string) => found[Number(group)] ?? '');
+      const text = mapping.result.text?.replace(
+        /\$(\d)/g,
+        (_whole, group: string) => found[Number(group)] ?? '',
+      );
       return { ...mapping.result, text };
     }
     case 'special':
@@ -99,10 +104,26 @@ export function displayValue(field: Field, value: Cell, options: DisplayOptions)
   const range = options.range ?? fieldRange(config, field.values);
   const number = typeof value === 'number' ? value : null;
   const mapped = mapValue(config.mappings, value);
-  const base = fieldColor({ config, index: options.index, name, value: number, ...range, fallback: options.fallbackColor });
+  const base = fieldColor({
+    config,
+    index: options.index,
+    name,
+    value: number,
+    ...range,
+    fallback: options.fallbackColor,
+  });
   const color = mapped?.color === undefined ? base : cssColor(mapped.color);
-  if (mapped?.text !== undefined && mapped.text !== '') return { name, prefix: '', text: mapped.text, suffix: '', color, number };
-  if (value === null || value === '') return { name, prefix: '', text: config.noValue ?? (value === null ? 'No data' : ''), suffix: '', color, number };
+  if (mapped?.text !== undefined && mapped.text !== '')
+    return { name, prefix: '', text: mapped.text, suffix: '', color, number };
+  if (value === null || value === '')
+    return {
+      name,
+      prefix: '',
+      text: config.noValue ?? (value === null ? 'No data' : ''),
+      suffix: '',
+      color,
+      number,
+    };
   if (number === null) return { name, prefix: '', text: String(value), suffix: '', color, number };
   return { name, ...formatValue(number, config.unit ?? '', config.decimals), color, number };
 }
@@ -125,18 +146,26 @@ function wanted(field: Field, fields: string): boolean {
   if (field.config.custom['hidden'] === true) return false;
   if (fields === '') return field.type === 'number';
   const name = displayName(field);
-  return fields.startsWith('/') ? (toRegex(fields)?.test(name) ?? false) : name === fields || field.name === fields;
+  return fields.startsWith('/')
+    ? (toRegex(fields)?.test(name) ?? false)
+    : name === fields || field.name === fields;
 }
 
 /** What stat, gauge, bar gauge and pie chart show: one value for each field (or row). */
-export function reduceFrames(frames: readonly Frame[], options: ReduceOptions, fallbackColor: string): ReducedValue[] {
+export function reduceFrames(
+  frames: readonly Frame[],
+  options: ReduceOptions,
+  fallbackColor: string,
+): ReducedValue[] {
   const out: ReducedValue[] = [];
   let index = 0;
   for (const frame of frames) {
     for (const field of frame.fields) {
       if (!wanted(field, options.fields)) continue;
       const labelled = frame.fields.find((other) => other.type === 'string');
-      const rows = options.values ? field.values.slice(0, options.limit) : [reduceField(field, options.calcs[0] ?? 'lastNotNull')];
+      const rows = options.values
+        ? field.values.slice(0, options.limit)
+        : [reduceField(field, options.calcs[0] ?? 'lastNotNull')];
       for (const [row, value] of rows.entries()) {
         const shown = displayValue(field, value, { index: index++, fallbackColor });
         if (options.values && labelled) shown.name = String(labelled.values[row] ?? shown.name);

@@ -27,7 +27,11 @@ function readVariable(json: JsonObject): Variable {
     options: type === 'custom' || type === 'interval' ? splitOptions(query, json['options']) : [],
     current: (Array.isArray(current) ? strings(current) : [str(current)]).filter((value) => value !== ''),
     refreshOnTime: num(json['refresh']) === 2,
-    auto: { enabled: bool(json['auto']), count: num(json['auto_count']) ?? 30, min: str(json['auto_min'], '10s') },
+    auto: {
+      enabled: bool(json['auto']),
+      count: num(json['auto_count']) ?? 30,
+      min: str(json['auto_min'], '10s'),
+    },
   };
 }
 

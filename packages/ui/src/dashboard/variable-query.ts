@@ -12,7 +12,7 @@ export type VariableQuery =
 export function parseVariableQuery(text: string): VariableQuery {
   const call = /^\s*(\w+)\((.*)\)\s*$/s.exec(text);
   const body = call?.[2]?.trim() ?? '';
-  switch (call?.[1]) {
+  switch (call?.[1] ?? '') {
     case 'label_values': {
       // The label is what follows the last comma outside the selector.
       const split = /^(.*),\s*([A-Za-z_][\w.:]*|"[^"]+")\s*$/s.exec(body);
@@ -33,7 +33,9 @@ export function parseVariableQuery(text: string): VariableQuery {
 function parseRegex(text: string): RegExp | undefined {
   const literal = /^\/(.*)\/([gimsu]*)$/s.exec(text);
   try {
-    return literal ? new RegExp(literal[1] ?? '', (literal[2] ?? '').replace('g', '')) : new RegExp(`^${text}$`);
+    return literal
+      ? new RegExp(literal[1] ?? '', (literal[2] ?? '').replace('g', ''))
+      : new RegExp(`^${text}$`);
   } catch {
     return undefined;
   }
@@ -71,8 +73,13 @@ function sortOptions(options: VariableOption[], sort: number): VariableOption[] 
 }
 
 /** The options of a query variable, from what Prometheus answered. */
-export function variableOptions(values: string[], variable: Pick<Variable, 'regex' | 'sort'>): VariableOption[] {
+export function variableOptions(
+  values: string[],
+  variable: Pick<Variable, 'regex' | 'sort'>,
+): VariableOption[] {
   const seen = new Set<string>();
-  const options = applyRegex(values, variable.regex).filter(({ value }) => !seen.has(value) && seen.add(value));
+  const options = applyRegex(values, variable.regex).filter(
+    ({ value }) => !seen.has(value) && seen.add(value),
+  );
   return sortOptions(options, variable.sort);
 }

@@ -6,28 +6,54 @@ import { inbox } from '../api/prunella.ts';
 import { useNow, useResource } from '../live.ts';
 import { location, setSearch } from '../router.ts';
 import { formatDuration } from '../time.ts';
-import { Badge, Card, Empty, exploreHref, LabelChips, Loaded, PageHead, severityTone, Time, type Tone } from '../ui/basics.tsx';
+import {
+  Badge,
+  Card,
+  Empty,
+  exploreHref,
+  LabelChips,
+  Loaded,
+  PageHead,
+  severityTone,
+  Time,
+  type Tone,
+} from '../ui/basics.tsx';
 import { Acknowledge } from '../view/acknowledge.tsx';
 import { MessageList } from '../view/message-list.tsx';
 import { silenceHref } from '../view/silence-link.ts';
 import { safeUrl } from '../dashboard/markdown.ts';
 
-const stateTones: Record<Rule['state'], Tone> = { firing: 'bad', pending: 'warn', inactive: 'ok', unknown: 'idle' };
+const stateTones: Record<Rule['state'], Tone> = {
+  firing: 'bad',
+  pending: 'warn',
+  inactive: 'ok',
+  unknown: 'idle',
+};
 const stateOrder: Rule['state'][] = ['firing', 'pending', 'unknown', 'inactive'];
 
 function RuleView({ rule, now }: { rule: Rule; now: number }): JSX.Element {
   const wanted = location.value.search.get('rule') === rule.name;
-  const limits = [rule.forSeconds > 0 && `for ${formatDuration(rule.forSeconds * 1000)}`, rule.keepFiringForSeconds > 0 && `keep firing for ${formatDuration(rule.keepFiringForSeconds * 1000)}`];
+  const limits = [
+    rule.forSeconds > 0 && `for ${formatDuration(rule.forSeconds * 1000)}`,
+    rule.keepFiringForSeconds > 0 && `keep firing for ${formatDuration(rule.keepFiringForSeconds * 1000)}`,
+  ];
   return (
     <details class="rule" open={wanted || rule.state === 'firing' || rule.health === 'err'}>
       <summary>
-        {rule.kind === 'alerting' ? <Badge tone={stateTones[rule.state]}>{rule.state}</Badge> : <Badge tone="idle">recording</Badge>}
+        {rule.kind === 'alerting' ? (
+          <Badge tone={stateTones[rule.state]}>{rule.state}</Badge>
+        ) : (
+          <Badge tone="idle">recording</Badge>
+        )}
         <strong class="break">{rule.name}</strong>
-        {rule.labels['severity'] !== undefined && <Badge tone={severityTone(rule.labels['severity'])}>{rule.labels['severity']}</Badge>}
+        {rule.labels['severity'] !== undefined && (
+          <Badge tone={severityTone(rule.labels['severity'])}>{rule.labels['severity']}</Badge>
+        )}
         {rule.health === 'err' && <Badge tone="bad">error</Badge>}
         <small class="dim">{limits.filter(Boolean).join(', ')}</small>
         <small class="dim rule-time">
-          evaluated <Time at={rule.lastEvaluation} now={now} ago /> in {(rule.evaluationSeconds * 1000).toFixed(1)} ms
+          evaluated <Time at={rule.lastEvaluation} now={now} ago /> in{' '}
+          {(rule.evaluationSeconds * 1000).toFixed(1)} ms
         </small>
       </summary>
       <div class="rule-body">
@@ -68,7 +94,9 @@ function RuleView({ rule, now }: { rule: Rule; now: number }): JSX.Element {
                       <Time at={alert.activeAt} now={now} ago />
                     </td>
                     <td data-label="Value" class="num">
-                      {Number(alert.value).toPrecision(4).replace(/\.?0+$/, '')}
+                      {Number(alert.value)
+                        .toPrecision(4)
+                        .replace(/\.?0+$/, '')}
                     </td>
                     <td>
                       <a href={silenceHref(alert.labels)}>Silence</a>
@@ -88,11 +116,19 @@ function Rules({ groups, now }: { groups: readonly RuleGroup[]; now: number }): 
   const [filter, setFilter] = useState('');
   const [only, setOnly] = useState<string>('');
   const all = groups.flatMap((group) => group.rules);
-  const matches = (rule: Rule): boolean => (only === '' || rule.state === only) && `${rule.name} ${rule.query}`.toLowerCase().includes(filter.toLowerCase());
+  const matches = (rule: Rule): boolean =>
+    (only === '' || rule.state === only) &&
+    `${rule.name} ${rule.query}`.toLowerCase().includes(filter.toLowerCase());
   return (
     <>
       <div class="filters">
-        <input type="search" aria-label="Filter rules" placeholder="Filter by name or expression" value={filter} onInput={(event) => setFilter(event.currentTarget.value)} />
+        <input
+          type="search"
+          aria-label="Filter rules"
+          placeholder="Filter by name or expression"
+          value={filter}
+          onInput={(event) => setFilter(event.currentTarget.value)}
+        />
         <div class="tabs">
           <button type="button" aria-selected={only === ''} onClick={() => setOnly('')}>
             All {all.length}
@@ -110,7 +146,13 @@ function Rules({ groups, now }: { groups: readonly RuleGroup[]; now: number }): 
         const shown = group.rules.filter(matches);
         if (shown.length === 0) return null;
         return (
-          <Card key={group.file + group.name} title={group.name} actions={<small class="dim break">{`${group.file} · every ${formatDuration(group.intervalSeconds * 1000)}`}</small>}>
+          <Card
+            key={group.file + group.name}
+            title={group.name}
+            actions={
+              <small class="dim break">{`${group.file} · every ${formatDuration(group.intervalSeconds * 1000)}`}</small>
+            }
+          >
             {[...shown]
               .sort((a, b) => stateOrder.indexOf(a.state) - stateOrder.indexOf(b.state))
               .map((rule, index) => (
@@ -119,7 +161,9 @@ function Rules({ groups, now }: { groups: readonly RuleGroup[]; now: number }): 
           </Card>
         );
       })}
-      {groups.length === 0 && <Empty title="No rules">Name rule files under “rule_files” in prometheus.yml.</Empty>}
+      {groups.length === 0 && (
+        <Empty title="No rules">Name rule files under “rule_files” in prometheus.yml.</Empty>
+      )}
     </>
   );
 }
@@ -129,8 +173,16 @@ function AlertView({ alert, now }: { alert: ActiveAlert; now: number }): JSX.Ele
   return (
     <li class="alert">
       <div class="alert-head">
-        <Badge tone={alert.state === 'active' ? severityTone(alert.labels['severity'] ?? 'critical') : 'idle'}>
-          {alert.state === 'active' ? (alert.labels['severity'] ?? 'active') : alert.silencedBy.length > 0 ? 'silenced' : alert.inhibitedBy.length > 0 ? 'inhibited' : alert.state}
+        <Badge
+          tone={alert.state === 'active' ? severityTone(alert.labels['severity'] ?? 'critical') : 'idle'}
+        >
+          {alert.state === 'active'
+            ? (alert.labels['severity'] ?? 'active')
+            : alert.silencedBy.length > 0
+              ? 'silenced'
+              : alert.inhibitedBy.length > 0
+                ? 'inhibited'
+                : alert.state}
         </Badge>
         <strong>{alert.labels['alertname'] ?? 'alert'}</strong>
         <small class="dim">
@@ -139,7 +191,11 @@ function AlertView({ alert, now }: { alert: ActiveAlert; now: number }): JSX.Ele
         <span class="alert-links">
           {source && <a href={source}>Source</a>}
           {alert.state === 'active' && <Acknowledge alert={alert} />}
-          {alert.silencedBy[0] === undefined ? <a href={silenceHref(alert.labels)}>Silence</a> : <a href={`/silences?id=${encodeURIComponent(alert.silencedBy[0])}`}>Silenced by</a>}
+          {alert.silencedBy[0] === undefined ? (
+            <a href={silenceHref(alert.labels)}>Silence</a>
+          ) : (
+            <a href={`/silences?id=${encodeURIComponent(alert.silencedBy[0])}`}>Silenced by</a>
+          )}
         </span>
       </div>
       {Object.entries(alert.annotations).map(([name, text]) => (
@@ -160,7 +216,11 @@ function Groups({ groups, now }: { groups: readonly AlertGroup[]; now: number })
     <>
       {receivers.length > 1 && (
         <div class="filters">
-          <select aria-label="Receiver" value={receiver} onChange={(event) => setReceiver(event.currentTarget.value)}>
+          <select
+            aria-label="Receiver"
+            value={receiver}
+            onChange={(event) => setReceiver(event.currentTarget.value)}
+          >
             <option value="">All receivers</option>
             {receivers.map((name) => (
               <option key={name}>{name}</option>
@@ -171,7 +231,13 @@ function Groups({ groups, now }: { groups: readonly AlertGroup[]; now: number })
       {groups
         .filter((group) => receiver === '' || group.receiver === receiver)
         .map((group) => (
-          <Card key={group.receiver + JSON.stringify(group.labels)} title={Object.keys(group.labels).length === 0 ? 'Not grouped' : <LabelChips labels={group.labels} />} actions={<small class="dim">to {group.receiver}</small>}>
+          <Card
+            key={group.receiver + JSON.stringify(group.labels)}
+            title={
+              Object.keys(group.labels).length === 0 ? 'Not grouped' : <LabelChips labels={group.labels} />
+            }
+            actions={<small class="dim">to {group.receiver}</small>}
+          >
             <ul class="alert-list">
               {group.alerts.map((alert) => (
                 <AlertView key={alert.fingerprint + JSON.stringify(alert.labels)} alert={alert} now={now} />
@@ -191,8 +257,14 @@ const tabs = [
 
 export function AlertsPage(): JSX.Element {
   const now = useNow(2000);
-  const ruleGroups = useResource('rules', (signal) => rules(signal), { events: ['alerts', 'reload'], everyMs: 10_000 });
-  const groups = useResource('groups', (signal) => alertGroups(signal), { events: ['alerts', 'inbox'], everyMs: 10_000 });
+  const ruleGroups = useResource('rules', (signal) => rules(signal), {
+    events: ['alerts', 'reload'],
+    everyMs: 10_000,
+  });
+  const groups = useResource('groups', (signal) => alertGroups(signal), {
+    events: ['alerts', 'inbox'],
+    everyMs: 10_000,
+  });
   const messages = useResource('inbox', (signal) => inbox(100, signal), { events: ['inbox'] });
   const chosen = location.value.search.get('tab') ?? 'rules';
   const counts: Record<string, number | undefined> = {
@@ -208,16 +280,28 @@ export function AlertsPage(): JSX.Element {
         </a>
         <div class="tabs" role="tablist">
           {tabs.map(([key, title]) => (
-            <button type="button" key={key} role="tab" aria-selected={chosen === key} onClick={() => setSearch({ tab: key }, { replace: true })}>
+            <button
+              type="button"
+              key={key}
+              role="tab"
+              aria-selected={chosen === key}
+              onClick={() => setSearch({ tab: key }, { replace: true })}
+            >
               {title}
               {counts[key] === undefined ? '' : ` ${counts[key]}`}
             </button>
           ))}
         </div>
       </PageHead>
-      {chosen === 'groups' && <Loaded resource={groups}>{(data) => <Groups groups={data} now={now} />}</Loaded>}
-      {chosen === 'inbox' && <Loaded resource={messages}>{(data) => <MessageList messages={data} now={now} />}</Loaded>}
-      {chosen === 'rules' && <Loaded resource={ruleGroups}>{(data) => <Rules groups={data} now={now} />}</Loaded>}
+      {chosen === 'groups' && (
+        <Loaded resource={groups}>{(data) => <Groups groups={data} now={now} />}</Loaded>
+      )}
+      {chosen === 'inbox' && (
+        <Loaded resource={messages}>{(data) => <MessageList messages={data} now={now} />}</Loaded>
+      )}
+      {chosen === 'rules' && (
+        <Loaded resource={ruleGroups}>{(data) => <Rules groups={data} now={now} />}</Loaded>
+      )}
     </>
   );
 }

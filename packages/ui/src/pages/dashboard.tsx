@@ -24,7 +24,15 @@ import { VariablesBar } from '../view/variables-bar.tsx';
 
 const noScope: Scope = new Map();
 
-function Grid({ panels, around, onExpand }: { panels: readonly Panel[]; around: PanelSurroundings; onExpand: (id: number) => void }): JSX.Element {
+function Grid({
+  panels,
+  around,
+  onExpand,
+}: {
+  panels: readonly Panel[];
+  around: PanelSurroundings;
+  onExpand: (id: number) => void;
+}): JSX.Element {
   return (
     <div class="grid">
       {panels.map((panel) => {
@@ -41,10 +49,19 @@ function Grid({ panels, around, onExpand }: { panels: readonly Panel[]; around: 
   );
 }
 
-function SectionView({ section, around, onExpand }: { section: Section; around: PanelSurroundings; onExpand: (id: number) => void }): JSX.Element {
+function SectionView({
+  section,
+  around,
+  onExpand,
+}: {
+  section: Section;
+  around: PanelSurroundings;
+  onExpand: (id: number) => void;
+}): JSX.Element {
   const [open, setOpen] = useState(!section.collapsed);
   const title = interpolateText(section.title, { scope: new Map([...around.scope, ...section.scope]) });
-  if (!section.row || title === '') return <Grid panels={section.panels} around={around} onExpand={onExpand} />;
+  if (!section.row || title === '')
+    return <Grid panels={section.panels} around={around} onExpand={onExpand} />;
   return (
     <section class="row">
       <h2>
@@ -66,7 +83,13 @@ function Links({ dashboard, scope }: { dashboard: Dashboard; scope: Scope }): JS
         const href = safeUrl(interpolateText(link.url, { scope }));
         return (
           href && (
-            <a key={link.url + link.title} class="button" href={href} target={link.newTab ? '_blank' : undefined} rel="noreferrer noopener">
+            <a
+              key={link.url + link.title}
+              class="button"
+              href={href}
+              target={link.newTab ? '_blank' : undefined}
+              rel="noreferrer noopener"
+            >
               {link.title}
             </a>
           )
@@ -83,8 +106,13 @@ function DashboardView({ dashboard }: { dashboard: Dashboard }): JSX.Element {
   const { range, reload } = useRange(written, refresh);
   const variables = useVariables(dashboard, search, range);
   const scrapeInterval = useScrapeInterval();
-  const [off, setOff] = useState<ReadonlySet<string>>(new Set(dashboard.annotations.filter((one) => !one.enabled).map((one) => one.name)));
-  const scope: Scope = useMemo(() => (variables ? new Map(variables.map(({ variable, value }) => [variable.name, value])) : noScope), [variables]);
+  const [off, setOff] = useState<ReadonlySet<string>>(
+    new Set(dashboard.annotations.filter((one) => !one.enabled).map((one) => one.name)),
+  );
+  const scope: Scope = useMemo(
+    () => (variables ? new Map(variables.map(({ variable, value }) => [variable.name, value])) : noScope),
+    [variables],
+  );
   const multi = useMemo(() => multiNames(dashboard.variables), [dashboard]);
   const marks = useAnnotations(
     dashboard.annotations.filter((one) => !off.has(one.name)),
@@ -94,21 +122,43 @@ function DashboardView({ dashboard }: { dashboard: Dashboard }): JSX.Element {
     variables !== undefined,
   );
   const sections = useMemo(() => layoutSections(dashboard.items, scope), [dashboard, scope]);
-  const onZoom = (zoomed: AbsoluteRange): void => setSearch({ from: String(zoomed.from), to: String(zoomed.to) });
-  const around: PanelSurroundings = { range, written, scope, multi, scrapeInterval, utc: dashboard.utc, syncKey: dashboard.sharedCrosshair ? `dashboard-${dashboard.uid}` : undefined, onZoom, marks };
+  const onZoom = (zoomed: AbsoluteRange): void =>
+    setSearch({ from: String(zoomed.from), to: String(zoomed.to) });
+  const around: PanelSurroundings = {
+    range,
+    written,
+    scope,
+    multi,
+    scrapeInterval,
+    utc: dashboard.utc,
+    syncKey: dashboard.sharedCrosshair ? `dashboard-${dashboard.uid}` : undefined,
+    onZoom,
+    marks,
+  };
   const alone = search.get('viewPanel');
-  const shown = alone === null ? undefined : sections.flatMap((section) => section.panels).find((panel) => String(panel.id) === alone);
+  const shown =
+    alone === null
+      ? undefined
+      : sections.flatMap((section) => section.panels).find((panel) => String(panel.id) === alone);
   const expand = (id: number): void => setSearch({ viewPanel: alone === null ? String(id) : undefined });
   useEffect(() => {
     const close = (event: KeyboardEvent): void => {
-      if (event.key === 'Escape' && location.value.search.has('viewPanel') && !document.querySelector('dialog[open]')) setSearch({ viewPanel: undefined });
+      if (
+        event.key === 'Escape' &&
+        location.value.search.has('viewPanel') &&
+        !document.querySelector('dialog[open]')
+      )
+        setSearch({ viewPanel: undefined });
     };
     document.addEventListener('keydown', close);
     return () => document.removeEventListener('keydown', close);
   }, []);
   return (
     <div class="dashboard">
-      <PageHead title={dashboard.title} {...(dashboard.description === '' ? {} : { note: <Markdown source={dashboard.description} /> })}>
+      <PageHead
+        title={dashboard.title}
+        {...(dashboard.description === '' ? {} : { note: <Markdown source={dashboard.description} /> })}
+      >
         <Links dashboard={dashboard} scope={scope} />
         <TimePicker
           range={written}
@@ -129,7 +179,13 @@ function DashboardView({ dashboard }: { dashboard: Dashboard }): JSX.Element {
                 <input
                   type="checkbox"
                   checked={!off.has(one.name)}
-                  onChange={() => setOff(new Set(off.has(one.name) ? [...off].filter((name) => name !== one.name) : [...off, one.name]))}
+                  onChange={() =>
+                    setOff(
+                      new Set(
+                        off.has(one.name) ? [...off].filter((name) => name !== one.name) : [...off, one.name],
+                      ),
+                    )
+                  }
                 />
                 {one.name}
               </label>
@@ -143,7 +199,9 @@ function DashboardView({ dashboard }: { dashboard: Dashboard }): JSX.Element {
           <PanelView panel={shown} around={around} onExpand={() => expand(shown.id)} />
         </div>
       ) : (
-        sections.map((section) => <SectionView key={section.key} section={section} around={around} onExpand={expand} />)
+        sections.map((section) => (
+          <SectionView key={section.key} section={section} around={around} onExpand={expand} />
+        ))
       )}
     </div>
   );
@@ -151,6 +209,12 @@ function DashboardView({ dashboard }: { dashboard: Dashboard }): JSX.Element {
 
 export function DashboardPage({ params }: PageProps): JSX.Element {
   const uid = params['uid'] ?? '';
-  const resource = useResource(`dashboard ${uid}`, async (signal) => readDashboard(await loadDashboard(uid, signal)), { events: ['reload'] });
-  return <Loaded resource={resource}>{(dashboard) => <DashboardView key={uid} dashboard={dashboard} />}</Loaded>;
+  const resource = useResource(
+    `dashboard ${uid}`,
+    async (signal) => readDashboard(await loadDashboard(uid, signal)),
+    { events: ['reload'] },
+  );
+  return (
+    <Loaded resource={resource}>{(dashboard) => <DashboardView key={uid} dashboard={dashboard} />}</Loaded>
+  );
 }

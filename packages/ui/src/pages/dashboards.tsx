@@ -16,17 +16,30 @@ export function DashboardsPage(): JSX.Element {
   const resource = useResource('dashboards', (signal) => dashboards(signal), { events: ['reload'] });
   const [filter, setFilter] = useState('');
   const words = filter.toLowerCase().split(/\s+/);
-  const matches = (entry: DashboardEntry): boolean => words.every((word) => `${entry.title} ${entry.tags.join(' ')}`.toLowerCase().includes(word));
+  const matches = (entry: DashboardEntry): boolean =>
+    words.every((word) => `${entry.title} ${entry.tags.join(' ')}`.toLowerCase().includes(word));
   return (
     <>
       <PageHead title="Dashboards" note="Grafana's JSON files, as they are">
-        <input type="search" aria-label="Filter dashboards" placeholder="Filter by name or tag" value={filter} onInput={(event) => setFilter(event.currentTarget.value)} />
+        <input
+          type="search"
+          aria-label="Filter dashboards"
+          placeholder="Filter by name or tag"
+          value={filter}
+          onInput={(event) => setFilter(event.currentTarget.value)}
+        />
       </PageHead>
       <Loaded resource={resource}>
         {(entries) => {
           const shown = entries.filter(matches);
           if (shown.length === 0) {
-            return <Empty title={entries.length === 0 ? 'No dashboards' : 'Nothing fits'}>{entries.length === 0 ? 'Name files or folders of Grafana JSON under “dashboards” in prunella.yml.' : 'No dashboard has this name or tag.'}</Empty>;
+            return (
+              <Empty title={entries.length === 0 ? 'No dashboards' : 'Nothing fits'}>
+                {entries.length === 0
+                  ? 'Name files or folders of Grafana JSON under “dashboards” in prunella.yml.'
+                  : 'No dashboard has this name or tag.'}
+              </Empty>
+            );
           }
           return byFolder(shown).map(([folder, members]) => (
             <Card key={folder} title={folder || 'General'}>

@@ -51,33 +51,63 @@ interface Run {
 async function runOne(expr: string, run: Run, signal: AbortSignal): Promise<Answer> {
   const started = performance.now();
   try {
-    const answer = run.tab === 'graph' ? await queryRange(expr, { ...alignRange(run.range, run.step), stepMs: run.step }, signal) : await queryInstant(expr, run.range.to, signal);
+    const answer =
+      run.tab === 'graph'
+        ? await queryRange(expr, { ...alignRange(run.range, run.step), stepMs: run.step }, signal)
+        : await queryInstant(expr, run.range.to, signal);
     return { answer, error: undefined, tookMs: performance.now() - started };
   } catch (error) {
-    return { answer: undefined, error: error instanceof Error ? error.message : 'the query failed', tookMs: performance.now() - started };
+    return {
+      answer: undefined,
+      error: error instanceof Error ? error.message : 'the query failed',
+      tookMs: performance.now() - started,
+    };
   }
 }
 
 const graphJson = {
   type: 'timeseries',
   fieldConfig: { defaults: { custom: { fillOpacity: 6, lineWidth: 1.4, showPoints: 'never' } } },
-  options: { legend: { displayMode: 'table', placement: 'bottom', calcs: ['min', 'mean', 'max', 'lastNotNull'] }, tooltip: { mode: 'multi' } },
+  options: {
+    legend: { displayMode: 'table', placement: 'bottom', calcs: ['min', 'mean', 'max', 'lastNotNull'] },
+    tooltip: { mode: 'multi' },
+  },
 };
 
-function Graph({ answers, run, onZoom }: { answers: readonly Answer[]; run: Run; onZoom: (range: AbsoluteRange) => void }): JSX.Element {
+function Graph({
+  answers,
+  run,
+  onZoom,
+}: {
+  answers: readonly Answer[];
+  run: Run;
+  onZoom: (range: AbsoluteRange) => void;
+}): JSX.Element {
   const [box, size] = useSize<HTMLDivElement>();
   const [stacked, setStacked] = useState(false);
   const panel: Panel = useMemo(() => {
-    const made = readPanel({ ...graphJson, targets: run.expressions.map((expr, index) => ({ expr, refId: String.fromCodePoint(65 + index) })) });
-    if (stacked) Object.assign(made.defaults.custom, { stacking: { mode: 'normal', group: 'A' }, fillOpacity: 25 });
+    const made = readPanel({
+      ...graphJson,
+      targets: run.expressions.map((expr, index) => ({ expr, refId: String.fromCodePoint(65 + index) })),
+    });
+    if (stacked)
+      Object.assign(made.defaults.custom, { stacking: { mode: 'normal', group: 'A' }, fillOpacity: 25 });
     return made;
   }, [run, stacked]);
   const data: PanelData = useMemo(() => {
     const frames = answers.flatMap(({ answer }, index) => {
       const target = panel.targets[index];
-      return answer && target ? answerFrames(answer, target, run.expressions[index] ?? '', answers.length > 1) : [];
+      return answer && target
+        ? answerFrames(answer, target, run.expressions[index] ?? '', answers.length > 1)
+        : [];
     });
-    return { frames: prepareFrames(frames, panel), range: run.range, errors: [], warnings: [], queries: run.expressions };
+    return {
+      frames: prepareFrames(frames, panel),
+      range: run.range,
+      errors: [],
+      warnings: [],
+      queries: run.expressions,
+    };
   }, [answers, panel]);
   return (
     <div class="explore-graph">
@@ -85,7 +115,19 @@ function Graph({ answers, run, onZoom }: { answers: readonly Answer[]; run: Run;
         <input type="checkbox" checked={stacked} onChange={() => setStacked(!stacked)} /> Stacked
       </label>
       <div ref={box} class="explore-plot">
-        {size.width > 0 && <TimeseriesPanel panel={panel} data={data} width={size.width} height={size.height} utc={false} syncKey={undefined} onZoom={onZoom} marks={[]} fill={(text) => text} />}
+        {size.width > 0 && (
+          <TimeseriesPanel
+            panel={panel}
+            data={data}
+            width={size.width}
+            height={size.height}
+            utc={false}
+            syncKey={undefined}
+            onZoom={onZoom}
+            marks={[]}
+            fill={(text) => text}
+          />
+        )}
       </div>
     </div>
   );
@@ -136,7 +178,12 @@ function Table({ answer }: { answer: QueryAnswer }): JSX.Element {
                 {series.values.slice(-20).map((value, at) => (
                   <div key={at}>
                     {String(value)}
-                    {answer.type === 'matrix' && <small class="dim"> @ {formatDateTime(series.times.at(-20 + at) ?? series.times[at] ?? 0)}</small>}
+                    {answer.type === 'matrix' && (
+                      <small class="dim">
+                        {' '}
+                        @ {formatDateTime(series.times.at(-20 + at) ?? series.times[at] ?? 0)}
+                      </small>
+                    )}
                   </div>
                 ))}
               </td>
@@ -149,7 +196,12 @@ function Table({ answer }: { answer: QueryAnswer }): JSX.Element {
   );
 }
 
-function readAddress(search: URLSearchParams): { expressions: string[]; tab: 'graph' | 'table'; from: string; to: string } {
+function readAddress(search: URLSearchParams): {
+  expressions: string[];
+  tab: 'graph' | 'table';
+  from: string;
+  to: string;
+} {
   // g0.expr, g0.range_input: links of Prometheus's own pages, as rules put them into generatorURL.
   const old = [...search].filter(([name]) => /^g\d+\.expr$/.test(name)).map(([, value]) => value);
   const expressions = [...search.getAll('expr'), ...old];
@@ -161,7 +213,15 @@ function readAddress(search: URLSearchParams): { expressions: string[]; tab: 'gr
   };
 }
 
-function Results({ run, answers, onZoom }: { run: Run; answers: readonly Answer[]; onZoom: (range: AbsoluteRange) => void }): JSX.Element {
+function Results({
+  run,
+  answers,
+  onZoom,
+}: {
+  run: Run;
+  answers: readonly Answer[];
+  onZoom: (range: AbsoluteRange) => void;
+}): JSX.Element {
   const warnings = [...new Set(answers.flatMap(({ answer }) => answer?.warnings ?? []))];
   const total = answers.reduce((sum, { answer }) => sum + (answer?.series.length ?? 0), 0);
   const some = answers.some(({ answer }) => answer !== undefined);
@@ -173,9 +233,17 @@ function Results({ run, answers, onZoom }: { run: Run; answers: readonly Answer[
         </Note>
       ))}
       <p class="dim explore-stats">
-        {total} series · {Math.round(Math.max(...answers.map((one) => one.tookMs)))} ms{run.tab === 'graph' ? ` · step ${run.step / 1000} s` : ''}
+        {total} series · {Math.round(Math.max(...answers.map((one) => one.tookMs)))} ms
+        {run.tab === 'graph' ? ` · step ${run.step / 1000} s` : ''}
       </p>
-      {run.tab === 'graph' ? some && (total === 0 ? <Empty title="Empty result">No series in this range.</Empty> : <Graph answers={answers} run={run} onZoom={onZoom} />) : answers.map(({ answer }, index) => answer && <Table key={index} answer={answer} />)}
+      {run.tab === 'graph'
+        ? some &&
+          (total === 0 ? (
+            <Empty title="Empty result">No series in this range.</Empty>
+          ) : (
+            <Graph answers={answers} run={run} onZoom={onZoom} />
+          ))
+        : answers.map(({ answer }, index) => answer && <Table key={index} answer={answer} />)}
     </section>
   );
 }
@@ -212,7 +280,8 @@ export function ExplorePage(): JSX.Element {
     if (filled.join('\n\n') === inAddress) reload();
     else setSearch({ expr: filled, 'g0.expr': undefined });
   };
-  const change = (index: number, value: string): void => setDrafts(drafts.map((expr, at) => (at === index ? value : expr)));
+  const change = (index: number, value: string): void =>
+    setDrafts(drafts.map((expr, at) => (at === index ? value : expr)));
   const remove = (index: number): void => {
     const next = drafts.filter((_expr, at) => at !== index);
     setDrafts(next.length === 0 ? [''] : next);
@@ -226,14 +295,28 @@ export function ExplorePage(): JSX.Element {
     <div class="explore">
       <PageHead title="Explore">
         <CopyButton text={window.location.href} label="Copy the address of this view" />
-        <TimePicker range={address} refresh={refresh} onChange={(next) => setSearch({ from: next.from, to: next.to })} onRefresh={setRefresh} onReload={() => runDrafts()} />
+        <TimePicker
+          range={address}
+          refresh={refresh}
+          onChange={(next) => setSearch({ from: next.from, to: next.to })}
+          onRefresh={setRefresh}
+          onReload={() => runDrafts()}
+        />
       </PageHead>
       <section class="card queries">
         {drafts.map((draft, index) => (
           <div class="query" key={index}>
             <span class="query-ref">{String.fromCodePoint(65 + index)}</span>
-            <QueryEditor value={draft} onChange={(value) => change(index, value)} onRun={() => runDrafts()} error={errorOf(draft)} label={`Query ${index + 1}`} />
-            {drafts.length > 1 && <IconButton icon="close" label={`Remove query ${index + 1}`} onClick={() => remove(index)} />}
+            <QueryEditor
+              value={draft}
+              onChange={(value) => change(index, value)}
+              onRun={() => runDrafts()}
+              error={errorOf(draft)}
+              label={`Query ${index + 1}`}
+            />
+            {drafts.length > 1 && (
+              <IconButton icon="close" label={`Remove query ${index + 1}`} onClick={() => remove(index)} />
+            )}
           </div>
         ))}
         <div class="query-actions">
@@ -248,7 +331,13 @@ export function ExplorePage(): JSX.Element {
           </button>
           <div class="tabs" role="tablist">
             {(['graph', 'table'] as const).map((tab) => (
-              <button type="button" key={tab} role="tab" aria-selected={address.tab === tab} onClick={() => setSearch({ tab, 'g0.tab': undefined }, { replace: true })}>
+              <button
+                type="button"
+                key={tab}
+                role="tab"
+                aria-selected={address.tab === tab}
+                onClick={() => setSearch({ tab, 'g0.tab': undefined }, { replace: true })}
+              >
                 {tab === 'graph' ? 'Graph' : 'Table'}
               </button>
             ))}
@@ -272,11 +361,23 @@ export function ExplorePage(): JSX.Element {
                 </button>
               </li>
             ))}
-            {history().length === 0 && <li class="dim">Queries that you run are kept here, in this browser.</li>}
+            {history().length === 0 && (
+              <li class="dim">Queries that you run are kept here, in this browser.</li>
+            )}
           </ul>
         )}
       </section>
-      {answers ? <Results run={answers.run} answers={answers.answers} onZoom={(zoomed) => setSearch({ from: String(zoomed.from), to: String(zoomed.to) })} /> : <Empty title="Ask something">Write an expression and press Enter. Ctrl+Space completes, Shift+Enter breaks the line.</Empty>}
+      {answers ? (
+        <Results
+          run={answers.run}
+          answers={answers.answers}
+          onZoom={(zoomed) => setSearch({ from: String(zoomed.from), to: String(zoomed.to) })}
+        />
+      ) : (
+        <Empty title="Ask something">
+          Write an expression and press Enter. Ctrl+Space completes, Shift+Enter breaks the line.
+        </Empty>
+      )}
     </div>
   );
 }

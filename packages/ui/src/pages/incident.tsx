@@ -1,11 +1,27 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { PageProps } from '../app.tsx';
-import { decideIncident, incident as loadIncident, type Evidence, type Incident, type TimelineEntry } from '../api/prunella.ts';
+import {
+  decideIncident,
+  incident as loadIncident,
+  type Evidence,
+  type Incident,
+  type TimelineEntry,
+} from '../api/prunella.ts';
 import { useNow, useResource } from '../live.ts';
 import { recall, remember } from '../theme.ts';
 import { formatAge, formatClock, timeMs } from '../time.ts';
-import { Badge, Card, exploreHref, LabelChips, Loaded, PageHead, severityTone, Time, type Tone } from '../ui/basics.tsx';
+import {
+  Badge,
+  Card,
+  exploreHref,
+  LabelChips,
+  Loaded,
+  PageHead,
+  severityTone,
+  Time,
+  type Tone,
+} from '../ui/basics.tsx';
 import { attempt } from '../ui/toast.tsx';
 import { incidentTone, outcomeText } from '../view/incident-text.ts';
 import { silenceHref } from '../view/silence-link.ts';
@@ -40,7 +56,18 @@ function Milestones({ incident, now }: { incident: Incident; now: number }): JSX
   );
 }
 
-const kindTones: Record<string, Tone> = { detected: 'bad', told: 'info', step: 'heal', guard: 'idle', approval: 'warn', verified: 'ok', resolved: 'ok', escalated: 'bad', note: 'idle', closed: 'ok' };
+const kindTones: Record<string, Tone> = {
+  detected: 'bad',
+  told: 'info',
+  step: 'heal',
+  guard: 'idle',
+  approval: 'warn',
+  verified: 'ok',
+  resolved: 'ok',
+  escalated: 'bad',
+  note: 'idle',
+  closed: 'ok',
+};
 
 function Entry({ entry, start, now }: { entry: TimelineEntry; start: number; now: number }): JSX.Element {
   const { step } = entry;
@@ -51,7 +78,9 @@ function Entry({ entry, start, now }: { entry: TimelineEntry; start: number; now
         <small class="dim">+{formatAge(timeMs(entry.time) - start)}</small>
       </span>
       <span>
-        <Badge tone={step?.state === 'failed' ? 'bad' : (kindTones[entry.kind] ?? 'idle')}>{step ? `${step.index + 1}. ${step.kind}` : entry.kind}</Badge>
+        <Badge tone={step?.state === 'failed' ? 'bad' : (kindTones[entry.kind] ?? 'idle')}>
+          {step ? `${step.index + 1}. ${step.kind}` : entry.kind}
+        </Badge>
       </span>
       <span class="break">
         {entry.text}
@@ -59,7 +88,9 @@ function Entry({ entry, start, now }: { entry: TimelineEntry; start: number; now
           <small class="dim">
             {' '}
             {step.state}
-            {step.durationMs === undefined ? '' : ` in ${step.durationMs < 1000 ? `${step.durationMs} ms` : formatAge(step.durationMs)}`}
+            {step.durationMs === undefined
+              ? ''
+              : ` in ${step.durationMs < 1000 ? `${step.durationMs} ms` : formatAge(step.durationMs)}`}
           </small>
         )}
         {step && step.error !== '' && <div class="error-text">{step.error}</div>}
@@ -72,7 +103,10 @@ function EvidenceView({ item, now }: { item: Evidence; now: number }): JSX.Eleme
   return (
     <details class="evidence" open>
       <summary>
-        <strong>{item.title}</strong> <small class="dim">{item.kind}, {formatClock(timeMs(item.time), now)}</small>
+        <strong>{item.title}</strong>{' '}
+        <small class="dim">
+          {item.kind}, {formatClock(timeMs(item.time), now)}
+        </small>
       </summary>
       {item.expr !== '' && (
         <a class="expr mono" href={exploreHref(item.expr)}>
@@ -103,7 +137,13 @@ function Decision({ incident, onDone }: { incident: Incident; onDone: () => void
   const [comment, setComment] = useState('');
   const decide = async (verdict: 'approve' | 'reject'): Promise<void> => {
     remember('prunella.author', by);
-    if (await attempt(() => decideIncident(incident.id, verdict, { by: by.trim(), comment: comment.trim() }), verdict === 'approve' ? 'Approved: the runbook goes on' : 'Rejected')) onDone();
+    if (
+      await attempt(
+        () => decideIncident(incident.id, verdict, { by: by.trim(), comment: comment.trim() }),
+        verdict === 'approve' ? 'Approved: the runbook goes on' : 'Rejected',
+      )
+    )
+      onDone();
   };
   return (
     <Card title={`${incident.runbook} waits for approval`} className="decision">
@@ -116,10 +156,20 @@ function Decision({ incident, onDone }: { incident: Incident; onDone: () => void
           Comment
           <input value={comment} onInput={(event) => setComment(event.currentTarget.value)} />
         </label>
-        <button type="button" class="primary" disabled={by.trim() === ''} onClick={() => void decide('approve')}>
+        <button
+          type="button"
+          class="primary"
+          disabled={by.trim() === ''}
+          onClick={() => void decide('approve')}
+        >
           Approve
         </button>
-        <button type="button" class="danger" disabled={by.trim() === ''} onClick={() => void decide('reject')}>
+        <button
+          type="button"
+          class="danger"
+          disabled={by.trim() === ''}
+          onClick={() => void decide('reject')}
+        >
           Reject
         </button>
       </div>
@@ -135,8 +185,11 @@ function IncidentView({ incident, refresh }: { incident: Incident; refresh: () =
         title={incident.title}
         note={
           <>
-            <Badge tone={incidentTone(incident)}>{outcomeText(incident)}</Badge> <Badge tone={severityTone(incident.severity)}>{incident.severity || 'no severity'}</Badge> detected <Time at={incident.detectedAt} now={now} ago />
-            {incident.runbook !== '' && `, runbook ${incident.runbook} (${incident.mode}) on ${incident.target || 'nothing'}`}
+            <Badge tone={incidentTone(incident)}>{outcomeText(incident)}</Badge>{' '}
+            <Badge tone={severityTone(incident.severity)}>{incident.severity || 'no severity'}</Badge>{' '}
+            detected <Time at={incident.detectedAt} now={now} ago />
+            {incident.runbook !== '' &&
+              `, runbook ${incident.runbook} (${incident.mode}) on ${incident.target || 'nothing'}`}
           </>
         }
       >
@@ -180,6 +233,13 @@ function IncidentView({ incident, refresh }: { incident: Incident; refresh: () =
 
 export function IncidentPage({ params }: PageProps): JSX.Element {
   const id = params['id'] ?? '';
-  const resource = useResource(`incident ${id}`, (signal) => loadIncident(id, signal), { events: ['incident'], everyMs: 15_000 });
-  return <Loaded resource={resource}>{(incident) => <IncidentView incident={incident} refresh={resource.refresh} />}</Loaded>;
+  const resource = useResource(`incident ${id}`, (signal) => loadIncident(id, signal), {
+    events: ['incident'],
+    everyMs: 15_000,
+  });
+  return (
+    <Loaded resource={resource}>
+      {(incident) => <IncidentView incident={incident} refresh={resource.refresh} />}
+    </Loaded>
+  );
 }

@@ -70,7 +70,9 @@ function RunbookView({ runbook, now }: { runbook: Runbook; now: number }): JSX.E
   return (
     <li class="alert">
       <div class="alert-head">
-        <Badge tone={runbook.mode === 'auto' ? 'heal' : runbook.mode === 'approve' ? 'warn' : 'idle'}>{runbook.mode}</Badge>
+        <Badge tone={runbook.mode === 'auto' ? 'heal' : runbook.mode === 'approve' ? 'warn' : 'idle'}>
+          {runbook.mode}
+        </Badge>
         <strong>{runbook.name}</strong>
         <small class="dim">
           {runbook.runs} run{runbook.runs === 1 ? '' : 's'}
@@ -90,7 +92,8 @@ function RunbookView({ runbook, now }: { runbook: Runbook; now: number }): JSX.E
         ))}
       </ol>
       <small class="dim">
-        <code>{runbook.match.join(', ')}</code> · cooldown {formatDuration(limits.cooldownMs)}, at most {limits.attempts} in {formatDuration(limits.windowMs)}
+        <code>{runbook.match.join(', ')}</code> · cooldown {formatDuration(limits.cooldownMs)}, at most{' '}
+        {limits.attempts} in {formatDuration(limits.windowMs)}
       </small>
     </li>
   );
@@ -98,7 +101,10 @@ function RunbookView({ runbook, now }: { runbook: Runbook; now: number }): JSX.E
 
 export function IncidentsPage(): JSX.Element {
   const now = useNow(5000);
-  const resource = useResource('incidents', (signal) => incidents(200, signal), { events: ['incident'], everyMs: 30_000 });
+  const resource = useResource('incidents', (signal) => incidents(200, signal), {
+    events: ['incident'],
+    everyMs: 30_000,
+  });
   const books = useResource('runbooks', (signal) => runbooks(signal), { events: ['incident', 'reload'] });
   const [only, setOnly] = useState<'all' | 'open' | 'closed'>('all');
   return (
@@ -114,8 +120,20 @@ export function IncidentsPage(): JSX.Element {
       </PageHead>
       <Loaded resource={resource}>
         {(all) => {
-          const shown = all.filter((incident) => only === 'all' || (incident.state === 'closed') === (only === 'closed'));
-          return <Card>{shown.length === 0 ? <Empty title="No incidents">{all.length === 0 ? 'Nothing has happened yet.' : 'None in this state.'}</Empty> : <IncidentTable all={shown} now={now} />}</Card>;
+          const shown = all.filter(
+            (incident) => only === 'all' || (incident.state === 'closed') === (only === 'closed'),
+          );
+          return (
+            <Card>
+              {shown.length === 0 ? (
+                <Empty title="No incidents">
+                  {all.length === 0 ? 'Nothing has happened yet.' : 'None in this state.'}
+                </Empty>
+              ) : (
+                <IncidentTable all={shown} now={now} />
+              )}
+            </Card>
+          );
         }}
       </Loaded>
       {books.data && books.data.length > 0 && (

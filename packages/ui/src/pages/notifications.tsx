@@ -11,11 +11,19 @@ import { MessageList } from '../view/message-list.tsx';
 function Deliveries({ receiver }: { receiver: string }): JSX.Element {
   const now = useNow(5000);
   const [outcome, setOutcome] = useState('');
-  const resource = useResource(`deliveries ${receiver} ${outcome}`, (signal) => notifications({ limit: 300, receiver, outcome }, signal), { events: ['inbox', 'alerts'], everyMs: 15_000 });
+  const resource = useResource(
+    `deliveries ${receiver} ${outcome}`,
+    (signal) => notifications({ limit: 300, receiver, outcome }, signal),
+    { events: ['inbox', 'alerts'], everyMs: 15_000 },
+  );
   return (
     <>
       <div class="filters">
-        <select aria-label="Outcome" value={outcome} onChange={(event) => setOutcome(event.currentTarget.value)}>
+        <select
+          aria-label="Outcome"
+          value={outcome}
+          onChange={(event) => setOutcome(event.currentTarget.value)}
+        >
           <option value="">Delivered and failed</option>
           <option value="delivered">Delivered</option>
           <option value="failed">Failed</option>
@@ -39,21 +47,34 @@ function Deliveries({ receiver }: { receiver: string }): JSX.Element {
 
 function Messages(): JSX.Element {
   const now = useNow(5000);
-  const resource = useResource('inbox 500', (signal) => inbox(500, signal), { events: ['inbox'], everyMs: 30_000 });
+  const resource = useResource('inbox 500', (signal) => inbox(500, signal), {
+    events: ['inbox'],
+    everyMs: 30_000,
+  });
   const [status, setStatus] = useState('');
   const [filter, setFilter] = useState('');
-  const matches = (message: Message): boolean => (status === '' || message.status === status) && `${message.title} ${message.text} ${message.receiver}`.toLowerCase().includes(filter.toLowerCase());
+  const matches = (message: Message): boolean =>
+    (status === '' || message.status === status) &&
+    `${message.title} ${message.text} ${message.receiver}`.toLowerCase().includes(filter.toLowerCase());
   return (
     <>
       <div class="filters">
-        <input type="search" aria-label="Filter messages" placeholder="Filter" value={filter} onInput={(event) => setFilter(event.currentTarget.value)} />
+        <input
+          type="search"
+          aria-label="Filter messages"
+          placeholder="Filter"
+          value={filter}
+          onInput={(event) => setFilter(event.currentTarget.value)}
+        />
         <select aria-label="Status" value={status} onChange={(event) => setStatus(event.currentTarget.value)}>
           <option value="">Firing and resolved</option>
           <option value="firing">Firing</option>
           <option value="resolved">Resolved</option>
         </select>
       </div>
-      <Loaded resource={resource}>{(messages) => <MessageList messages={messages.filter(matches)} now={now} />}</Loaded>
+      <Loaded resource={resource}>
+        {(messages) => <MessageList messages={messages.filter(matches)} now={now} />}
+      </Loaded>
     </>
   );
 }
@@ -67,10 +88,20 @@ export function NotificationsPage(): JSX.Element {
     <>
       <PageHead title="Notifications" note="What people were told, newest first">
         <div class="tabs" role="tablist">
-          <button type="button" role="tab" aria-selected={tab === 'inbox'} onClick={() => setSearch({ tab: 'inbox' }, { replace: true })}>
+          <button
+            type="button"
+            role="tab"
+            aria-selected={tab === 'inbox'}
+            onClick={() => setSearch({ tab: 'inbox' }, { replace: true })}
+          >
             Inbox
           </button>
-          <button type="button" role="tab" aria-selected={tab === 'deliveries'} onClick={() => setSearch({ tab: 'deliveries' }, { replace: true })}>
+          <button
+            type="button"
+            role="tab"
+            aria-selected={tab === 'deliveries'}
+            onClick={() => setSearch({ tab: 'deliveries' }, { replace: true })}
+          >
             Deliveries
           </button>
         </div>

@@ -2,7 +2,15 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { metricNames } from '../api/metric-names.ts';
 import { rules, targets, type Rule } from '../api/prometheus.ts';
-import { inbox, incidents, status, workloads, type Incident, type Status, type Workload } from '../api/prunella.ts';
+import {
+  inbox,
+  incidents,
+  status,
+  workloads,
+  type Incident,
+  type Status,
+  type Workload,
+} from '../api/prunella.ts';
 import { formatText } from '../dashboard/units.ts';
 import { useNow, useResource } from '../live.ts';
 import { formatAge, timeMs } from '../time.ts';
@@ -29,9 +37,11 @@ interface Health {
 /** The one question of this page, answered in a sentence. */
 function Verdict({ health }: { health: Health }): JSX.Element {
   const troubles = [
-    health.firing.length > 0 && `${health.firing.length} alert${health.firing.length === 1 ? '' : 's'} firing`,
+    health.firing.length > 0 &&
+      `${health.firing.length} alert${health.firing.length === 1 ? '' : 's'} firing`,
     health.down > 0 && `${health.down} target${health.down === 1 ? '' : 's'} down`,
-    health.failed.length > 0 && `${health.failed.length} service${health.failed.length === 1 ? '' : 's'} not running`,
+    health.failed.length > 0 &&
+      `${health.failed.length} service${health.failed.length === 1 ? '' : 's'} not running`,
   ].filter((text) => text !== false);
   const healing = health.open.some((incident) => /healing|verifying/.test(incident.state));
   const tone = troubles.length === 0 ? 'ok' : healing ? 'heal' : 'bad';
@@ -41,7 +51,11 @@ function Verdict({ health }: { health: Health }): JSX.Element {
       <Icon name={tone === 'ok' ? 'check' : tone === 'heal' ? 'incidents' : 'warning'} size={26} />
       <div>
         <h2>{title}</h2>
-        <p>{troubles.length === 0 ? 'No alert fires, every target answers, every service runs.' : `${troubles.join(', ')}.`}</p>
+        <p>
+          {troubles.length === 0
+            ? 'No alert fires, every target answers, every service runs.'
+            : `${troubles.join(', ')}.`}
+        </p>
       </div>
       <dl>
         <a href="/alerts">
@@ -122,7 +136,9 @@ function FiringList({ firing }: { firing: readonly Rule[] }): JSX.Element | null
         {firing.map((rule) => (
           <li key={rule.name}>
             <a href={`/alerts?rule=${encodeURIComponent(rule.name)}`}>
-              <Badge tone={severityTone(rule.labels['severity'] ?? '')}>{rule.labels['severity'] ?? 'firing'}</Badge>
+              <Badge tone={severityTone(rule.labels['severity'] ?? '')}>
+                {rule.labels['severity'] ?? 'firing'}
+              </Badge>
               <strong class="grow">{rule.name}</strong>
               <small class="dim">
                 {rule.alerts.length === 1 ? '1 series' : `${rule.alerts.length} series`}
@@ -159,7 +175,12 @@ function useSignals(): readonly Record<string, unknown>[] {
   const [signals, setSignals] = useState<readonly Record<string, unknown>[]>([]);
   useEffect(() => {
     metricNames().then(
-      (names) => setSignals(names.has('http_requests_total') || names.has('http_request_duration_seconds_bucket') ? goldenSignals : hostSignals),
+      (names) =>
+        setSignals(
+          names.has('http_requests_total') || names.has('http_request_duration_seconds_bucket')
+            ? goldenSignals
+            : hostSignals,
+        ),
       () => setSignals([]),
     );
   }, []);
@@ -171,8 +192,14 @@ export function OverviewPage(): JSX.Element {
   const state = useResource('status', (signal) => status(signal), { events: ['reload'], everyMs: 30_000 });
   const groups = useResource('rules', (signal) => rules(signal), { events: ['alerts'], everyMs: 10_000 });
   const scraped = useResource('targets', (signal) => targets(signal), { everyMs: 10_000 });
-  const services = useResource('workloads', (signal) => workloads(signal), { events: ['workloads'], everyMs: 5000 });
-  const found = useResource('incidents', (signal) => incidents(20, signal), { events: ['incident'], everyMs: 30_000 });
+  const services = useResource('workloads', (signal) => workloads(signal), {
+    events: ['workloads'],
+    everyMs: 5000,
+  });
+  const found = useResource('incidents', (signal) => incidents(20, signal), {
+    events: ['incident'],
+    everyMs: 30_000,
+  });
   const messages = useResource('inbox', (signal) => inbox(5, signal), { events: ['inbox'] });
   const { range } = useRange(lately, '10s');
   const around = useSurroundings(range, lately, 'overview');
@@ -187,10 +214,18 @@ export function OverviewPage(): JSX.Element {
     open: (found.data ?? []).filter((incident) => incident.state !== 'closed'),
     failed: (services.data ?? []).filter((workload) => workload.state === 'failed'),
   };
-  const errors = [...new Set([state.error, groups.error, scraped.error].filter((error) => error !== undefined))];
+  const errors = [
+    ...new Set([state.error, groups.error, scraped.error].filter((error) => error !== undefined)),
+  ];
   return (
     <>
-      <PageHead title="Overview" note={state.data && `Prunella ${state.data.version}, up for ${formatAge(now - timeMs(state.data.startedAt))}`} />
+      <PageHead
+        title="Overview"
+        note={
+          state.data &&
+          `Prunella ${state.data.version}, up for ${formatAge(now - timeMs(state.data.startedAt))}`
+        }
+      />
       {errors.map((error) => (
         <Note key={error} tone="bad">
           {error}
@@ -204,7 +239,8 @@ export function OverviewPage(): JSX.Element {
       {groups.data && scraped.data && <Verdict health={health} />}
       {health.broken.length > 0 && (
         <Note tone="bad">
-          {health.broken.length} rule{health.broken.length === 1 ? '' : 's'} cannot be evaluated: <a href="/alerts">{health.broken.map((rule) => rule.name).join(', ')}</a>
+          {health.broken.length} rule{health.broken.length === 1 ? '' : 's'} cannot be evaluated:{' '}
+          <a href="/alerts">{health.broken.map((rule) => rule.name).join(', ')}</a>
         </Note>
       )}
       <div class="signals">
@@ -223,23 +259,23 @@ export function OverviewPage(): JSX.Element {
           </Card>
         </div>
         <div class="stacked">
-        <TryIt commands={state.data?.tryIt ?? []} />
-        <Card title="Told lately" actions={<a href="/notifications">All messages</a>}>
-          <ul class="rows">
-            {(messages.data ?? []).map((message) => (
-              <li key={message.id}>
-                <a href="/notifications">
-                  <Badge tone={message.status === 'firing' ? 'bad' : 'ok'}>{message.status}</Badge>
-                  <span class="grow">{message.title}</span>
-                  <small class="dim nowrap">
-                    <Time at={message.time} now={now} ago />
-                  </small>
-                </a>
-              </li>
-            ))}
-            {messages.data?.length === 0 && <li class="dim">The inbox is empty.</li>}
-          </ul>
-        </Card>
+          <TryIt commands={state.data?.tryIt ?? []} />
+          <Card title="Told lately" actions={<a href="/notifications">All messages</a>}>
+            <ul class="rows">
+              {(messages.data ?? []).map((message) => (
+                <li key={message.id}>
+                  <a href="/notifications">
+                    <Badge tone={message.status === 'firing' ? 'bad' : 'ok'}>{message.status}</Badge>
+                    <span class="grow">{message.title}</span>
+                    <small class="dim nowrap">
+                      <Time at={message.time} now={now} ago />
+                    </small>
+                  </a>
+                </li>
+              ))}
+              {messages.data?.length === 0 && <li class="dim">The inbox is empty.</li>}
+            </ul>
+          </Card>
         </div>
       </div>
     </>

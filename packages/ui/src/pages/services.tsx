@@ -1,7 +1,13 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { queryInstant } from '../api/prometheus.ts';
-import { actOnWorkload, scaleWorkload, workloads, type Workload, type WorkloadAction } from '../api/prunella.ts';
+import {
+  actOnWorkload,
+  scaleWorkload,
+  workloads,
+  type Workload,
+  type WorkloadAction,
+} from '../api/prunella.ts';
 import { formatText } from '../dashboard/units.ts';
 import { useNow, useResource } from '../live.ts';
 import { location } from '../router.ts';
@@ -17,7 +23,17 @@ import { ScaleDialog } from '../view/scale-dialog.tsx';
 import { servicePanels } from '../view/service-panels.ts';
 import { exitText, stateTone } from '../view/workload-text.ts';
 
-function Meter({ label, share, text, note }: { label: string; share: number | undefined; text: string; note: string }): JSX.Element {
+function Meter({
+  label,
+  share,
+  text,
+  note,
+}: {
+  label: string;
+  share: number | undefined;
+  text: string;
+  note: string;
+}): JSX.Element {
   const tone = share === undefined ? '' : share > 0.9 ? 'bad' : share > 0.75 ? 'warn' : '';
   return (
     <div class="meter">
@@ -26,7 +42,14 @@ function Meter({ label, share, text, note }: { label: string; share: number | un
         <b>{text}</b>
         <small class="dim">{note}</small>
       </div>
-      <div class="meter-bar" role="meter" aria-label={label} aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.round((share ?? 0) * 100)}>
+      <div
+        class="meter-bar"
+        role="meter"
+        aria-label={label}
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={Math.round((share ?? 0) * 100)}
+      >
         <i class={tone} style={{ width: `${Math.min(100, (share ?? 0) * 100)}%` }} />
       </div>
     </div>
@@ -39,7 +62,10 @@ function memoryMeter(workload: Workload, hostBytes: number | undefined): JSX.Ele
   const limit = workload.memoryLimitBytes ?? hostBytes;
   const share = used === undefined || limit === undefined ? undefined : used / limit;
   const text = used === undefined ? '–' : formatText(used, 'bytes', 1);
-  const note = share === undefined || limit === undefined ? '' : `${(share * 100).toFixed(1)}% of ${formatText(limit, 'bytes', 0)}${workload.memoryLimitBytes === undefined ? ' (host)' : ''}`;
+  const note =
+    share === undefined || limit === undefined
+      ? ''
+      : `${(share * 100).toFixed(1)}% of ${formatText(limit, 'bytes', 0)}${workload.memoryLimitBytes === undefined ? ' (host)' : ''}`;
   return <Meter label="Memory" share={share} text={text} note={note} />;
 }
 
@@ -59,15 +85,36 @@ const questions: Record<WorkloadAction, string> = {
   restart: 'It is stopped and started again; requests under way may fail.',
 };
 
-function WorkloadCard({ workload, hostBytes, responseMs, now, onLogs, onScale, onDone }: CardProps): JSX.Element {
+function WorkloadCard({
+  workload,
+  hostBytes,
+  responseMs,
+  now,
+  onLogs,
+  onScale,
+  onDone,
+}: CardProps): JSX.Element {
   const act = async (action: WorkloadAction): Promise<void> => {
     const title = `${action[0]?.toUpperCase() ?? ''}${action.slice(1)} ${workload.name}?`;
-    if (!(await confirmAction({ title, text: questions[action], action: title.slice(0, -1), danger: action !== 'start' }))) return;
-    if (await attempt(() => actOnWorkload(workload.name, action), `${workload.name}: ${action} asked`)) onDone();
+    if (
+      !(await confirmAction({
+        title,
+        text: questions[action],
+        action: title.slice(0, -1),
+        danger: action !== 'start',
+      }))
+    )
+      return;
+    if (await attempt(() => actOnWorkload(workload.name, action), `${workload.name}: ${action} asked`))
+      onDone();
   };
-  const alive = workload.state === 'running' || workload.state === 'starting' || workload.state === 'restarting';
+  const alive =
+    workload.state === 'running' || workload.state === 'starting' || workload.state === 'restarting';
   return (
-    <section class={`card workload ${location.value.search.get('open') === workload.name ? 'marked' : ''}`} aria-label={workload.name}>
+    <section
+      class={`card workload ${location.value.search.get('open') === workload.name ? 'marked' : ''}`}
+      aria-label={workload.name}
+    >
       <header class="card-head">
         <h2>
           <i class={`dot ${stateTone(workload.state)}`} /> {workload.name}
@@ -80,7 +127,12 @@ function WorkloadCard({ workload, hostBytes, responseMs, now, onLogs, onScale, o
         {workload.ports.length > 0 ? ` · port ${workload.ports.join(', ')}` : ''}
       </small>
       <div class="meters">
-        <Meter label="CPU" share={workload.cpuPercent === undefined ? undefined : workload.cpuPercent / 100} text={workload.cpuPercent === undefined ? '–' : `${workload.cpuPercent.toFixed(1)}%`} note="of one core" />
+        <Meter
+          label="CPU"
+          share={workload.cpuPercent === undefined ? undefined : workload.cpuPercent / 100}
+          text={workload.cpuPercent === undefined ? '–' : `${workload.cpuPercent.toFixed(1)}%`}
+          note="of one core"
+        />
         {memoryMeter(workload, hostBytes)}
       </div>
       <dl class="facts">
@@ -92,7 +144,13 @@ function WorkloadCard({ workload, hostBytes, responseMs, now, onLogs, onScale, o
         )}
         <div>
           <dt>{alive ? 'Up for' : 'Down for'}</dt>
-          <dd>{alive ? formatAge(now - timeMs(workload.startedAt)) : workload.exit ? formatAge(now - timeMs(workload.exit.time)) : '–'}</dd>
+          <dd>
+            {alive
+              ? formatAge(now - timeMs(workload.startedAt))
+              : workload.exit
+                ? formatAge(now - timeMs(workload.exit.time))
+                : '–'}
+          </dd>
         </div>
         <div>
           <dt>Restarts</dt>
@@ -134,26 +192,36 @@ function WorkloadCard({ workload, hostBytes, responseMs, now, onLogs, onScale, o
 }
 
 /** Probe durations by address in ms, and the host's memory: what the workload list itself does not know. */
-async function surroundings(signal: AbortSignal): Promise<{ probes: Map<string, number>; hostBytes: number | undefined }> {
+async function surroundings(
+  signal: AbortSignal,
+): Promise<{ probes: Map<string, number>; hostBytes: number | undefined }> {
   const now = Date.now();
   const [probes, memory] = await Promise.all([
     queryInstant('probe_duration_seconds * 1000', now, signal).catch(() => undefined),
     queryInstant('max(node_memory_MemTotal_bytes)', now, signal).catch(() => undefined),
   ]);
   return {
-    probes: new Map(probes?.series.map((series) => [series.labels['instance'] ?? '', series.values[0] ?? NaN])),
+    probes: new Map(
+      probes?.series.map((series) => [series.labels['instance'] ?? '', series.values[0] ?? NaN]),
+    ),
     hostBytes: memory?.series[0]?.values[0],
   };
 }
 
 function responseOf(workload: Workload, probes: Map<string, number> | undefined): number | undefined {
   if (workload.healthUrl === '' || !probes) return undefined;
-  return probes.get(workload.healthUrl) ?? [...probes].find(([instance]) => workload.healthUrl.includes(instance) && instance !== '')?.[1];
+  return (
+    probes.get(workload.healthUrl) ??
+    [...probes].find(([instance]) => workload.healthUrl.includes(instance) && instance !== '')?.[1]
+  );
 }
 
 export function ServicesPage(): JSX.Element {
   const now = useNow();
-  const resource = useResource('workloads', (signal) => workloads(signal), { events: ['workloads'], everyMs: 3000 });
+  const resource = useResource('workloads', (signal) => workloads(signal), {
+    events: ['workloads'],
+    everyMs: 3000,
+  });
   const host = useResource('workload surroundings', surroundings, { everyMs: 5000 });
   const [logs, setLogs] = useState('');
   const [scale, setScale] = useState<Workload | undefined>(undefined);
@@ -164,12 +232,20 @@ export function ServicesPage(): JSX.Element {
   return (
     <>
       <PageHead title="Services" note="The processes and containers that Prunella watches and mends">
-        <TimePicker range={written} refresh={refresh} onChange={setWritten} onRefresh={setRefresh} onReload={reload} />
+        <TimePicker
+          range={written}
+          refresh={refresh}
+          onChange={setWritten}
+          onRefresh={setRefresh}
+          onReload={reload}
+        />
       </PageHead>
       <Loaded resource={resource}>
         {(all) =>
           all.length === 0 ? (
-            <Empty title="No services">Name processes or a Docker socket under “workloads” in prunella.yml.</Empty>
+            <Empty title="No services">
+              Name processes or a Docker socket under “workloads” in prunella.yml.
+            </Empty>
           ) : (
             <div class="workloads">
               {all.map((workload) => (
@@ -190,7 +266,14 @@ export function ServicesPage(): JSX.Element {
       </Loaded>
       <div class="service-panels">
         {servicePanels.map((json) => (
-          <OwnPanel key={String(json['title'])} json={json} around={{ ...around, onZoom: (zoomed) => setWritten({ from: String(zoomed.from), to: String(zoomed.to) }) }} />
+          <OwnPanel
+            key={String(json['title'])}
+            json={json}
+            around={{
+              ...around,
+              onZoom: (zoomed) => setWritten({ from: String(zoomed.from), to: String(zoomed.to) }),
+            }}
+          />
         ))}
       </div>
       {logs !== '' && <LogDrawer name={logs} onClose={() => setLogs('')} />}
@@ -201,7 +284,10 @@ export function ServicesPage(): JSX.Element {
           onClose={() => setScale(undefined)}
           onScale={async (replicas) => {
             setScale(undefined);
-            if (await attempt(() => scaleWorkload(scale.name, replicas), `${scale.service}: ${replicas} asked`)) resource.refresh();
+            if (
+              await attempt(() => scaleWorkload(scale.name, replicas), `${scale.service}: ${replicas} asked`)
+            )
+              resource.refresh();
           }}
         />
       )}

@@ -21,8 +21,17 @@ interface RowProps {
 
 function SilenceRow({ silence, now, onEdit, onExpired }: RowProps): JSX.Element {
   const expire = async (): Promise<void> => {
-    const asked = { title: 'Expire this silence?', text: `Alerts with ${silence.matchers.map(matcherText).join(', ')} will be told again.`, action: 'Expire', danger: true };
-    if ((await confirmAction(asked)) && (await attempt(() => expireSilence(silence.id), 'The silence has ended'))) onExpired();
+    const asked = {
+      title: 'Expire this silence?',
+      text: `Alerts with ${silence.matchers.map(matcherText).join(', ')} will be told again.`,
+      action: 'Expire',
+      danger: true,
+    };
+    if (
+      (await confirmAction(asked)) &&
+      (await attempt(() => expireSilence(silence.id), 'The silence has ended'))
+    )
+      onExpired();
   };
   return (
     <li class={location.value.search.get('id') === silence.id ? 'alert marked' : 'alert'}>
@@ -48,7 +57,9 @@ function SilenceRow({ silence, now, onEdit, onExpired }: RowProps): JSX.Element 
       </div>
       <p class="break">{silence.comment}</p>
       <small class="dim">
-        {silence.createdBy} · {silence.state === 'pending' ? 'starts' : 'started'} <Time at={silence.startsAt} now={now} ago /> · {silence.state === 'expired' ? 'ended' : 'ends'} <Time at={silence.endsAt} now={now} ago />
+        {silence.createdBy} · {silence.state === 'pending' ? 'starts' : 'started'}{' '}
+        <Time at={silence.startsAt} now={now} ago /> · {silence.state === 'expired' ? 'ended' : 'ends'}{' '}
+        <Time at={silence.endsAt} now={now} ago />
       </small>
     </li>
   );
@@ -56,7 +67,10 @@ function SilenceRow({ silence, now, onEdit, onExpired }: RowProps): JSX.Element 
 
 export function SilencesPage(): JSX.Element {
   const now = useNow(5000);
-  const resource = useResource('silences', (signal) => silences(signal), { events: ['alerts'], everyMs: 15_000 });
+  const resource = useResource('silences', (signal) => silences(signal), {
+    events: ['alerts'],
+    everyMs: 15_000,
+  });
   const [draft, setDraft] = useState<SilenceDraft | undefined>(undefined);
   const { search } = location.value;
   const asked = search.get('new') !== null;
@@ -80,13 +94,25 @@ export function SilencesPage(): JSX.Element {
             <Empty title="No silences">Silence an alert from the Alerts page, or make one here.</Empty>
           ) : (
             order.map((state) => {
-              const members = all.filter((silence) => silence.state === state).sort((a, b) => b.startsAt.localeCompare(a.startsAt));
+              const members = all
+                .filter((silence) => silence.state === state)
+                .sort((a, b) => b.startsAt.localeCompare(a.startsAt));
               if (members.length === 0) return null;
               return (
-                <Card key={state} title={state[0]?.toUpperCase() + state.slice(1)} actions={<small class="dim">{members.length}</small>}>
+                <Card
+                  key={state}
+                  title={state[0]?.toUpperCase() + state.slice(1)}
+                  actions={<small class="dim">{members.length}</small>}
+                >
                   <ul class="alert-list">
                     {members.map((silence) => (
-                      <SilenceRow key={silence.id} silence={silence} now={now} onEdit={() => setDraft(editDraft(silence))} onExpired={resource.refresh} />
+                      <SilenceRow
+                        key={silence.id}
+                        silence={silence}
+                        now={now}
+                        onEdit={() => setDraft(editDraft(silence))}
+                        onExpired={resource.refresh}
+                      />
                     ))}
                   </ul>
                 </Card>

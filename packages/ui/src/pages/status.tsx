@@ -25,11 +25,24 @@ export function StatusPage(): JSX.Element {
   const own = useResource('status', (signal) => status(signal), { events: ['reload'], everyMs: 5000 });
   const tsdb = useResource('tsdb', (signal) => tsdbStatus(signal), { everyMs: 30_000 });
   const flags = useResource('flags', (signal) => statusTable('flags', signal));
-  const runtime = useResource('runtime', async (signal) => [...(await statusTable('buildinfo', signal)), ...(await statusTable('runtimeinfo', signal))], { everyMs: 30_000 });
+  const runtime = useResource(
+    'runtime',
+    async (signal) => [
+      ...(await statusTable('buildinfo', signal)),
+      ...(await statusTable('runtimeinfo', signal)),
+    ],
+    { everyMs: 30_000 },
+  );
   const config = useResource('config', (signal) => statusConfig(signal), { events: ['reload'] });
   return (
     <>
-      <PageHead title="Status" note={own.data && `Version ${own.data.version}, started ${formatAge(now - timeMs(own.data.startedAt))} ago`} />
+      <PageHead
+        title="Status"
+        note={
+          own.data &&
+          `Version ${own.data.version}, started ${formatAge(now - timeMs(own.data.startedAt))} ago`
+        }
+      />
       <Card title="Parts">
         <Loaded resource={own}>
           {({ parts }) => (
@@ -50,7 +63,11 @@ export function StatusPage(): JSX.Element {
                   {parts.map((part) => (
                     <tr key={part.name}>
                       <td data-label="State">
-                        <Badge tone={part.state === 'running' ? 'ok' : part.state === 'backoff' ? 'bad' : 'idle'}>{part.state}</Badge>
+                        <Badge
+                          tone={part.state === 'running' ? 'ok' : part.state === 'backoff' ? 'bad' : 'idle'}
+                        >
+                          {part.state}
+                        </Badge>
                       </td>
                       <td data-label="Part">
                         <strong>{part.name}</strong>
@@ -80,7 +97,13 @@ export function StatusPage(): JSX.Element {
                 {head.map((fact) => (
                   <div key={fact.label}>
                     <dt>{fact.label}</dt>
-                    <dd>{/Time$/.test(fact.label) ? <Time at={Number(fact.value)} now={now} /> : Number(fact.value).toLocaleString('en')}</dd>
+                    <dd>
+                      {fact.label.endsWith('Time') ? (
+                        <Time at={Number(fact.value)} now={now} />
+                      ) : (
+                        Number(fact.value).toLocaleString('en')
+                      )}
+                    </dd>
                   </div>
                 ))}
               </dl>
@@ -113,7 +136,12 @@ export function StatusPage(): JSX.Element {
           <Loaded resource={flags}>{(rows) => <Pairs rows={rows} />}</Loaded>
         </Card>
       </div>
-      <Card title="Configuration" actions={config.data !== undefined && <CopyButton text={config.data} label="Copy the configuration" />}>
+      <Card
+        title="Configuration"
+        actions={
+          config.data !== undefined && <CopyButton text={config.data} label="Copy the configuration" />
+        }
+      >
         <Loaded resource={config}>{(yaml) => <pre class="log">{yaml}</pre>}</Loaded>
       </Card>
     </>

@@ -50,17 +50,25 @@ export function TargetsPage(): JSX.Element {
     <>
       <PageHead title="Targets" note="What is scraped, how it goes, and why not">
         <label class="check">
-          <input type="checkbox" checked={onlyDown} onChange={() => setOnlyDown(!onlyDown)} /> Only those not up
+          <input type="checkbox" checked={onlyDown} onChange={() => setOnlyDown(!onlyDown)} /> Only those not
+          up
         </label>
       </PageHead>
       <Loaded resource={resource}>
         {({ active }) => {
           const shown = active.filter((target) => !onlyDown || target.health !== 'up');
-          if (shown.length === 0) return <Empty title={active.length === 0 ? 'No targets' : 'All targets are up'} />;
+          if (shown.length === 0)
+            return <Empty title={active.length === 0 ? 'No targets' : 'All targets are up'} />;
           return pools(shown).map(([pool, members]) => {
             const up = members.filter((target) => target.health === 'up').length;
             return (
-              <Card key={pool} title={pool} actions={<Badge tone={up === members.length ? 'ok' : 'bad'}>{`${up} of ${members.length} up`}</Badge>}>
+              <Card
+                key={pool}
+                title={pool}
+                actions={
+                  <Badge tone={up === members.length ? 'ok' : 'bad'}>{`${up} of ${members.length} up`}</Badge>
+                }
+              >
                 <div class="table-box">
                   <table class="data stack">
                     <thead>
@@ -79,7 +87,11 @@ export function TargetsPage(): JSX.Element {
                     </thead>
                     <tbody>
                       {members.map((target) => (
-                        <TargetRow key={target.url + JSON.stringify(target.labels)} target={target} now={now} />
+                        <TargetRow
+                          key={target.url + JSON.stringify(target.labels)}
+                          target={target}
+                          now={now}
+                        />
                       ))}
                     </tbody>
                   </table>

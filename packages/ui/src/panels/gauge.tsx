@@ -29,7 +29,8 @@ interface Marker {
 /** Where each threshold's colour begins and ends, as shares of the gauge. */
 function markers(value: ReducedValue, min: number, max: number): Marker[] {
   const thresholds = value.field.config.thresholds ?? defaultThresholds;
-  const share = (bound: number): number => (thresholds.mode === 'percentage' ? bound / 100 : (bound - min) / (max - min));
+  const share = (bound: number): number =>
+    thresholds.mode === 'percentage' ? bound / 100 : (bound - min) / (max - min);
   return thresholds.steps.flatMap((step, index) => {
     const from = Number.isFinite(step.value) ? Math.max(0, share(step.value)) : 0;
     const next = thresholds.steps[index + 1];
@@ -56,8 +57,22 @@ export function Dial({ value, name, showMarkers, showLabels }: DialProps): JSX.E
       <svg viewBox="0 0 100 82" role="img" aria-label={`${name || value.name}: ${text}`}>
         <path d={arc(38, 0, 1)} class="dial-track" />
         {share > 0 && <path d={arc(38, 0, share)} stroke={value.color} stroke-width="9" fill="none" />}
-        {showMarkers && markers(value, min, max).map((marker) => <path key={marker.from} d={arc(45.5, marker.from, marker.to)} stroke={marker.color} stroke-width="2.2" fill="none" />)}
-        <text x="50" y={50 + size / 3} class="dial-value tinted" style={{ fontSize: `${size}px`, '--c': value.color }}>
+        {showMarkers &&
+          markers(value, min, max).map((marker) => (
+            <path
+              key={marker.from}
+              d={arc(45.5, marker.from, marker.to)}
+              stroke={marker.color}
+              stroke-width="2.2"
+              fill="none"
+            />
+          ))}
+        <text
+          x="50"
+          y={50 + size / 3}
+          class="dial-value tinted"
+          style={{ fontSize: `${size}px`, '--c': value.color }}
+        >
           {text}
         </text>
         {showLabels &&
@@ -74,10 +89,21 @@ export function Dial({ value, name, showMarkers, showLabels }: DialProps): JSX.E
 
 export function GaugePanel({ panel, data, width, height }: PanelProps): JSX.Element {
   const values = reduceFrames(data.frames, readReduce(panel.options), 'thresholds');
-  const columns = columnsFor(values.length, width, height * 0.6, str(panel.options['orientation'], 'auto') === 'horizontal' ? 'horizontal' : 'auto');
+  const columns = columnsFor(
+    values.length,
+    width,
+    height * 0.6,
+    str(panel.options['orientation'], 'auto') === 'horizontal' ? 'horizontal' : 'auto',
+  );
   const rows = Math.ceil(values.length / columns);
   return (
-    <div class="tiles" style={{ gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`, gridTemplateRows: `repeat(${rows}, minmax(0, 1fr))` }}>
+    <div
+      class="tiles"
+      style={{
+        gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`,
+        gridTemplateRows: `repeat(${rows}, minmax(0, 1fr))`,
+      }}
+    >
       {values.map((value, index) => (
         <Dial
           key={`${value.name}${index}`}

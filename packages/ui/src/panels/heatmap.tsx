@@ -18,7 +18,12 @@ const ramps = {
   light: ['#eef2f7', '#a9c8e8', '#4f93c9', '#2a5f9e', '#1b2f66'],
 } as const;
 
-function draw(canvas: HTMLCanvasElement, model: HeatmapModel, range: { from: number; to: number }, ramp: readonly string[]): void {
+function draw(
+  canvas: HTMLCanvasElement,
+  model: HeatmapModel,
+  range: { from: number; to: number },
+  ramp: readonly string[],
+): void {
   const context = canvas.getContext('2d');
   if (!context) return;
   const { width, height } = canvas;
@@ -31,7 +36,12 @@ function draw(canvas: HTMLCanvasElement, model: HeatmapModel, range: { from: num
       const from = x(model.times[column] ?? 0);
       // A square root keeps the rare cells visible beside the crowded ones.
       context.fillStyle = mix(ramp, 0.12 + 0.88 * Math.sqrt(count / model.max));
-      context.fillRect(from, height - (row + 1) * rowHeight, Math.max(1, x((model.times[column] ?? 0) + model.step) - from - 1), Math.max(1, rowHeight - 1));
+      context.fillRect(
+        from,
+        height - (row + 1) * rowHeight,
+        Math.max(1, x((model.times[column] ?? 0) + model.step) - from - 1),
+        Math.max(1, rowHeight - 1),
+      );
     }
   }
 }
@@ -58,22 +68,42 @@ export function HeatmapPanel({ panel, data, width, height, utc }: PanelProps): J
   const hover = (event: PointerEvent): void => {
     const box = canvas.current?.getBoundingClientRect();
     if (!box) return;
-    const time = data.range.from + ((event.clientX - box.left) / box.width) * (data.range.to - data.range.from);
+    const time =
+      data.range.from + ((event.clientX - box.left) / box.width) * (data.range.to - data.range.from);
     const row = Math.floor((1 - (event.clientY - box.top) / box.height) * model.rows.length);
     const column = model.times.findIndex((start) => time >= start && time < start + model.step);
     const count = model.cells[row]?.[column];
     if (count === undefined) hideTip();
-    else showTip(event.clientX, event.clientY, formatDateTime(model.times[column] ?? 0, utc), [{ color: mix(ramp, count / (model.max || 1)), label: label(row), value: formatText(count, 'short') }]);
+    else
+      showTip(event.clientX, event.clientY, formatDateTime(model.times[column] ?? 0, utc), [
+        { color: mix(ramp, count / (model.max || 1)), label: label(row), value: formatText(count, 'short') },
+      ]);
   };
   return (
     <div class="heatmap">
       <div class="heatmap-y" style={{ width: `${axisWidth}px`, height: `${plot.height}px` }}>
-        {model.rows.map((name, row) => row % every === 0 && <span key={`${name}${row}`} style={{ bottom: `${(row / model.rows.length) * 100}%` }}>{label(row)}</span>)}
+        {model.rows.map(
+          (name, row) =>
+            row % every === 0 && (
+              <span key={`${name}${row}`} style={{ bottom: `${(row / model.rows.length) * 100}%` }}>
+                {label(row)}
+              </span>
+            ),
+        )}
       </div>
-      <canvas ref={canvas} width={plot.width} height={plot.height} onPointerMove={hover} onPointerLeave={hideTip} />
+      <canvas
+        ref={canvas}
+        width={plot.width}
+        height={plot.height}
+        onPointerMove={hover}
+        onPointerLeave={hideTip}
+      />
       <div class="timeline-axis" style={{ marginLeft: `${axisWidth}px` }} aria-hidden="true">
         {ticks.map((tick, index) => (
-          <span key={tick} style={{ left: `${((tick - data.range.from) / (data.range.to - data.range.from)) * 100}%` }}>
+          <span
+            key={tick}
+            style={{ left: `${((tick - data.range.from) / (data.range.to - data.range.from)) * 100}%` }}
+          >
             {labels[index]}
           </span>
         ))}

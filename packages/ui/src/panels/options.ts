@@ -28,7 +28,10 @@ export function readReduce(options: JsonObject): ReduceOptions {
   };
 }
 
-export function readTooltip(options: JsonObject): { mode: 'single' | 'multi' | 'none'; sort: 'asc' | 'desc' | 'none' } {
+export function readTooltip(options: JsonObject): {
+  mode: 'single' | 'multi' | 'none';
+  sort: 'asc' | 'desc' | 'none';
+} {
   const { mode, sort } = obj(options['tooltip']);
   return {
     mode: mode === 'single' ? 'single' : mode === 'none' ? 'none' : 'multi',

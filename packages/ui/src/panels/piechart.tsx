@@ -13,7 +13,9 @@ interface Slice {
 }
 
 function slices(values: readonly ReducedValue[]): Slice[] {
-  const positive = values.filter((value) => (value.number ?? 0) > 0).sort((a, b) => (b.number ?? 0) - (a.number ?? 0));
+  const positive = values
+    .filter((value) => (value.number ?? 0) > 0)
+    .sort((a, b) => (b.number ?? 0) - (a.number ?? 0));
   const total = positive.reduce((sum, value) => sum + (value.number ?? 0), 0);
   let from = 0;
   return positive.map((value) => {
@@ -34,7 +36,8 @@ function sector(from: number, to: number, inner: number): string {
   return `M ${point(48, from)} A 48 48 0 ${large} 1 ${point(48, end)} L ${point(inner, end)} A ${inner} ${inner} 0 ${large} 0 ${point(inner, from)} Z`;
 }
 
-const percent = (slice: Slice): string => `${((slice.to - slice.from) * 100).toFixed(slice.to - slice.from < 0.1 ? 1 : 0)}%`;
+const percent = (slice: Slice): string =>
+  `${((slice.to - slice.from) * 100).toFixed(slice.to - slice.from < 0.1 ? 1 : 0)}%`;
 const written = ({ value }: Slice): string => `${value.prefix}${value.text}${value.suffix}`;
 
 export function PiePanel({ panel, data, width, height }: PanelProps): JSX.Element {
@@ -46,17 +49,34 @@ export function PiePanel({ panel, data, width, height }: PanelProps): JSX.Elemen
   const right = legend.placement === 'right' && width > height;
   return (
     <div class={right ? 'pie right' : 'pie'}>
-      <svg viewBox="0 0 100 100" role="img" aria-label={parts.map((slice) => `${slice.value.name} ${percent(slice)}`).join(', ')}>
+      <svg
+        viewBox="0 0 100 100"
+        role="img"
+        aria-label={parts.map((slice) => `${slice.value.name} ${percent(slice)}`).join(', ')}
+      >
         {parts.map((slice) => (
           <g
             key={slice.from}
-            onPointerMove={(event) => showTip(event.clientX, event.clientY, slice.value.name, [{ color: slice.value.color, label: percent(slice), value: written(slice) }])}
+            onPointerMove={(event) =>
+              showTip(event.clientX, event.clientY, slice.value.name, [
+                { color: slice.value.color, label: percent(slice), value: written(slice) },
+              ])
+            }
             onPointerLeave={hideTip}
           >
             <path d={sector(slice.from, slice.to, inner)} fill={slice.value.color} class="slice" />
             {labels.length > 0 && slice.to - slice.from > 0.06 && (
-              <text class="slice-label" fill={readableOn(slice.value.color)} x={point(36, (slice.from + slice.to) / 2).split(' ')[0]} y={point(36, (slice.from + slice.to) / 2).split(' ')[1]}>
-                {labels.includes('percent') ? percent(slice) : labels.includes('value') ? written(slice) : slice.value.name}
+              <text
+                class="slice-label"
+                fill={readableOn(slice.value.color)}
+                x={point(36, (slice.from + slice.to) / 2).split(' ')[0]}
+                y={point(36, (slice.from + slice.to) / 2).split(' ')[1]}
+              >
+                {labels.includes('percent')
+                  ? percent(slice)
+                  : labels.includes('value')
+                    ? written(slice)
+                    : slice.value.name}
               </text>
             )}
           </g>

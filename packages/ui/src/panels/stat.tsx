@@ -30,19 +30,37 @@ function sparkPoints(values: ReducedValue['field']['values'], frame: Frame): [nu
   const span = Number(times.at(-1) ?? 1) - first || 1;
   const { min, max } = fieldRange({ custom: {} }, values);
   return values.flatMap((value, row): [number, number][] =>
-    typeof value === 'number' && Number.isFinite(value) ? [[((Number(times[row]) - first) / span) * 100, 38 - ((value - min) / (max - min)) * 34]] : [],
+    typeof value === 'number' && Number.isFinite(value)
+      ? [[((Number(times[row]) - first) / span) * 100, 38 - ((value - min) / (max - min)) * 34]]
+      : [],
   );
 }
 
 /** A small line without axes: where a single value comes from. */
-export function Sparkline({ value, color }: { value: Pick<ReducedValue, 'field' | 'frame'>; color: string }): JSX.Element | null {
+export function Sparkline({
+  value,
+  color,
+}: {
+  value: Pick<ReducedValue, 'field' | 'frame'>;
+  color: string;
+}): JSX.Element | null {
   const points = sparkPoints(value.field.values, value.frame);
   if (points.length < 2) return null;
   const line = points.map(([x, y]) => `${x.toFixed(2)},${y.toFixed(2)}`).join(' ');
   return (
     <svg class="spark" viewBox="0 0 100 40" preserveAspectRatio="none" aria-hidden="true">
-      <polygon points={`${points[0]?.[0] ?? 0},40 ${line} ${points.at(-1)?.[0] ?? 100},40`} fill={color} opacity="0.14" />
-      <polyline points={line} fill="none" stroke={color} stroke-width="1.3" vector-effect="non-scaling-stroke" />
+      <polygon
+        points={`${points[0]?.[0] ?? 0},40 ${line} ${points.at(-1)?.[0] ?? 100},40`}
+        fill={color}
+        opacity="0.14"
+      />
+      <polyline
+        points={line}
+        fill="none"
+        stroke={color}
+        stroke-width="1.3"
+        vector-effect="non-scaling-stroke"
+      />
     </svg>
   );
 }
@@ -60,16 +78,25 @@ interface TileProps {
 function Tile({ value, options, named, width, height, longest }: TileProps): JSX.Element {
   const background = options.color.startsWith('background');
   const roomy = height > 40 || options.text === 'name';
-  const showName = roomy && (options.text === 'name' || options.text === 'value_and_name' || (options.text === 'auto' && named));
+  const showName =
+    roomy &&
+    (options.text === 'name' || options.text === 'value_and_name' || (options.text === 'auto' && named));
   const showValue = options.text !== 'name' && options.text !== 'none';
   const full = `${options.prefix}${value.prefix}${value.text}${value.suffix}${options.postfix}`;
   const size = fontSize(longest, width, showName && showValue ? height * 0.8 : height);
   const color = options.color === 'value' ? value.color : undefined;
   return (
-    <div class={background ? 'stat filled' : 'stat'} style={background ? { background: `color-mix(in srgb, ${value.color} 68%, #000)` } : {}} title={`${value.name}: ${full}`}>
+    <div
+      class={background ? 'stat filled' : 'stat'}
+      style={background ? { background: `color-mix(in srgb, ${value.color} 68%, #000)` } : {}}
+      title={`${value.name}: ${full}`}
+    >
       {options.graph === 'area' && <Sparkline value={value} color={background ? '#ffffff' : value.color} />}
       {showName && showValue && <div class="stat-name">{value.name}</div>}
-      <div class={color ? 'stat-value tinted' : 'stat-value'} style={{ fontSize: `${size}px`, ...(color ? { '--c': color } : {}) }}>
+      <div
+        class={color ? 'stat-value tinted' : 'stat-value'}
+        style={{ fontSize: `${size}px`, ...(color ? { '--c': color } : {}) }}
+      >
         {showValue ? (
           <>
             {options.prefix + value.prefix}
@@ -101,12 +128,20 @@ export function StatPanel({ panel, data, width, height }: PanelProps): JSX.Eleme
     postfix: str(options['postfix']),
   };
   const { prefix, postfix, text } = tileOptions;
-  const lengthOf = (value: ReducedValue): number => (text === 'name' ? value.name : prefix + value.prefix + value.text + value.suffix + postfix).length;
+  const lengthOf = (value: ReducedValue): number =>
+    (text === 'name' ? value.name : prefix + value.prefix + value.text + value.suffix + postfix).length;
   const longest = Math.max(0, ...values.map(lengthOf));
   return (
     <div class="tiles" style={{ gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`, gap: `${gap}px` }}>
       {values.map((value, index) => (
-        <Tile key={`${value.name}${index}`} value={value} options={tileOptions} named={values.length > 1} longest={longest} {...tile} />
+        <Tile
+          key={`${value.name}${index}`}
+          value={value}
+          options={tileOptions}
+          named={values.length > 1}
+          longest={longest}
+          {...tile}
+        />
       ))}
     </div>
   );

@@ -15,18 +15,31 @@ const pageSize = 100;
 export function tableFrame(frames: readonly Frame[], index: number): Frame {
   const chosen = frames[index] ?? frames[0];
   if (!chosen) return frame('A', []);
-  const allSeries = frames.length > 1 && frames.every((one) => one.fields.length === 2 && one.fields[0]?.type === 'time');
+  const allSeries =
+    frames.length > 1 && frames.every((one) => one.fields.length === 2 && one.fields[0]?.type === 'time');
   if (!allSeries) return chosen;
   const values = frames.flatMap((one) => one.fields[1] ?? []);
   return frame(chosen.refId, [
-    field('Series', 'string', values.map((one) => displayName(one))),
-    { ...(values[0] ?? field('Value', 'number', [])), name: 'Value', legend: 'Value', labels: {}, values: values.map((one) => reduceField(one, 'lastNotNull')) },
+    field(
+      'Series',
+      'string',
+      values.map((one) => displayName(one)),
+    ),
+    {
+      ...(values[0] ?? field('Value', 'number', [])),
+      name: 'Value',
+      legend: 'Value',
+      labels: {},
+      values: values.map((one) => reduceField(one, 'lastNotNull')),
+    },
   ]);
 }
 
 function compare(a: Cell, b: Cell): number {
   if (a === null || b === null) return a === b ? 0 : a === null ? -1 : 1;
-  return typeof a === 'number' && typeof b === 'number' ? a - b : String(a).localeCompare(String(b), 'en', { numeric: true });
+  return typeof a === 'number' && typeof b === 'number'
+    ? a - b
+    : String(a).localeCompare(String(b), 'en', { numeric: true });
 }
 
 interface CellStyle {
@@ -39,12 +52,26 @@ function cellStyle(one: Field): CellStyle {
   const options = obj(one.config.custom['cellOptions']);
   const legacy = str(one.config.custom['displayMode']);
   const type = str(options['type']) || legacy || 'auto';
-  if (type === 'gradient-gauge' || type === 'lcd-gauge' || type === 'basic') return { type: 'gauge', mode: type };
+  if (type === 'gradient-gauge' || type === 'lcd-gauge' || type === 'basic')
+    return { type: 'gauge', mode: type };
   return { type, mode: str(options['mode']) };
 }
 
-function CellContent({ one, value, row, fill, utc }: { one: Field; value: Cell; row: number; fill: (text: string) => string; utc: boolean }): JSX.Element {
-  if (one.type === 'time' && typeof value === 'number' && one.config.unit === undefined) return <>{formatDateTime(value, utc)}</>;
+function CellContent({
+  one,
+  value,
+  row,
+  fill,
+  utc,
+}: {
+  one: Field;
+  value: Cell;
+  row: number;
+  fill: (text: string) => string;
+  utc: boolean;
+}): JSX.Element {
+  if (one.type === 'time' && typeof value === 'number' && one.config.unit === undefined)
+    return <>{formatDateTime(value, utc)}</>;
   const shown = displayValue(one, value, { index: 0, fallbackColor: 'thresholds' });
   const text = value === null ? (one.config.noValue ?? '') : `${shown.prefix}${shown.text}${shown.suffix}`;
   const style = cellStyle(one);
@@ -57,7 +84,9 @@ function CellContent({ one, value, row, fill, utc }: { one: Field; value: Cell; 
     return (
       <span class="cell-gauge">
         <i style={{ width: `${share * 70}%`, background: shown.color }} />
-        <span class="tinted" style={{ '--c': shown.color }}>{content}</span>
+        <span class="tinted" style={{ '--c': shown.color }}>
+          {content}
+        </span>
       </span>
     );
   }
@@ -65,17 +94,25 @@ function CellContent({ one, value, row, fill, utc }: { one: Field; value: Cell; 
 }
 
 function fillLink(url: string, one: Field, value: Cell, row: number): string {
-  return url.replace(/\$\{__value\.(raw|text|numeric)\}|\$\{__field\.labels\.(\w+)\}|\$\{__data\.rowIndex\}/g, (whole: string, part?: string, label?: string) => {
-    if (part) return encodeURIComponent(String(value ?? ''));
-    return label ? encodeURIComponent(one.labels[label] ?? '') : whole.includes('row') ? String(row) : '';
-  });
+  return url.replace(
+    /\$\{__value\.(raw|text|numeric)\}|\$\{__field\.labels\.(\w+)\}|\$\{__data\.rowIndex\}/g,
+    (whole: string, part?: string, label?: string) => {
+      if (part) return encodeURIComponent(String(value ?? ''));
+      return label ? encodeURIComponent(one.labels[label] ?? '') : whole.includes('row') ? String(row) : '';
+    },
+  );
 }
 
 function cellCss(one: Field, value: Cell): Record<string, string> {
   const style = cellStyle(one);
   const align = str(one.config.custom['align']);
-  const css: Record<string, string> = align === 'center' || align === 'right' || align === 'left' ? { textAlign: align } : {};
-  if (style.type === 'color-text' || style.type === 'color-background' || style.type === 'color-background-solid') {
+  const css: Record<string, string> =
+    align === 'center' || align === 'right' || align === 'left' ? { textAlign: align } : {};
+  if (
+    style.type === 'color-text' ||
+    style.type === 'color-background' ||
+    style.type === 'color-background-solid'
+  ) {
     const { color } = displayValue(one, value, { index: 0, fallbackColor: 'thresholds' });
     if (style.type === 'color-text') css['color'] = `color-mix(in srgb, ${color} var(--tint), #000)`;
     else Object.assign(css, { background: color, color: readableOn(color) });
@@ -96,7 +133,13 @@ function initialSort(options: PanelProps['panel']['options'], fields: Field[]): 
   return legacy ? { name: displayName(legacy), desc: bool(options['sortDesc'], true) } : undefined;
 }
 
-function Footer({ fields, options }: { fields: Field[]; options: PanelProps['panel']['options'] }): JSX.Element | null {
+function Footer({
+  fields,
+  options,
+}: {
+  fields: Field[];
+  options: PanelProps['panel']['options'];
+}): JSX.Element | null {
   const footer = obj(options['footer']);
   if (!bool(footer['show'])) return null;
   const calc = strings(footer['reducer'])[0] ?? 'sum';
@@ -106,7 +149,12 @@ function Footer({ fields, options }: { fields: Field[]; options: PanelProps['pan
       <tr>
         {fields.map((one, index) => {
           const wanted = one.type === 'number' && (chosen.length === 0 || chosen.includes(displayName(one)));
-          const shown = wanted ? displayValue({ ...one, config: { ...one.config, mappings: [] } }, reduceField(one, calc), { index: 0, fallbackColor: 'thresholds' }) : undefined;
+          const shown = wanted
+            ? displayValue({ ...one, config: { ...one.config, mappings: [] } }, reduceField(one, calc), {
+                index: 0,
+                fallbackColor: 'thresholds',
+              })
+            : undefined;
           return (
             <td key={index} class={one.type === 'number' ? 'num' : ''}>
               {shown ? `${shown.prefix}${shown.text}${shown.suffix}` : index === 0 ? calc : ''}
@@ -120,14 +168,18 @@ function Footer({ fields, options }: { fields: Field[]; options: PanelProps['pan
 
 export function TablePanel({ panel, data, fill, utc }: PanelProps): JSX.Element {
   const table = useMemo(() => tableFrame(data.frames, num(panel.options['frameIndex']) ?? 0), [data]);
-  const fields = table.fields.filter((one) => !bool(one.config.custom['hidden']) && !bool(obj(one.config.custom['hideFrom'])['viz']));
+  const fields = table.fields.filter(
+    (one) => !bool(one.config.custom['hidden']) && !bool(obj(one.config.custom['hideFrom'])['viz']),
+  );
   const [chosen, setSort] = useState<Sort | undefined>(undefined);
   const [limit, setLimit] = useState(pageSize);
   const sort = chosen ?? initialSort(panel.options, fields);
   const order = useMemo(() => {
     const rows = Array.from({ length: table.length }, (_none, row) => row);
     const key = sort && fields.find((one) => displayName(one) === sort.name);
-    return key ? rows.sort((a, b) => compare(key.values[a] ?? null, key.values[b] ?? null) * (sort.desc ? -1 : 1)) : rows;
+    return key
+      ? rows.sort((a, b) => compare(key.values[a] ?? null, key.values[b] ?? null) * (sort.desc ? -1 : 1))
+      : rows;
   }, [table, sort?.name, sort?.desc]);
   return (
     <div class="table-box">
@@ -140,8 +192,17 @@ export function TablePanel({ panel, data, fill, utc }: PanelProps): JSX.Element 
                 const width = num(one.config.custom['width']);
                 const sorted = sort?.name === name;
                 return (
-                  <th key={index} scope="col" class={one.type === 'number' ? 'num' : ''} style={width ? { minWidth: `${Math.min(width, 400)}px` } : {}} aria-sort={sorted ? (sort.desc ? 'descending' : 'ascending') : 'none'}>
-                    <button type="button" onClick={() => setSort({ name, desc: sorted ? !sort.desc : one.type === 'number' })}>
+                  <th
+                    key={index}
+                    scope="col"
+                    class={one.type === 'number' ? 'num' : ''}
+                    style={width ? { minWidth: `${Math.min(width, 400)}px` } : {}}
+                    aria-sort={sorted ? (sort.desc ? 'descending' : 'ascending') : 'none'}
+                  >
+                    <button
+                      type="button"
+                      onClick={() => setSort({ name, desc: sorted ? !sort.desc : one.type === 'number' })}
+                    >
                       {name}
                       {sorted ? (sort.desc ? ' ↓' : ' ↑') : ''}
                     </button>
@@ -155,7 +216,11 @@ export function TablePanel({ panel, data, fill, utc }: PanelProps): JSX.Element 
           {order.slice(0, limit).map((row) => (
             <tr key={row}>
               {fields.map((one, index) => (
-                <td key={index} class={one.type === 'number' ? 'num' : ''} style={cellCss(one, one.values[row] ?? null)}>
+                <td
+                  key={index}
+                  class={one.type === 'number' ? 'num' : ''}
+                  style={cellCss(one, one.values[row] ?? null)}
+                >
                   <CellContent one={one} value={one.values[row] ?? null} row={row} fill={fill} utc={utc} />
                 </td>
               ))}

@@ -26,7 +26,11 @@ function Spans({ parts }: { parts: Inline[] }): JSX.Element {
             );
           case 'link':
             return (
-              <a key={index} href={part.href} {...(part.href.startsWith('http') ? { target: '_blank', rel: 'noreferrer noopener' } : {})}>
+              <a
+                key={index}
+                href={part.href}
+                {...(part.href.startsWith('http') ? { target: '_blank', rel: 'noreferrer noopener' } : {})}
+              >
                 <Spans parts={part.children} />
               </a>
             );
@@ -113,5 +117,9 @@ export function TextPanel({ panel, fill }: PanelProps): JSX.Element {
   const content = fill(str(panel.options['content']));
   const mode = str(panel.options['mode'], 'markdown');
   if (mode === 'code' || mode === 'text') return <pre class="text-panel">{content}</pre>;
-  return <div class="text-panel">{mode === 'html' ? <Markdown source={stripTags(content)} /> : <Markdown source={content} />}</div>;
+  return (
+    <div class="text-panel">
+      {mode === 'html' ? <Markdown source={stripTags(content)} /> : <Markdown source={content} />}
+    </div>
+  );
 }

@@ -25,7 +25,8 @@ export interface TimelineRow {
 
 function usualStep(times: readonly Cell[]): number {
   let step = Infinity;
-  for (let row = 1; row < times.length; row++) step = Math.min(step, Number(times[row]) - Number(times[row - 1]));
+  for (let row = 1; row < times.length; row++)
+    step = Math.min(step, Number(times[row]) - Number(times[row - 1]));
   return Number.isFinite(step) ? step : 60_000;
 }
 
@@ -47,7 +48,8 @@ export function timelineRows(frames: readonly Frame[], merge: boolean): Timeline
         const from = Number(time);
         const last = segments.at(-1);
         // The state of a sample holds until the next one is due.
-        if (merge && last && last.text === text && last.color === shown.color && from - last.to < step) last.to = from + step;
+        if (merge && last && last.text === text && last.color === shown.color && from - last.to < step)
+          last.to = from + step;
         else segments.push({ from, to: from + step, text, color: shown.color });
       }
       rows.push({ name: displayName(field), segments });
@@ -69,7 +71,8 @@ interface TimelineProps {
 /** States over time: one bar for each row, a colour for each state. Plain elements, so that it prints and zooms. */
 export function Timeline({ rows, range, utc, rowHeight, showText, width }: TimelineProps): JSX.Element {
   const span = range.to - range.from;
-  const left = (time: number): number => ((Math.min(range.to, Math.max(range.from, time)) - range.from) / span) * 100;
+  const left = (time: number): number =>
+    ((Math.min(range.to, Math.max(range.from, time)) - range.from) / span) * 100;
   const ticks = timeTicks(range.from, range.to, Math.max(2, Math.floor(width / 110)));
   const labels = timeLabels(ticks, utc);
   return (
@@ -87,12 +90,27 @@ export function Timeline({ rows, range, utc, rowHeight, showText, width }: Timel
                 return (
                   <i
                     key={segment.from}
-                    style={{ left: `${left(segment.from)}%`, width: `calc(${share}% - 1px)`, background: segment.color, color: readableOn(segment.color), height: `${rowHeight * 100}%` }}
+                    style={{
+                      left: `${left(segment.from)}%`,
+                      width: `calc(${share}% - 1px)`,
+                      background: segment.color,
+                      color: readableOn(segment.color),
+                      height: `${rowHeight * 100}%`,
+                    }}
                     onPointerMove={(event) =>
-                      showTip(event.clientX, event.clientY, `${formatDateTime(segment.from, utc)} – ${formatDateTime(segment.to, utc).slice(11)}`, [
-                        { color: segment.color, label: row.name, value: segment.text },
-                        { color: 'transparent', label: 'lasted', value: formatAge(segment.to - segment.from) },
-                      ])
+                      showTip(
+                        event.clientX,
+                        event.clientY,
+                        `${formatDateTime(segment.from, utc)} – ${formatDateTime(segment.to, utc).slice(11)}`,
+                        [
+                          { color: segment.color, label: row.name, value: segment.text },
+                          {
+                            color: 'transparent',
+                            label: 'lasted',
+                            value: formatAge(segment.to - segment.from),
+                          },
+                        ],
+                      )
                     }
                   >
                     {showText && (share / 100) * width > segment.text.length * 7 + 10 ? segment.text : ''}
@@ -115,8 +133,18 @@ export function Timeline({ rows, range, utc, rowHeight, showText, width }: Timel
 
 export function TimelinePanel({ panel, data, width, utc }: PanelProps): JSX.Element {
   const history = panel.type === 'status-history';
-  const rows = useMemo(() => timelineRows(data.frames, !history && panel.options['mergeValues'] !== false), [data]);
+  const rows = useMemo(
+    () => timelineRows(data.frames, !history && panel.options['mergeValues'] !== false),
+    [data],
+  );
   return (
-    <Timeline rows={rows} range={data.range} utc={utc} rowHeight={num(panel.options['rowHeight']) ?? 0.9} showText={!history && panel.options['showValue'] !== 'never'} width={width - 120} />
+    <Timeline
+      rows={rows}
+      range={data.range}
+      utc={utc}
+      rowHeight={num(panel.options['rowHeight']) ?? 0.9}
+      showText={!history && panel.options['showValue'] !== 'never'}
+      width={width - 120}
+    />
   );
 }

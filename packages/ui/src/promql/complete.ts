@@ -9,7 +9,12 @@ export type Context =
   | { kind: 'none' };
 
 function wordAt(tokens: Token[], caret: number): Token | undefined {
-  return tokens.find((token) => /^(metric|label|function|keyword)$/.test(token.kind) && token.start < caret && token.start + token.text.length >= caret);
+  return tokens.find(
+    (token) =>
+      /^(metric|label|function|keyword)$/.test(token.kind) &&
+      token.start < caret &&
+      token.start + token.text.length >= caret,
+  );
 }
 
 /** The metric whose labels are meant: the one before the open brace, or the only one in the expression. */
@@ -42,18 +47,36 @@ function placeAt(tokens: Token[], caret: number): Place {
 /** What is being written at the caret, as an offset in the expression. */
 export function contextAt(expr: string, caret: number): Context {
   const tokens = tokenize(expr);
-  const inside = tokens.find((token) => token.kind === 'string' && token.start < caret && caret < token.start + token.text.length + (token.text.length > 1 && /["'`]$/.test(token.text) ? 0 : 1));
+  const inside = tokens.find(
+    (token) =>
+      token.kind === 'string' &&
+      token.start < caret &&
+      caret < token.start + token.text.length + (token.text.length > 1 && /["'`]$/.test(token.text) ? 0 : 1),
+  );
   const { braces, list } = placeAt(tokens, caret);
   if (inside) {
     if (!braces) return { kind: 'none' };
-    const label = tokens.filter((token) => token.start < inside.start && token.kind === 'label').at(-1)?.text ?? '';
-    return { kind: 'value', from: inside.start + 1, prefix: expr.slice(inside.start + 1, caret), metric: metricNear(tokens, inside.start), label };
+    const label =
+      tokens.filter((token) => token.start < inside.start && token.kind === 'label').at(-1)?.text ?? '';
+    return {
+      kind: 'value',
+      from: inside.start + 1,
+      prefix: expr.slice(inside.start + 1, caret),
+      metric: metricNear(tokens, inside.start),
+      label,
+    };
   }
-  if (tokens.some((token) => token.kind === 'comment' && token.start < caret && caret <= token.start + token.text.length)) return { kind: 'none' };
+  if (
+    tokens.some(
+      (token) => token.kind === 'comment' && token.start < caret && caret <= token.start + token.text.length,
+    )
+  )
+    return { kind: 'none' };
   const word = wordAt(tokens, caret);
   const from = word?.start ?? caret;
   const prefix = expr.slice(from, caret);
-  if (braces || list) return { kind: 'label', from, prefix, metric: metricNear(tokens, caret) || metricAfter(tokens, caret) };
+  if (braces || list)
+    return { kind: 'label', from, prefix, metric: metricNear(tokens, caret) || metricAfter(tokens, caret) };
   return { kind: 'word', from, prefix };
 }
 
@@ -72,8 +95,18 @@ export interface Suggestion {
 /** Functions, aggregations and keywords as suggestions. */
 export function wordSuggestions(): Suggestion[] {
   return [
-    ...[...aggregations].map(([text, help]): Suggestion => ({ text, insert: `${text}(`, kind: 'aggregation', help })),
-    ...[...functions].map(([text, [signature, help]]): Suggestion => ({ text, insert: `${text}(`, kind: 'function', help: `${signature}: ${help}` })),
+    ...[...aggregations].map(([text, help]): Suggestion => ({
+      text,
+      insert: `${text}(`,
+      kind: 'aggregation',
+      help,
+    })),
+    ...[...functions].map(([text, [signature, help]]): Suggestion => ({
+      text,
+      insert: `${text}(`,
+      kind: 'function',
+      help: `${signature}: ${help}`,
+    })),
     ...[...keywords].map((text): Suggestion => ({ text, insert: text, kind: 'keyword', help: '' })),
   ];
 }
@@ -88,7 +121,10 @@ export function rankSuggestions(all: readonly Suggestion[], prefix: string, limi
   return all
     .map((one) => ({ one, rank: rank(one) }))
     .filter((entry) => entry.rank >= 0 && entry.one.text !== prefix)
-    .sort((a, b) => a.rank - b.rank || a.one.text.length - b.one.text.length || a.one.text.localeCompare(b.one.text))
+    .sort(
+      (a, b) =>
+        a.rank - b.rank || a.one.text.length - b.one.text.length || a.one.text.localeCompare(b.one.text),
+    )
     .slice(0, limit)
     .map((entry) => entry.one);
 }

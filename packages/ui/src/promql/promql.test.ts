@@ -3,27 +3,50 @@ import { metricsIn } from '../dashboard/metrics-in.ts';
 import { contextAt, errorPosition, rankSuggestions, wordSuggestions } from './complete.ts';
 import { tokenize } from './tokens.ts';
 
-const kinds = (expr: string): string => tokenize(expr).filter((token) => token.kind !== 'space').map((token) => `${token.text}:${token.kind}`).join(' ');
+const kinds = (expr: string): string =>
+  tokenize(expr)
+    .filter((token) => token.kind !== 'space')
+    .map((token) => `${token.text}:${token.kind}`)
+    .join(' ');
 
 describe('tokenize()', () => {
   test('every character belongs to exactly one token', () => {
-    for (const expr of ['sum by (a) (rate(x{b="c\\"d"}[5m])) > 1e3 # why', 'x{a="unfinished', '💥 ?? }{', '`raw` \n # c']) {
-      expect(tokenize(expr).map((token) => token.text).join('')).toBe(expr);
+    for (const expr of [
+      'sum by (a) (rate(x{b="c\\"d"}[5m])) > 1e3 # why',
+      'x{a="unfinished',
+      '💥 ?? }{',
+      '`raw` \n # c',
+    ]) {
+      expect(
+        tokenize(expr)
+          .map((token) => token.text)
+          .join(''),
+      ).toBe(expr);
     }
   });
   const cases: [string, string][] = [
-    ['rate(x[5m])', 'rate:function (:punctuation x:metric [:punctuation 5m:duration ]:punctuation ):punctuation'],
-    ['sum by (job) (up)', 'sum:function by:keyword (:punctuation job:label ):punctuation (:punctuation up:metric ):punctuation'],
-    ['up{job="a"} offset 1h', 'up:metric {:punctuation job:label =:operator "a":string }:punctuation offset:keyword 1h:duration'],
+    [
+      'rate(x[5m])',
+      'rate:function (:punctuation x:metric [:punctuation 5m:duration ]:punctuation ):punctuation',
+    ],
+    [
+      'sum by (job) (up)',
+      'sum:function by:keyword (:punctuation job:label ):punctuation (:punctuation up:metric ):punctuation',
+    ],
+    [
+      'up{job="a"} offset 1h',
+      'up:metric {:punctuation job:label =:operator "a":string }:punctuation offset:keyword 1h:duration',
+    ],
     ['a:b:c > bool 0.5', 'a:b:c:metric >:operator bool:keyword 0.5:number'],
     ['x[$__rate_interval]', 'x:metric [:punctuation $__rate_interval:variable ]:punctuation'],
     ['rate', 'rate:metric'],
   ];
-  for (const [expr, want] of cases) test(expr, () => expect(kinds(expr)).toBe(want));
+  for (const [expr, want] of cases) test(`${expr}`, () => expect(kinds(expr)).toBe(want));
 });
 
 describe('contextAt()', () => {
-  const at = (marked: string): ReturnType<typeof contextAt> => contextAt(marked.replace('|', ''), marked.indexOf('|'));
+  const at = (marked: string): ReturnType<typeof contextAt> =>
+    contextAt(marked.replace('|', ''), marked.indexOf('|'));
   const cases: [string, object][] = [
     ['ra|', { kind: 'word', prefix: 'ra', from: 0 }],
     ['sum(ht|)', { kind: 'word', prefix: 'ht', from: 4 }],
@@ -36,7 +59,7 @@ describe('contextAt()', () => {
     ['sum(up) by (|)', { kind: 'label', prefix: '', metric: 'up' }],
     ['up # comm|', { kind: 'none' }],
   ];
-  for (const [marked, want] of cases) test(marked, () => expect(at(marked)).toMatchObject(want));
+  for (const [marked, want] of cases) test(`${marked}`, () => expect(at(marked)).toMatchObject(want));
 });
 
 test('rankSuggestions() puts beginnings first', () => {
@@ -45,10 +68,18 @@ test('rankSuggestions() puts beginnings first', () => {
 });
 
 test('errorPosition() reads the place that Prometheus names', () => {
-  expect(errorPosition('invalid parameter "query": 1:5: parse error: unexpected end of input')).toEqual({ line: 1, column: 5, text: 'parse error: unexpected end of input' });
+  expect(errorPosition('invalid parameter "query": 1:5: parse error: unexpected end of input')).toEqual({
+    line: 1,
+    column: 5,
+    text: 'parse error: unexpected end of input',
+  });
   expect(errorPosition('query timed out')).toBeUndefined();
 });
 
 test('metricsIn() finds the metrics and nothing else', () => {
-  expect(metricsIn('histogram_quantile(0.95, sum by (le) (rate(http_request_duration_seconds_bucket{job="a"}[5m]))) / up')).toEqual(['http_request_duration_seconds_bucket', 'up']);
+  expect(
+    metricsIn(
+      'histogram_quantile(0.95, sum by (le) (rate(http_request_duration_seconds_bucket{job="a"}[5m]))) / up',
+    ),
+  ).toEqual(['http_request_duration_seconds_bucket', 'up']);
 });

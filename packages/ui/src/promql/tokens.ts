@@ -1,6 +1,19 @@
 import { aggregations, functionNames, keywords } from './words.ts';
 
-export type TokenKind = 'metric' | 'label' | 'function' | 'keyword' | 'string' | 'number' | 'duration' | 'operator' | 'punctuation' | 'comment' | 'variable' | 'space' | 'unknown';
+export type TokenKind =
+  | 'metric'
+  | 'label'
+  | 'function'
+  | 'keyword'
+  | 'string'
+  | 'number'
+  | 'duration'
+  | 'operator'
+  | 'punctuation'
+  | 'comment'
+  | 'variable'
+  | 'space'
+  | 'unknown';
 
 export interface Token {
   kind: TokenKind;
@@ -37,7 +50,8 @@ function wordKind(text: string, inBraces: boolean, inList: boolean, before: stri
   if (inBraces || inList) return 'label';
   const lower = text.toLowerCase();
   if (keywords.has(lower)) return 'keyword';
-  if (before === '(' || aggregations.has(lower)) return functionNames.has(text) || aggregations.has(lower) ? 'function' : 'metric';
+  if (before === '(' || aggregations.has(lower))
+    return functionNames.has(text) || aggregations.has(lower) ? 'function' : 'metric';
   return 'metric';
 }
 
@@ -47,7 +61,7 @@ function wordKind(text: string, inBraces: boolean, inList: boolean, before: stri
  */
 export function tokenize(expr: string): Token[] {
   const raw: Token[] = [];
-  for (let at = 0; at < expr.length; ) {
+  for (let at = 0; at < expr.length;) {
     const token = next(expr, at);
     raw.push(token);
     at += token.text.length;
@@ -60,7 +74,8 @@ export function tokenize(expr: string): Token[] {
     else if (token.text === '}') braces = Math.max(0, braces - 1);
     else if (token.text === '(' && listOfLabels.has(solid[index - 1]?.text.toLowerCase() ?? '')) list = true;
     else if (token.text === ')') list = false;
-    else if (token.kind === 'metric') token.kind = wordKind(token.text, braces > 0, list, solid[index + 1]?.text ?? '');
+    else if (token.kind === 'metric')
+      token.kind = wordKind(token.text, braces > 0, list, solid[index + 1]?.text ?? '');
   }
   return raw;
 }

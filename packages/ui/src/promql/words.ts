@@ -16,7 +16,22 @@ export const aggregations: ReadonlyMap<string, string> = new Map([
   ['limit_ratio', 'a share of the series'],
 ]);
 
-export const keywords: ReadonlySet<string> = new Set(['by', 'without', 'on', 'ignoring', 'group_left', 'group_right', 'offset', 'bool', 'and', 'or', 'unless', 'start', 'end', 'atan2']);
+export const keywords: ReadonlySet<string> = new Set([
+  'by',
+  'without',
+  'on',
+  'ignoring',
+  'group_left',
+  'group_right',
+  'offset',
+  'bool',
+  'and',
+  'or',
+  'unless',
+  'start',
+  'end',
+  'atan2',
+]);
 
 /** Functions: signature and meaning. */
 export const functions: ReadonlyMap<string, readonly [string, string]> = new Map([

@@ -5,7 +5,15 @@ import { Icon, type IconName } from './icon.tsx';
 import { toast } from './toast.tsx';
 
 /** The title of a page, what it is about, and its actions. */
-export function PageHead({ title, note, children }: { title: string; note?: ComponentChildren; children?: ComponentChildren }): JSX.Element {
+export function PageHead({
+  title,
+  note,
+  children,
+}: {
+  title: string;
+  note?: ComponentChildren;
+  children?: ComponentChildren;
+}): JSX.Element {
   document.title = `${title} · Prunella`;
   return (
     <header class="page-head">
@@ -26,7 +34,11 @@ export function Badge({ tone, children }: { tone: Tone; children: ComponentChild
 }
 
 export function severityTone(severity: string): Tone {
-  return /^(critical|page|error|high|emergency)$/i.test(severity) ? 'bad' : /^(warning|warn|medium)$/i.test(severity) ? 'warn' : 'info';
+  return /^(critical|page|error|high|emergency)$/i.test(severity)
+    ? 'bad'
+    : /^(warning|warn|medium)$/i.test(severity)
+      ? 'warn'
+      : 'info';
 }
 
 export function Empty({ title, children }: { title: string; children?: ComponentChildren }): JSX.Element {
@@ -48,16 +60,38 @@ export function Note({ tone = 'info', children }: { tone?: Tone; children: Compo
 }
 
 /** What was loaded, or why there is nothing yet. A failed refresh keeps the last answer below the message. */
-export function Loaded<T>({ resource, children }: { resource: Resource<T>; children: (data: T) => ComponentChildren }): JSX.Element {
+export function Loaded<T>({
+  resource,
+  children,
+}: {
+  resource: Resource<T>;
+  children: (data: T) => ComponentChildren;
+}): JSX.Element {
   return (
     <>
       {resource.error !== undefined && <Note tone="bad">{resource.error}</Note>}
-      {resource.data === undefined ? resource.error === undefined && <div class="loading" role="status">Loading…</div> : children(resource.data)}
+      {resource.data === undefined
+        ? resource.error === undefined && (
+            <div class="loading" role="status">
+              Loading…
+            </div>
+          )
+        : children(resource.data)}
     </>
   );
 }
 
-export function Card({ title, actions, className = '', children }: { title?: ComponentChildren; actions?: ComponentChildren; className?: string; children: ComponentChildren }): JSX.Element {
+export function Card({
+  title,
+  actions,
+  className = '',
+  children,
+}: {
+  title?: ComponentChildren;
+  actions?: ComponentChildren;
+  className?: string;
+  children: ComponentChildren;
+}): JSX.Element {
   return (
     <section class={`card ${className}`}>
       {title !== undefined && (
@@ -72,7 +106,13 @@ export function Card({ title, actions, className = '', children }: { title?: Com
 }
 
 /** A label set as chips. `__name__` stands first. */
-export function LabelChips({ labels, skip = [] }: { labels: Record<string, string>; skip?: readonly string[] }): JSX.Element {
+export function LabelChips({
+  labels,
+  skip = [],
+}: {
+  labels: Record<string, string>;
+  skip?: readonly string[];
+}): JSX.Element {
   return (
     <span class="chips">
       {Object.entries(labels)
@@ -88,7 +128,15 @@ export function LabelChips({ labels, skip = [] }: { labels: Record<string, strin
 }
 
 /** A time as a reader wants it, with the full one at hand. */
-export function Time({ at, now, ago = false }: { at: string | number; now: number; ago?: boolean }): JSX.Element {
+export function Time({
+  at,
+  now,
+  ago = false,
+}: {
+  at: string | number;
+  now: number;
+  ago?: boolean;
+}): JSX.Element {
   const ms = typeof at === 'number' ? at : timeMs(at);
   if (!Number.isFinite(ms)) return <span class="dim">–</span>;
   const distance = now - ms;
@@ -100,9 +148,26 @@ export function Time({ at, now, ago = false }: { at: string | number; now: numbe
   );
 }
 
-export function IconButton({ icon, label, onClick, pressed }: { icon: IconName; label: string; onClick: (event: MouseEvent) => void; pressed?: boolean }): JSX.Element {
+export function IconButton({
+  icon,
+  label,
+  onClick,
+  pressed,
+}: {
+  icon: IconName;
+  label: string;
+  onClick: (event: MouseEvent) => void;
+  pressed?: boolean;
+}): JSX.Element {
   return (
-    <button type="button" class="icon-button" aria-label={label} title={label} onClick={onClick} {...(pressed === undefined ? {} : { 'aria-pressed': pressed })}>
+    <button
+      type="button"
+      class="icon-button"
+      aria-label={label}
+      title={label}
+      onClick={onClick}
+      {...(pressed === undefined ? {} : { 'aria-pressed': pressed })}
+    >
       <Icon name={icon} />
     </button>
   );

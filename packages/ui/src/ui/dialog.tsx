@@ -52,7 +52,12 @@ interface Question {
 const question = signal<Question | undefined>(undefined);
 
 /** Asks before something changes. */
-export function confirmAction(asked: { title: string; text: string; action: string; danger?: boolean }): Promise<boolean> {
+export function confirmAction(asked: {
+  title: string;
+  text: string;
+  action: string;
+  danger?: boolean;
+}): Promise<boolean> {
   return new Promise((resolve) => {
     question.value = {
       danger: false,
@@ -75,7 +80,12 @@ export function ConfirmHost(): JSX.Element | null {
         <button type="button" onClick={() => asked.answer(false)}>
           Cancel
         </button>
-        <button type="button" class={asked.danger ? 'danger' : 'primary'} autofocus onClick={() => asked.answer(true)}>
+        <button
+          type="button"
+          class={asked.danger ? 'danger' : 'primary'}
+          autofocus
+          onClick={() => asked.answer(true)}
+        >
           {asked.action}
         </button>
       </div>

@@ -9,7 +9,8 @@ const paths = {
   silences: 'M4 9v6h4l5 4V5L8 9zM17 9l4 6M21 9l-4 6',
   notifications: 'M4 5h16v12H9l-5 4z',
   receivers: 'M4 6h16v12H4zM4 7l8 6 8-6',
-  incidents: 'M12 21C7 17 3 13.5 3 9a4.5 4.5 0 0 1 9-1 4.5 4.5 0 0 1 9 1c0 4.500-4 8-9 12zM8 11h3l1-2.500 2 5 1-2.500h2',
+  incidents:
+    'M12 21C7 17 3 13.5 3 9a4.5 4.5 0 0 1 9-1 4.5 4.5 0 0 1 9 1c0 4.500-4 8-9 12zM8 11h3l1-2.500 2 5 1-2.500h2',
   services: 'M4 4h16v6H4zM4 14h16v6H4zM8 7h.01M8 17h.01',
   targets: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM12 12h.01',
   status: 'M4 20V10M10 20V4M16 20v-7M21 20H3',
@@ -28,7 +29,8 @@ const paths = {
   zoomout: 'M10.500 4a6.500 6.500 0 1 0 0 13 6.500 6.500 0 0 0 0-13zM15.500 15.500 21 21M8 10.500h5',
   expand: 'M14 4h6v6M10 20H4v-6M20 4l-7 7M4 20l7-7',
   external: 'M14 4h6v6M20 4l-9 9M18 14v6H4V6h6',
-  question: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM9.500 9.500a2.500 2.500 0 1 1 3.500 2.300c-.7.3-1 .8-1 1.700M12 17h.01',
+  question:
+    'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM9.500 9.500a2.500 2.500 0 1 1 3.500 2.300c-.7.3-1 .8-1 1.700M12 17h.01',
   check: 'M5 12l5 5 9-10',
 } as const;
 
@@ -36,7 +38,18 @@ export type IconName = keyof typeof paths;
 
 export function Icon({ name, size = 16 }: { name: IconName; size?: number }): JSX.Element {
   return (
-    <svg class="icon" width={size} height={size} viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">
+    <svg
+      class="icon"
+      width={size}
+      height={size}
+      viewBox="0 0 24 24"
+      fill="none"
+      stroke="currentColor"
+      stroke-width="1.8"
+      stroke-linecap="round"
+      stroke-linejoin="round"
+      aria-hidden="true"
+    >
       <path d={paths[name]} />
     </svg>
   );

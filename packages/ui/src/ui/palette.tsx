@@ -34,13 +34,28 @@ function Palette(): JSX.Element {
   const [chosen, setChosen] = useState(0);
   const [loaded, setLoaded] = useState<Entry[]>([]);
   useEffect(() => {
-    const boards = dashboards().then((found) => found.map((entry) => ({ kind: 'Dashboard', text: entry.title, run: go(`/d/${encodeURIComponent(entry.uid)}`) })));
-    const metrics = metricNames().then((names) => [...names].map((name) => ({ kind: 'Metric', text: name, run: go(exploreHref(name)) })));
-    for (const part of [boards, metrics]) part.then((entries) => setLoaded((old) => [...old, ...entries])).catch(() => undefined);
+    const boards = dashboards().then((found) =>
+      found.map((entry) => ({
+        kind: 'Dashboard',
+        text: entry.title,
+        run: go(`/d/${encodeURIComponent(entry.uid)}`),
+      })),
+    );
+    const metrics = metricNames().then((names) =>
+      [...names].map((name) => ({ kind: 'Metric', text: name, run: go(exploreHref(name)) })),
+    );
+    for (const part of [boards, metrics])
+      part.then((entries) => setLoaded((old) => [...old, ...entries])).catch(() => undefined);
   }, []);
   const entries = useMemo(() => {
-    const words = text.toLowerCase().split(/\s+/).filter((word) => word !== '');
-    const all = words.length === 0 ? [...fixed, ...loaded.filter((entry) => entry.kind === 'Dashboard')] : [...fixed, ...loaded];
+    const words = text
+      .toLowerCase()
+      .split(/\s+/)
+      .filter((word) => word !== '');
+    const all =
+      words.length === 0
+        ? [...fixed, ...loaded.filter((entry) => entry.kind === 'Dashboard')]
+        : [...fixed, ...loaded];
     return all
       .map((entry) => ({ entry, rank: score(entry.text, words) }))
       .filter(({ rank }) => rank >= 0)
@@ -79,7 +94,13 @@ function Palette(): JSX.Element {
       />
       <ul class="palette-list" id="palette-list" role="listbox">
         {entries.map((entry, index) => (
-          <li key={`${entry.kind}${entry.text}`} role="option" aria-selected={index === chosen} onPointerEnter={() => setChosen(index)} onClick={() => run(entry)}>
+          <li
+            key={`${entry.kind}${entry.text}`}
+            role="option"
+            aria-selected={index === chosen}
+            onPointerEnter={() => setChosen(index)}
+            onClick={() => run(entry)}
+          >
             <span>{entry.text}</span>
             <small>{entry.kind}</small>
           </li>

@@ -31,7 +31,10 @@ export const helpOpen: Signal<boolean> = signal(false);
 export const paletteOpen: Signal<boolean> = signal(false);
 
 function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+  return (
+    target instanceof HTMLElement &&
+    (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+  );
 }
 
 let jumpUntil = 0;
@@ -42,7 +45,14 @@ function onKey(event: KeyboardEvent): void {
     paletteOpen.value = true;
     return;
   }
-  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || document.querySelector('dialog[open]')) return;
+  if (
+    event.ctrlKey ||
+    event.metaKey ||
+    event.altKey ||
+    isTyping(event.target) ||
+    document.querySelector('dialog[open]')
+  )
+    return;
   const page = event.timeStamp < jumpUntil ? pages.find(({ key }) => key === event.key) : undefined;
   jumpUntil = 0;
   if (page) navigate(page.path);

@@ -23,15 +23,32 @@ function widened(range: TimeRange): TimeRange {
   return { from: String(Math.round(from - half)), to: String(Math.round(Math.min(Date.now(), to + half))) };
 }
 
-function Absolute({ range, utc, onApply }: { range: TimeRange; utc: boolean; onApply: (range: TimeRange) => void }): JSX.Element {
+function Absolute({
+  range,
+  utc,
+  onApply,
+}: {
+  range: TimeRange;
+  utc: boolean;
+  onApply: (range: TimeRange) => void;
+}): JSX.Element {
   const written = (text: string): string => (/^\d+$/.test(text) ? formatDateTime(Number(text), utc) : text);
   const [from, setFrom] = useState(written(range.from));
   const [to, setTo] = useState(written(range.to));
   const now = Date.now();
-  const zoned = (text: string): string => (utc && /^\d{4}-/.test(text) && !/Z|[+-]\d\d:?\d\d$/.test(text) ? `${text.trim().replace(' ', 'T')}Z` : text);
+  const zoned = (text: string): string =>
+    utc && /^\d{4}-/.test(text) && !/Z|[+-]\d\d:?\d\d$/.test(text)
+      ? `${text.trim().replace(' ', 'T')}Z`
+      : text;
   const ends = [parseTime(zoned(from), now), parseTime(zoned(to), now, true)];
-  const problem = ends[0] === undefined || ends[1] === undefined ? 'Write now-1h, now/d or 2026-11-21 03:00:00' : ends[0] >= ends[1] ? 'The range ends before it starts' : '';
-  const stored = (text: string, ms: number | undefined): string => (text.trim().startsWith('now') ? text.trim() : String(ms ?? ''));
+  const problem =
+    ends[0] === undefined || ends[1] === undefined
+      ? 'Write now-1h, now/d or 2026-11-21 03:00:00'
+      : ends[0] >= ends[1]
+        ? 'The range ends before it starts'
+        : '';
+  const stored = (text: string, ms: number | undefined): string =>
+    text.trim().startsWith('now') ? text.trim() : String(ms ?? '');
   return (
     <form
       class="picker-absolute"
@@ -57,13 +74,23 @@ function Absolute({ range, utc, onApply }: { range: TimeRange; utc: boolean; onA
 }
 
 /** Range, zoom out, reload and automatic refresh. */
-export function TimePicker({ range, refresh, utc = false, onChange, onRefresh, onReload }: PickerProps): JSX.Element {
+export function TimePicker({
+  range,
+  refresh,
+  utc = false,
+  onChange,
+  onRefresh,
+  onReload,
+}: PickerProps): JSX.Element {
   const [open, setOpen] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (!open) return undefined;
     const close = (event: Event): void => {
-      if (event instanceof KeyboardEvent ? event.key === 'Escape' : !box.current?.contains(event.target as Node)) setOpen(false);
+      if (
+        event instanceof KeyboardEvent ? event.key === 'Escape' : !box.current?.contains(event.target as Node)
+      )
+        setOpen(false);
     };
     document.addEventListener('pointerdown', close);
     document.addEventListener('keydown', close);
@@ -79,7 +106,13 @@ export function TimePicker({ range, refresh, utc = false, onChange, onRefresh, o
   const choices = refreshChoices.includes(refresh) ? refreshChoices : [...refreshChoices, refresh];
   return (
     <div class="picker" ref={box}>
-      <button type="button" class="picker-button" aria-expanded={open} aria-haspopup="dialog" onClick={() => setOpen(!open)}>
+      <button
+        type="button"
+        class="picker-button"
+        aria-expanded={open}
+        aria-haspopup="dialog"
+        onClick={() => setOpen(!open)}
+      >
         <Icon name="clock" />
         <span>{describeRange(range, utc)}</span>
         <Icon name="down" size={12} />
@@ -104,7 +137,11 @@ export function TimePicker({ range, refresh, utc = false, onChange, onRefresh, o
               const next = { from: `now-${back}`, to: 'now' };
               return (
                 <li key={back}>
-                  <button type="button" aria-pressed={range.from === next.from && range.to === 'now'} onClick={() => choose(next)}>
+                  <button
+                    type="button"
+                    aria-pressed={range.from === next.from && range.to === 'now'}
+                    onClick={() => choose(next)}
+                  >
                     {describeRange(next)}
                   </button>
                 </li>

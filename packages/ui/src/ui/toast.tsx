@@ -14,7 +14,10 @@ let next = 0;
 export function toast(text: string, tone: 'ok' | 'bad' = 'ok'): void {
   const id = next++;
   toasts.value = [...toasts.value, { id, text, tone }];
-  setTimeout(() => (toasts.value = toasts.value.filter((one) => one.id !== id)), tone === 'bad' ? 8000 : 3500);
+  setTimeout(
+    () => (toasts.value = toasts.value.filter((one) => one.id !== id)),
+    tone === 'bad' ? 8000 : 3500,
+  );
 }
 
 /** Runs an action and tells how it went. Gives whether it succeeded. */

@@ -23,7 +23,13 @@ function Form({ alert, onClose }: { alert: ActiveAlert; onClose: () => void }): 
   const submit = async (): Promise<void> => {
     remember('prunella.author', by);
     const text = `by ${by.trim()}${comment.trim() === '' ? '' : `: ${comment.trim()}`}`;
-    if (!(await attempt(() => acknowledge(alert.fingerprint, by.trim(), comment.trim()), 'Acknowledged: no more repeats'))) return;
+    if (
+      !(await attempt(
+        () => acknowledge(alert.fingerprint, by.trim(), comment.trim()),
+        'Acknowledged: no more repeats',
+      ))
+    )
+      return;
     note(alert.fingerprint, text);
     onClose();
   };
@@ -39,7 +45,12 @@ function Form({ alert, onClose }: { alert: ActiveAlert; onClose: () => void }): 
         <p>Messages about it are not repeated until it resolves; its resolving is told.</p>
         <label>
           By
-          <input value={by} autofocus autocomplete="name" onInput={(event) => setBy(event.currentTarget.value)} />
+          <input
+            value={by}
+            autofocus
+            autocomplete="name"
+            onInput={(event) => setBy(event.currentTarget.value)}
+          />
         </label>
         <label>
           Comment
@@ -63,7 +74,8 @@ export function Acknowledge({ alert }: { alert: ActiveAlert }): JSX.Element {
   const [open, setOpen] = useState(false);
   const text = known.value.get(alert.fingerprint) ?? alert.annotations['acknowledged'];
   const undo = async (): Promise<void> => {
-    if (await attempt(() => unacknowledge(alert.fingerprint), 'Taken back: messages go on')) note(alert.fingerprint, undefined);
+    if (await attempt(() => unacknowledge(alert.fingerprint), 'Taken back: messages go on'))
+      note(alert.fingerprint, undefined);
   };
   if (text !== undefined) {
     return (

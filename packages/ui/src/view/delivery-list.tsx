@@ -24,7 +24,9 @@ function Delivery({ one, now }: { one: Notification; now: number }): JSX.Element
           {one.attempts.map((attempt, index) => (
             <li class="entry" key={index}>
               <span class="entry-time">{formatClock(timeMs(attempt.time), now)}</span>
-              <span class={attempt.error === '' ? '' : 'error-text'}>{attempt.error === '' ? 'answered' : 'failed'} in {Math.round(attempt.durationMs)} ms</span>
+              <span class={attempt.error === '' ? '' : 'error-text'}>
+                {attempt.error === '' ? 'answered' : 'failed'} in {Math.round(attempt.durationMs)} ms
+              </span>
               <span class="break">{attempt.error || attempt.answer}</span>
             </li>
           ))}
@@ -33,7 +35,8 @@ function Delivery({ one, now }: { one: Notification; now: number }): JSX.Element
           {one.alerts.map((alert, index) => (
             <li key={index} class="alert">
               <span>
-                <Badge tone={alert.status === 'firing' ? 'bad' : 'ok'}>{alert.status}</Badge> <LabelChips labels={alert.labels} />
+                <Badge tone={alert.status === 'firing' ? 'bad' : 'ok'}>{alert.status}</Badge>{' '}
+                <LabelChips labels={alert.labels} />
               </span>
             </li>
           ))}

@@ -10,7 +10,9 @@ import { Modal } from '../ui/dialog.tsx';
 export function LogDrawer({ name, onClose }: { name: string; onClose: () => void }): JSX.Element {
   const [tail, setTail] = useState(200);
   const [filter, setFilter] = useState('');
-  const resource = useResource(`logs ${name} ${tail}`, (signal) => workloadLogs(name, tail, signal), { everyMs: 3000 });
+  const resource = useResource(`logs ${name} ${tail}`, (signal) => workloadLogs(name, tail, signal), {
+    everyMs: 3000,
+  });
   const box = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
   useEffect(() => {
@@ -19,8 +21,18 @@ export function LogDrawer({ name, onClose }: { name: string; onClose: () => void
   return (
     <Modal title={`Logs of ${name}`} onClose={onClose} kind="drawer">
       <div class="filters">
-        <input type="search" aria-label="Filter lines" placeholder="Filter lines" value={filter} onInput={(event) => setFilter(event.currentTarget.value)} />
-        <select aria-label="Lines" value={tail} onChange={(event) => setTail(Number(event.currentTarget.value))}>
+        <input
+          type="search"
+          aria-label="Filter lines"
+          placeholder="Filter lines"
+          value={filter}
+          onInput={(event) => setFilter(event.currentTarget.value)}
+        />
+        <select
+          aria-label="Lines"
+          value={tail}
+          onChange={(event) => setTail(Number(event.currentTarget.value))}
+        >
           {[100, 200, 1000].map((count) => (
             <option key={count} value={count}>
               last {count}
@@ -36,7 +48,13 @@ export function LogDrawer({ name, onClose }: { name: string; onClose: () => void
             tabIndex={0}
             role="log"
             aria-label={`Output of ${name}`}
-            onScroll={(event) => (atEnd.current = event.currentTarget.scrollHeight - event.currentTarget.scrollTop - event.currentTarget.clientHeight < 30)}
+            onScroll={(event) =>
+              (atEnd.current =
+                event.currentTarget.scrollHeight -
+                  event.currentTarget.scrollTop -
+                  event.currentTarget.clientHeight <
+                30)
+            }
           >
             {lines
               .filter((line) => line.text.toLowerCase().includes(filter.toLowerCase()))

@@ -4,7 +4,8 @@ import { Badge, Empty, LabelChips, Time } from '../ui/basics.tsx';
 
 /** What the inbox was told, newest first, each with the text as it was sent. */
 export function MessageList({ messages, now }: { messages: readonly Message[]; now: number }): JSX.Element {
-  if (messages.length === 0) return <Empty title="No messages yet">What a receiver with an inbox is told appears here.</Empty>;
+  if (messages.length === 0)
+    return <Empty title="No messages yet">What a receiver with an inbox is told appears here.</Empty>;
   return (
     <ul class="messages">
       {messages.map((message) => (
@@ -26,7 +27,8 @@ export function MessageList({ messages, now }: { messages: readonly Message[]; n
               <ul class="alert-list">
                 {message.alerts.map((alert, index) => (
                   <li key={index}>
-                    <Badge tone={alert.status === 'firing' ? 'bad' : 'ok'}>{alert.status}</Badge> <LabelChips labels={alert.labels} />
+                    <Badge tone={alert.status === 'firing' ? 'bad' : 'ok'}>{alert.status}</Badge>{' '}
+                    <LabelChips labels={alert.labels} />
                   </li>
                 ))}
               </ul>

@@ -14,16 +14,38 @@ export function useScrapeInterval(): number {
 }
 
 /** Surroundings for panels that a page defines itself. */
-export function useSurroundings(range: AbsoluteRange, written: TimeRange, syncKey?: string): PanelSurroundings {
+export function useSurroundings(
+  range: AbsoluteRange,
+  written: TimeRange,
+  syncKey?: string,
+): PanelSurroundings {
   const interval = useScrapeInterval();
   return useMemo(
-    () => ({ range, written, scope: new Map(), multi: new Set<string>(), scrapeInterval: interval, utc: false, syncKey, onZoom: undefined, marks: [] }),
+    () => ({
+      range,
+      written,
+      scope: new Map(),
+      multi: new Set<string>(),
+      scrapeInterval: interval,
+      utc: false,
+      syncKey,
+      onZoom: undefined,
+      marks: [],
+    }),
     [range.from, range.to, interval, syncKey, written.from, written.to],
   );
 }
 
 /** A panel written in the page as Grafana JSON. The definition must keep its identity between renders. */
-export function OwnPanel({ json, around, className = '' }: { json: JsonObject; around: PanelSurroundings; className?: string }): JSX.Element {
+export function OwnPanel({
+  json,
+  around,
+  className = '',
+}: {
+  json: JsonObject;
+  around: PanelSurroundings;
+  className?: string;
+}): JSX.Element {
   const panel = useMemo(() => readPanel(json), [json]);
   return (
     <div class={`own-panel ${className}`}>

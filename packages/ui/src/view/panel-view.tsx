@@ -45,7 +45,11 @@ class PanelBoundary extends Component<{ children: ComponentChildren; panel: Pane
     if (next.panel !== this.props.panel && this.state.message !== '') this.setState({ message: '' });
   }
   override render(): ComponentChildren {
-    return this.state.message === '' ? this.props.children : <div class="panel-state bad">This panel failed: {this.state.message}</div>;
+    return this.state.message === '' ? (
+      this.props.children
+    ) : (
+      <div class="panel-state bad">This panel failed: {this.state.message}</div>
+    );
   }
 }
 
@@ -71,9 +75,14 @@ function usePanelData(panel: Panel, around: PanelSurroundings, width: number, vi
   const loaded = useRef<unknown[]>([]);
   useEffect(() => {
     const wanted = [panel, range.from, range.to, scope, points];
-    if (!visible || width === 0 || wanted.every((part, index) => part === loaded.current[index])) return undefined;
+    if (!visible || width === 0 || wanted.every((part, index) => part === loaded.current[index]))
+      return undefined;
     if (panel.type === 'text') {
-      setState({ data: { frames: [], range, errors: [], warnings: [], queries: [] }, loading: false, missing: '' });
+      setState({
+        data: { frames: [], range, errors: [], warnings: [], queries: [] },
+        loading: false,
+        missing: '',
+      });
       return undefined;
     }
     const control = new AbortController();
@@ -88,7 +97,11 @@ function usePanelData(panel: Panel, around: PanelSurroundings, width: number, vi
       .catch((error: unknown) => {
         if (control.signal.aborted) return;
         const message = error instanceof Error ? error.message : 'the panel could not be loaded';
-        setState({ data: { frames: [], range, errors: [message], warnings: [], queries: [] }, loading: false, missing: '' });
+        setState({
+          data: { frames: [], range, errors: [message], warnings: [], queries: [] },
+          loading: false,
+          missing: '',
+        });
       });
     return () => control.abort();
   }, [panel, range.from, range.to, scope, points, visible, width === 0]);
@@ -99,30 +112,62 @@ function hasData(data: PanelData): boolean {
   return data.frames.some((frame) => frame.length > 0 && frame.fields.some((field) => field.type !== 'time'));
 }
 
-function Body({ panel, state, around, size }: { panel: Panel; state: LoadState; around: PanelSurroundings; size: { width: number; height: number } }): JSX.Element | null {
+function Body({
+  panel,
+  state,
+  around,
+  size,
+}: {
+  panel: Panel;
+  state: LoadState;
+  around: PanelSurroundings;
+  size: { width: number; height: number };
+}): JSX.Element | null {
   const { data } = state;
   const fill = useMemo(() => {
     const scope = new Map([...around.scope, ...panel.scope]);
-    return (text: string): string => interpolateText(text, { scope, builtIns: { range: around.range, step: 60_000, rate: 240_000 } });
+    return (text: string): string =>
+      interpolateText(text, { scope, builtIns: { range: around.range, step: 60_000, rate: 240_000 } });
   }, [around.scope, panel, around.range]);
   if (!data) return null;
   const Type = Object.hasOwn(panelTypes, panel.type) ? panelTypes[panel.type] : undefined;
   if (!Type) return <div class="panel-state">Panels of type “{panel.type}” are not drawn here</div>;
   if (panel.type !== 'text' && !hasData(data)) {
     const [error] = data.errors;
-    if (error !== undefined) return <div class={error.startsWith('not configured') ? 'panel-state' : 'panel-state bad'}>{error.startsWith('not configured') ? error : `Error: ${error}`}</div>;
+    if (error !== undefined)
+      return (
+        <div class={error.startsWith('not configured') ? 'panel-state' : 'panel-state bad'}>
+          {error.startsWith('not configured') ? error : `Error: ${error}`}
+        </div>
+      );
     if (panel.defaults.noValue) return <div class="panel-state">{panel.defaults.noValue}</div>;
-    if (state.missing !== '') return <div class="panel-state">Not configured: nothing collects {state.missing}</div>;
+    if (state.missing !== '')
+      return <div class="panel-state">Not configured: nothing collects {state.missing}</div>;
     return <div class="panel-state">No data</div>;
   }
   const { utc, syncKey, onZoom, marks } = around;
-  return <Type panel={panel} data={data} width={size.width} height={size.height} utc={utc} syncKey={syncKey} onZoom={onZoom} marks={marks} fill={fill} />;
+  return (
+    <Type
+      panel={panel}
+      data={data}
+      width={size.width}
+      height={size.height}
+      utc={utc}
+      syncKey={syncKey}
+      onZoom={onZoom}
+      marks={marks}
+      fill={fill}
+    />
+  );
 }
 
 function exploreLink(panel: Panel, state: LoadState, around: PanelSurroundings): string | undefined {
   if (!state.data || state.data.queries.length === 0) return undefined;
   const search = new URLSearchParams(state.data.queries.map((query) => ['expr', query]));
-  search.set('from', panel.timeFrom === '' ? around.written.from : `now-${panel.timeFrom.replace(/^now-/, '')}`);
+  search.set(
+    'from',
+    panel.timeFrom === '' ? around.written.from : `now-${panel.timeFrom.replace(/^now-/, '')}`,
+  );
   search.set('to', around.written.to);
   return `/explore?${search.toString()}`;
 }
@@ -136,11 +181,20 @@ export function PanelView({ panel, around, onExpand }: PanelViewProps): JSX.Elem
   const explore = exploreLink(panel, state, around);
   const errors = state.data?.errors ?? [];
   return (
-    <section class={panel.transparent ? 'panel transparent' : 'panel'} aria-label={title || panel.type} data-type={panel.type}>
+    <section
+      class={panel.transparent ? 'panel transparent' : 'panel'}
+      aria-label={title || panel.type}
+      data-type={panel.type}
+    >
       <header class="panel-head">
         <h3 title={title}>{title}</h3>
         {panel.description !== '' && (
-          <span class="panel-info" tabIndex={0} title={interpolateText(panel.description, { scope })} aria-label={panel.description}>
+          <span
+            class="panel-info"
+            tabIndex={0}
+            title={interpolateText(panel.description, { scope })}
+            aria-label={panel.description}
+          >
             <Icon name="info" size={13} />
           </span>
         )}
@@ -156,7 +210,14 @@ export function PanelView({ panel, around, onExpand }: PanelViewProps): JSX.Elem
             const href = safeUrl(interpolateText(link.url, { scope }));
             return (
               href && (
-                <a key={link.url} href={href} title={link.title} aria-label={link.title} target={link.newTab ? '_blank' : undefined} rel="noreferrer noopener">
+                <a
+                  key={link.url}
+                  href={href}
+                  title={link.title}
+                  aria-label={link.title}
+                  target={link.newTab ? '_blank' : undefined}
+                  rel="noreferrer noopener"
+                >
                   <Icon name="external" size={13} />
                 </a>
               )

@@ -2,7 +2,14 @@ import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { metricNames } from '../api/metric-names.ts';
 import { labelNames, labelValues } from '../api/prometheus.ts';
-import { contextAt, errorPosition, rankSuggestions, wordSuggestions, type Context, type Suggestion } from '../promql/complete.ts';
+import {
+  contextAt,
+  errorPosition,
+  rankSuggestions,
+  wordSuggestions,
+  type Context,
+  type Suggestion,
+} from '../promql/complete.ts';
 import { tokenize } from '../promql/tokens.ts';
 
 interface EditorProps {
@@ -37,11 +44,18 @@ async function suggestionsFor(context: Context): Promise<Suggestion[]> {
     }
     case 'label': {
       const names = await labelNames(context.metric === '' ? [] : [context.metric]);
-      return names.filter((name) => name !== '__name__').map((text): Suggestion => ({ text, insert: text, kind: 'label', help: '' }));
+      return names
+        .filter((name) => name !== '__name__')
+        .map((text): Suggestion => ({ text, insert: text, kind: 'label', help: '' }));
     }
     case 'value': {
       const values = await labelValues(context.label, context.metric === '' ? [] : [context.metric]);
-      return values.map((text): Suggestion => ({ text, insert: text.replace(/["\\]/g, '\\$&'), kind: 'value', help: '' }));
+      return values.map((text): Suggestion => ({
+        text,
+        insert: text.replace(/["\\]/g, '\\$&'),
+        kind: 'value',
+        help: '',
+      }));
     }
     case 'none':
       return [];
@@ -51,7 +65,12 @@ async function suggestionsFor(context: Context): Promise<Suggestion[]> {
 function ErrorLine({ expr, error }: { expr: string; error: string }): JSX.Element {
   const position = errorPosition(error);
   const line = position ? (expr.split('\n')[position.line - 1] ?? '') : '';
-  if (!position || line === '') return <div class="query-error" role="alert">{error}</div>;
+  if (!position || line === '')
+    return (
+      <div class="query-error" role="alert">
+        {error}
+      </div>
+    );
   // Long lines are cut around the place, so that the caret stays in view.
   const start = Math.max(0, position.column - 60);
   return (
@@ -122,8 +141,10 @@ export function QueryEditor({ value, onChange, onRun, error, label }: EditorProp
     }
     if (popup) {
       const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
-      if (step !== 0) setPopup({ ...popup, chosen: (popup.chosen + step + popup.items.length) % popup.items.length });
-      else if (event.key === 'Tab' || (event.key === 'Enter' && !event.shiftKey)) accept(popup.items[popup.chosen]);
+      if (step !== 0)
+        setPopup({ ...popup, chosen: (popup.chosen + step + popup.items.length) % popup.items.length });
+      else if (event.key === 'Tab' || (event.key === 'Enter' && !event.shiftKey))
+        accept(popup.items[popup.chosen]);
       else if (event.key === 'Escape') setPopup(undefined);
       else return;
       event.preventDefault();
@@ -162,9 +183,22 @@ export function QueryEditor({ value, onChange, onRun, error, label }: EditorProp
           onBlur={() => setTimeout(() => setPopup(undefined), 150)}
         />
         {popup && (
-          <ul class="popover suggestions" role="listbox" style={{ left: `min(calc(${column}ch + 8px), calc(100% - 300px))` }}>
+          <ul
+            class="popover suggestions"
+            role="listbox"
+            style={{ left: `min(calc(${column}ch + 8px), calc(100% - 300px))` }}
+          >
             {popup.items.map((item, index) => (
-              <li key={item.kind + item.text} role="option" aria-selected={index === popup.chosen} ref={(element) => void (index === popup.chosen && element?.scrollIntoView({ block: 'nearest' }))} onPointerDown={(event) => event.preventDefault()} onClick={() => accept(item)}>
+              <li
+                key={item.kind + item.text}
+                role="option"
+                aria-selected={index === popup.chosen}
+                ref={(element) =>
+                  void (index === popup.chosen && element?.scrollIntoView({ block: 'nearest' }))
+                }
+                onPointerDown={(event) => event.preventDefault()}
+                onClick={() => accept(item)}
+              >
                 <i class={`kind ${item.kind}`}>{item.kind[0]}</i>
                 <span>{item.text}</span>
                 {item.help !== '' && <small>{item.help}</small>}

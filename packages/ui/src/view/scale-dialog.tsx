@@ -24,7 +24,14 @@ export function ScaleDialog({ workload, present, onClose, onScale }: ScaleProps)
       >
         <label>
           Replicas, {present} now
-          <input type="number" min={0} max={50} value={replicas} autofocus onInput={(event) => setReplicas(Math.max(0, Math.round(Number(event.currentTarget.value))))} />
+          <input
+            type="number"
+            min={0}
+            max={50}
+            value={replicas}
+            autofocus
+            onInput={(event) => setReplicas(Math.max(0, Math.round(Number(event.currentTarget.value))))}
+          />
         </label>
         <div class="dialog-actions">
           <button type="button" onClick={onClose}>

@@ -1,6 +1,13 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { alerts, matcherText, postSilence, type ActiveAlert, type Silence, type SilenceMatcher } from '../api/alertmanager.ts';
+import {
+  alerts,
+  matcherText,
+  postSilence,
+  type ActiveAlert,
+  type Silence,
+  type SilenceMatcher,
+} from '../api/alertmanager.ts';
 import { recall, remember } from '../theme.ts';
 import { formatDuration, parseDuration, timeMs } from '../time.ts';
 import { IconButton, LabelChips } from '../ui/basics.tsx';
@@ -22,14 +29,30 @@ export interface SilenceDraft {
 const authorKey = 'prunella.author';
 
 export function newDraft(matchers: SilenceMatcher[]): SilenceDraft {
-  return { matchers: matchers.length > 0 ? matchers : [{ name: '', value: '', isRegex: false, isEqual: true }], comment: '', createdBy: recall(authorKey) ?? '', duration: '2h' };
+  return {
+    matchers: matchers.length > 0 ? matchers : [{ name: '', value: '', isRegex: false, isEqual: true }],
+    comment: '',
+    createdBy: recall(authorKey) ?? '',
+    duration: '2h',
+  };
 }
 
 /** An expired silence is made anew; a living one is changed and keeps its start. */
 export function editDraft(silence: Silence): SilenceDraft {
   const rest = timeMs(silence.endsAt) - Date.now();
-  const draft = { ...newDraft(silence.matchers.map((matcher) => ({ ...matcher }))), comment: silence.comment, createdBy: silence.createdBy };
-  return silence.state === 'expired' ? draft : { ...draft, id: silence.id, startsAt: silence.startsAt, duration: formatDuration(Math.max(60_000, Math.round(rest / 60_000) * 60_000)) };
+  const draft = {
+    ...newDraft(silence.matchers.map((matcher) => ({ ...matcher }))),
+    comment: silence.comment,
+    createdBy: silence.createdBy,
+  };
+  return silence.state === 'expired'
+    ? draft
+    : {
+        ...draft,
+        id: silence.id,
+        startsAt: silence.startsAt,
+        duration: formatDuration(Math.max(60_000, Math.round(rest / 60_000) * 60_000)),
+      };
 }
 
 const operators = ['=', '!=', '=~', '!~'] as const;
@@ -38,24 +61,58 @@ function operatorOf(matcher: SilenceMatcher): string {
   return `${matcher.isEqual ? (matcher.isRegex ? '=' : '') : '!'}${matcher.isRegex ? '~' : '='}`;
 }
 
-function MatcherRow({ matcher, onChange, onRemove }: { matcher: SilenceMatcher; onChange: (matcher: SilenceMatcher) => void; onRemove: () => void }): JSX.Element {
+function MatcherRow({
+  matcher,
+  onChange,
+  onRemove,
+}: {
+  matcher: SilenceMatcher;
+  onChange: (matcher: SilenceMatcher) => void;
+  onRemove: () => void;
+}): JSX.Element {
   return (
     <div class="matcher">
-      <input aria-label="Label" placeholder="label" value={matcher.name} onInput={(event) => onChange({ ...matcher, name: event.currentTarget.value.trim() })} />
-      <select aria-label="Operator" value={operatorOf(matcher)} onChange={(event) => onChange({ ...matcher, isRegex: event.currentTarget.value.endsWith('~'), isEqual: !event.currentTarget.value.startsWith('!') })}>
+      <input
+        aria-label="Label"
+        placeholder="label"
+        value={matcher.name}
+        onInput={(event) => onChange({ ...matcher, name: event.currentTarget.value.trim() })}
+      />
+      <select
+        aria-label="Operator"
+        value={operatorOf(matcher)}
+        onChange={(event) =>
+          onChange({
+            ...matcher,
+            isRegex: event.currentTarget.value.endsWith('~'),
+            isEqual: !event.currentTarget.value.startsWith('!'),
+          })
+        }
+      >
         {operators.map((operator) => (
           <option key={operator}>{operator}</option>
         ))}
       </select>
-      <input aria-label="Value" placeholder="value" value={matcher.value} onInput={(event) => onChange({ ...matcher, value: event.currentTarget.value })} />
+      <input
+        aria-label="Value"
+        placeholder="value"
+        value={matcher.value}
+        onInput={(event) => onChange({ ...matcher, value: event.currentTarget.value })}
+      />
       <IconButton icon="close" label="Remove matcher" onClick={onRemove} />
     </div>
   );
 }
 
 /** The alerts that the matchers choose now, asked while they are written. */
-function usePreview(matchers: readonly SilenceMatcher[], problem: string): { found: ActiveAlert[] | undefined; error: string } {
-  const [state, setState] = useState<{ found: ActiveAlert[] | undefined; error: string }>({ found: undefined, error: '' });
+function usePreview(
+  matchers: readonly SilenceMatcher[],
+  problem: string,
+): { found: ActiveAlert[] | undefined; error: string } {
+  const [state, setState] = useState<{ found: ActiveAlert[] | undefined; error: string }>({
+    found: undefined,
+    error: '',
+  });
   const filter = matchers.map(matcherText);
   useEffect(() => {
     if (problem !== '') {
@@ -66,7 +123,9 @@ function usePreview(matchers: readonly SilenceMatcher[], problem: string): { fou
     const timer = setTimeout(() => {
       alerts(filter, control.signal).then(
         (found) => !control.signal.aborted && setState({ found, error: '' }),
-        (error: unknown) => !control.signal.aborted && setState({ found: undefined, error: error instanceof Error ? error.message : 'no preview' }),
+        (error: unknown) =>
+          !control.signal.aborted &&
+          setState({ found: undefined, error: error instanceof Error ? error.message : 'no preview' }),
       );
     }, 250);
     return () => {
@@ -77,7 +136,13 @@ function usePreview(matchers: readonly SilenceMatcher[], problem: string): { fou
   return state;
 }
 
-function Preview({ matchers, problem }: { matchers: readonly SilenceMatcher[]; problem: string }): JSX.Element {
+function Preview({
+  matchers,
+  problem,
+}: {
+  matchers: readonly SilenceMatcher[];
+  problem: string;
+}): JSX.Element {
   const { found, error } = usePreview(matchers, problem);
   if (problem !== '') return <p class="hint">{problem}</p>;
   if (error !== '') return <p class="error-text">{error}</p>;
@@ -85,7 +150,9 @@ function Preview({ matchers, problem }: { matchers: readonly SilenceMatcher[]; p
   return (
     <div class="silence-preview" aria-live="polite">
       <strong>
-        {found.length === 0 ? 'No active alert matches' : `${found.length} active alert${found.length === 1 ? '' : 's'} will be silenced`}
+        {found.length === 0
+          ? 'No active alert matches'
+          : `${found.length} active alert${found.length === 1 ? '' : 's'} will be silenced`}
       </strong>
       <ul>
         {found.slice(0, 20).map((alert) => (
@@ -101,18 +168,31 @@ function Preview({ matchers, problem }: { matchers: readonly SilenceMatcher[]; p
 const durations = ['30m', '1h', '2h', '8h', '1d', '7d'];
 
 /** Creates a silence, or changes one. */
-export function SilenceForm({ initial, onClose, onDone }: { initial: SilenceDraft; onClose: () => void; onDone: () => void }): JSX.Element {
+export function SilenceForm({
+  initial,
+  onClose,
+  onDone,
+}: {
+  initial: SilenceDraft;
+  onClose: () => void;
+  onDone: () => void;
+}): JSX.Element {
   const [draft, setDraft] = useState(initial);
   const [busy, setBusy] = useState(false);
   const set = (changes: Partial<SilenceDraft>): void => setDraft({ ...draft, ...changes });
   const matchersWrong = matchersProblem(draft.matchers);
   const length = parseDuration(draft.duration.replaceAll(' ', ''));
-  const problem = matchersWrong || (length === undefined ? 'write the duration like 2h or 1d12h' : '') || (draft.createdBy.trim() === '' ? 'say who you are' : '') || (draft.comment.trim() === '' ? 'say why' : '');
+  const problem =
+    matchersWrong ||
+    (length === undefined ? 'write the duration like 2h or 1d12h' : '') ||
+    (draft.createdBy.trim() === '' ? 'say who you are' : '') ||
+    (draft.comment.trim() === '' ? 'say why' : '');
   const submit = async (): Promise<void> => {
     setBusy(true);
     remember(authorKey, draft.createdBy);
     const now = Date.now();
-    const starts = draft.startsAt !== undefined && timeMs(draft.startsAt) > now ? timeMs(draft.startsAt) : now;
+    const starts =
+      draft.startsAt !== undefined && timeMs(draft.startsAt) > now ? timeMs(draft.startsAt) : now;
     const body = {
       matchers: draft.matchers,
       startsAt: draft.startsAt ?? new Date(starts).toISOString(),
@@ -121,7 +201,13 @@ export function SilenceForm({ initial, onClose, onDone }: { initial: SilenceDraf
       comment: draft.comment.trim(),
       ...(draft.id === undefined ? {} : { id: draft.id }),
     };
-    if (await attempt(() => postSilence(body), draft.id === undefined ? 'The silence is made' : 'The silence is changed')) onDone();
+    if (
+      await attempt(
+        () => postSilence(body),
+        draft.id === undefined ? 'The silence is made' : 'The silence is changed',
+      )
+    )
+      onDone();
     setBusy(false);
   };
   return (
@@ -139,11 +225,18 @@ export function SilenceForm({ initial, onClose, onDone }: { initial: SilenceDraf
             <MatcherRow
               key={index}
               matcher={matcher}
-              onChange={(next) => set({ matchers: draft.matchers.map((old, at) => (at === index ? next : old)) })}
+              onChange={(next) =>
+                set({ matchers: draft.matchers.map((old, at) => (at === index ? next : old)) })
+              }
               onRemove={() => set({ matchers: draft.matchers.filter((_old, at) => at !== index) })}
             />
           ))}
-          <button type="button" onClick={() => set({ matchers: [...draft.matchers, { name: '', value: '', isRegex: false, isEqual: true }] })}>
+          <button
+            type="button"
+            onClick={() =>
+              set({ matchers: [...draft.matchers, { name: '', value: '', isRegex: false, isEqual: true }] })
+            }
+          >
             <Icon name="plus" size={12} /> Matcher
           </button>
         </fieldset>
@@ -152,7 +245,12 @@ export function SilenceForm({ initial, onClose, onDone }: { initial: SilenceDraf
           <span class="durations">
             <input value={draft.duration} onInput={(event) => set({ duration: event.currentTarget.value })} />
             {durations.map((duration) => (
-              <button type="button" key={duration} aria-pressed={draft.duration === duration} onClick={() => set({ duration })}>
+              <button
+                type="button"
+                key={duration}
+                aria-pressed={draft.duration === duration}
+                onClick={() => set({ duration })}
+              >
                 {duration}
               </button>
             ))}
@@ -160,11 +258,19 @@ export function SilenceForm({ initial, onClose, onDone }: { initial: SilenceDraf
         </label>
         <label>
           By
-          <input value={draft.createdBy} autocomplete="name" onInput={(event) => set({ createdBy: event.currentTarget.value })} />
+          <input
+            value={draft.createdBy}
+            autocomplete="name"
+            onInput={(event) => set({ createdBy: event.currentTarget.value })}
+          />
         </label>
         <label>
           Why
-          <textarea rows={2} value={draft.comment} onInput={(event) => set({ comment: event.currentTarget.value })} />
+          <textarea
+            rows={2}
+            value={draft.comment}
+            onInput={(event) => set({ comment: event.currentTarget.value })}
+          />
         </label>
         <Preview matchers={draft.matchers} problem={matchersWrong} />
         <div class="dialog-actions">

@@ -7,7 +7,12 @@ export function parseMatcher(text: string): SilenceMatcher | undefined {
   const found = shape.exec(text);
   if (!found) return undefined;
   const [, name = '', operator = '=', rest = ''] = found;
-  return { name: unquote(name), value: unquote(rest), isRegex: operator.endsWith('~'), isEqual: !operator.startsWith('!') };
+  return {
+    name: unquote(name),
+    value: unquote(rest),
+    isRegex: operator.endsWith('~'),
+    isEqual: !operator.startsWith('!'),
+  };
 }
 
 function unquote(text: string): string {
@@ -37,6 +42,7 @@ export function matchersProblem(matchers: readonly SilenceMatcher[]): string {
   const first = matchers.map(matcherProblem).find((problem) => problem !== '');
   if (first !== undefined) return first;
   if (matchers.length === 0) return 'name at least one label';
-  const matchesEmpty = (one: SilenceMatcher): boolean => (one.isRegex ? new RegExp(`^(?:${one.value})$`).test('') : one.value === '') === one.isEqual;
+  const matchesEmpty = (one: SilenceMatcher): boolean =>
+    (one.isRegex ? new RegExp(`^(?:${one.value})$`).test('') : one.value === '') === one.isEqual;
   return matchers.every(matchesEmpty) ? 'at least one matcher must not match the empty value' : '';
 }

@@ -10,7 +10,13 @@ import { parseDuration, type AbsoluteRange } from '../time.ts';
 const none: readonly ChartMark[] = [];
 
 /** Marks of the annotations that are switched on. A query that fails leaves its marks out. */
-export function useAnnotations(annotations: readonly AnnotationQuery[], range: AbsoluteRange, scope: Scope, scrapeInterval: number, ready: boolean): readonly ChartMark[] {
+export function useAnnotations(
+  annotations: readonly AnnotationQuery[],
+  range: AbsoluteRange,
+  scope: Scope,
+  scrapeInterval: number,
+  ready: boolean,
+): readonly ChartMark[] {
   const [marks, setMarks] = useState(none);
   const names = annotations.map((annotation) => annotation.name).join('\n');
   useEffect(() => {
@@ -20,7 +26,12 @@ export function useAnnotations(annotations: readonly AnnotationQuery[], range: A
     }
     const control = new AbortController();
     const load = async (annotation: AnnotationQuery): Promise<ChartMark[]> => {
-      const { step, rate } = chooseSteps({ range, maxDataPoints: 300, minStep: parseDuration(annotation.step), scrapeInterval });
+      const { step, rate } = chooseSteps({
+        range,
+        maxDataPoints: 300,
+        minStep: parseDuration(annotation.step),
+        scrapeInterval,
+      });
       const expr = interpolateQuery(annotation.expr, { scope, builtIns: { range, step, rate } });
       const answer = await queryRange(expr, { ...alignRange(range, step), stepMs: step }, control.signal);
       return annotationMarks(annotation, answer, step);

@@ -14,7 +14,10 @@ export function useSize<T extends Element>(): [RefObject<T | null>, Size] {
     if (!ref.current) return undefined;
     const observer = new ResizeObserver(([entry]) => {
       if (!entry) return;
-      const next = { width: Math.floor(entry.contentRect.width), height: Math.floor(entry.contentRect.height) };
+      const next = {
+        width: Math.floor(entry.contentRect.width),
+        height: Math.floor(entry.contentRect.height),
+      };
       setSize((old) => (old.width === next.width && old.height === next.height ? old : next));
     });
     observer.observe(ref.current);
@@ -28,7 +31,9 @@ export function useVisible<T extends Element>(ref: RefObject<T | null>): boolean
   const [visible, setVisible] = useState(false);
   useEffect(() => {
     if (!ref.current) return undefined;
-    const observer = new IntersectionObserver(([entry]) => setVisible(entry?.isIntersecting ?? false), { rootMargin: '300px' });
+    const observer = new IntersectionObserver(([entry]) => setVisible(entry?.isIntersecting ?? false), {
+      rootMargin: '300px',
+    });
     observer.observe(ref.current);
     return () => observer.disconnect();
   }, []);

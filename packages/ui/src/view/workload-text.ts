@@ -1,7 +1,13 @@
 import type { Workload } from '../api/prunella.ts';
 import type { Tone } from '../ui/basics.tsx';
 
-const tones: Record<Workload['state'], Tone> = { running: 'ok', starting: 'heal', restarting: 'heal', stopped: 'idle', failed: 'bad' };
+const tones: Record<Workload['state'], Tone> = {
+  running: 'ok',
+  starting: 'heal',
+  restarting: 'heal',
+  stopped: 'idle',
+  failed: 'bad',
+};
 
 export function stateTone(state: Workload['state']): Tone {
   return tones[state];

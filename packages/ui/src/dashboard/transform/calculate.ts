@@ -23,11 +23,16 @@ const unary: Record<string, (value: number) => number> = {
 
 /** Adds a column: of two operands, of all numbers in a row, of one number, or the row's index. */
 export function calculateField(frames: Frame[], options: JsonObject): Frame[] {
-  const joined = frames.length > 1 && frames.every((source) => source.fields[0]?.type === 'time') ? joinByField(frames, { mode: 'outer' }) : frames;
+  const joined =
+    frames.length > 1 && frames.every((source) => source.fields[0]?.type === 'time')
+      ? joinByField(frames, { mode: 'outer' })
+      : frames;
   return joined.map((source) => {
     const made = calculate(source, options);
     if (!made) return source;
-    const kept = bool(options['replaceFields']) ? source.fields.filter((one) => one.type === 'time') : source.fields;
+    const kept = bool(options['replaceFields'])
+      ? source.fields.filter((one) => one.type === 'time')
+      : source.fields;
     return frame(source.refId, [...kept, made]);
   });
 }
@@ -43,7 +48,11 @@ function calculate(source: Frame, options: JsonObject): Field | undefined {
       const one = find(source, str(fieldName));
       const apply = unary[str(operator)];
       if (!one || !apply) return undefined;
-      return field(alias || `${str(operator)}(${displayName(one)})`, 'number', one.values.map((value) => (typeof value === 'number' ? apply(value) : null)));
+      return field(
+        alias || `${str(operator)}(${displayName(one)})`,
+        'number',
+        one.values.map((value) => (typeof value === 'number' ? apply(value) : null)),
+      );
     }
     case 'index':
       return field(alias || 'Row', 'number', rows);
@@ -51,8 +60,15 @@ function calculate(source: Frame, options: JsonObject): Field | undefined {
     default: {
       const { reducer, include } = obj(options['reduce']);
       const names = strings(include);
-      const inputs = numberFields(source).filter((one) => names.length === 0 || names.includes(displayName(one)) || names.includes(one.name));
-      const values = rows.map((row): Cell => reduceValues(inputs.map((one) => one.values[row] ?? null), str(reducer, 'sum')));
+      const inputs = numberFields(source).filter(
+        (one) => names.length === 0 || names.includes(displayName(one)) || names.includes(one.name),
+      );
+      const values = rows.map((row): Cell =>
+        reduceValues(
+          inputs.map((one) => one.values[row] ?? null),
+          str(reducer, 'sum'),
+        ),
+      );
       return field(alias || 'Total', 'number', values);
     }
   }
@@ -83,6 +99,8 @@ function binary(source: Frame, options: JsonObject, alias: string, rows: number[
     const [a, b] = [left(row), right(row)];
     return a === null || b === null ? null : apply(a, b);
   });
-  const name = objects([options]).map(({ left: a, operator, right: b }) => `${str(a)} ${str(operator)} ${str(b)}`)[0] ?? 'Value';
+  const name =
+    objects([options]).map(({ left: a, operator, right: b }) => `${str(a)} ${str(operator)} ${str(b)}`)[0] ??
+    'Value';
   return field(alias || name, 'number', values);
 }

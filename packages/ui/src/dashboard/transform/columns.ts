@@ -18,10 +18,14 @@ export function organize(frames: Frame[], options: JsonObject): Frame[] {
   const order = obj(options['indexByName']);
   const renamed = obj(options['renameByName']);
   const includes = Object.keys(included).filter((name) => included[name] === true);
-  const place = (one: Field): number => num(order[named(one, Object.keys(order)) ?? '']) ?? Number.MAX_SAFE_INTEGER;
+  const place = (one: Field): number =>
+    num(order[named(one, Object.keys(order)) ?? '']) ?? Number.MAX_SAFE_INTEGER;
   return frames.map((source) => {
     const kept = source.fields.filter((one) => {
-      const hidden = named(one, Object.keys(excluded).filter((name) => excluded[name] === true));
+      const hidden = named(
+        one,
+        Object.keys(excluded).filter((name) => excluded[name] === true),
+      );
       return hidden === undefined && (includes.length === 0 || named(one, includes) !== undefined);
     });
     const fields = kept
@@ -49,13 +53,17 @@ export function filterByName(frames: Frame[], options: JsonObject): Frame[] {
   return frames
     .map((source) => ({
       ...source,
-      fields: source.fields.filter((one) => (include ? matches(include, one) : true) && !(exclude && matches(exclude, one))),
+      fields: source.fields.filter(
+        (one) => (include ? matches(include, one) : true) && !(exclude && matches(exclude, one)),
+      ),
     }))
     .filter((source) => source.fields.length > 0);
 }
 
 export function filterByRefId(frames: Frame[], options: JsonObject): Frame[] {
-  const wanted = strings(Array.isArray(options['include']) ? options['include'] : str(options['include']).split('|'));
+  const wanted = strings(
+    Array.isArray(options['include']) ? options['include'] : str(options['include']).split('|'),
+  );
   return frames.filter((source) => wanted.includes(source.refId));
 }
 
@@ -71,7 +79,8 @@ const tests: Record<string, Test> = {
   equal: (value, options) => String(value) === str(options['value']),
   notEqual: (value, options) => String(value) !== str(options['value']),
   regex: (value, options) => toRegex(str(options['value']))?.test(String(value)) ?? false,
-  range: (value, options) => Number(value) >= Number(options['from']) && Number(value) <= Number(options['to']),
+  range: (value, options) =>
+    Number(value) >= Number(options['from']) && Number(value) <= Number(options['to']),
 };
 
 export function filterByValue(frames: Frame[], options: JsonObject): Frame[] {
@@ -80,9 +89,13 @@ export function filterByValue(frames: Frame[], options: JsonObject): Frame[] {
   return frames.map((source) => {
     const keep = Array.from({ length: source.length }, (_none, row) => row).filter((row) => {
       const results = filters.map((filter) => {
-        const one = source.fields.find((candidate) => named(candidate, [str(filter['fieldName'])]) !== undefined);
+        const one = source.fields.find(
+          (candidate) => named(candidate, [str(filter['fieldName'])]) !== undefined,
+        );
         const config = obj(filter['config']);
-        return one ? (tests[str(config['id'])]?.(one.values[row] ?? null, obj(config['options'])) ?? false) : false;
+        return one
+          ? (tests[str(config['id'])]?.(one.values[row] ?? null, obj(config['options'])) ?? false)
+          : false;
       });
       const hit = any ? results.some(Boolean) : results.every(Boolean);
       return options['type'] === 'exclude' ? !hit : hit;
@@ -97,7 +110,9 @@ export function renameByRegex(frames: Frame[], options: JsonObject): Frame[] {
   const pattern = str(options['renamePattern']);
   return frames.map((source) => ({
     ...source,
-    fields: source.fields.map((one) => (one.type === 'time' ? one : rename(one, displayName(one).replace(regex, pattern)))),
+    fields: source.fields.map((one) =>
+      one.type === 'time' ? one : rename(one, displayName(one).replace(regex, pattern)),
+    ),
   }));
 }
 
@@ -105,7 +120,9 @@ function compare(a: Cell, b: Cell): number {
   if (a === b) return 0;
   if (a === null) return -1;
   if (b === null) return 1;
-  return typeof a === 'number' && typeof b === 'number' ? a - b : String(a).localeCompare(String(b), 'en', { numeric: true });
+  return typeof a === 'number' && typeof b === 'number'
+    ? a - b
+    : String(a).localeCompare(String(b), 'en', { numeric: true });
 }
 
 export function sortBy(frames: Frame[], options: JsonObject): Frame[] {
@@ -116,13 +133,21 @@ export function sortBy(frames: Frame[], options: JsonObject): Frame[] {
     const key = source.fields.find((one) => named(one, [str(by['field'])]) !== undefined);
     if (!key) return source;
     const order = Array.from({ length: source.length }, (_none, row) => row);
-    return rows(source, order.sort((a, b) => direction * compare(key.values[a] ?? null, key.values[b] ?? null)));
+    return rows(
+      source,
+      order.sort((a, b) => direction * compare(key.values[a] ?? null, key.values[b] ?? null)),
+    );
   });
 }
 
 export function limit(frames: Frame[], options: JsonObject): Frame[] {
   const count = num(options['limitField']) ?? 10;
-  return frames.map((source) => rows(source, Array.from({ length: Math.min(count, source.length) }, (_none, row) => row)));
+  return frames.map((source) =>
+    rows(
+      source,
+      Array.from({ length: Math.min(count, source.length) }, (_none, row) => row),
+    ),
+  );
 }
 
 export function convertFieldType(frames: Frame[], options: JsonObject): Frame[] {
@@ -131,11 +156,33 @@ export function convertFieldType(frames: Frame[], options: JsonObject): Frame[] 
     frame(
       source.refId,
       source.fields.map((one) => {
-        const to = str(conversions.find((conversion) => named(one, [str(conversion['targetField'])]) !== undefined)?.['destinationType']);
-        if (to === 'number') return { ...one, type: 'number' as const, values: one.values.map((value) => (value === null ? null : Number(value))) };
-        if (to === 'string') return { ...one, type: 'string' as const, values: one.values.map((value) => (value === null ? null : String(value))) };
+        const to = str(
+          conversions.find((conversion) => named(one, [str(conversion['targetField'])]) !== undefined)?.[
+            'destinationType'
+          ],
+        );
+        if (to === 'number')
+          return {
+            ...one,
+            type: 'number' as const,
+            values: one.values.map((value) => (value === null ? null : Number(value))),
+          };
+        if (to === 'string')
+          return {
+            ...one,
+            type: 'string' as const,
+            values: one.values.map((value) => (value === null ? null : String(value))),
+          };
         if (to !== 'time') return one;
-        return { ...field(one.name, 'time', one.values.map((value) => (typeof value === 'string' ? Date.parse(value) : value)), one.labels), config: one.config };
+        return {
+          ...field(
+            one.name,
+            'time',
+            one.values.map((value) => (typeof value === 'string' ? Date.parse(value) : value)),
+            one.labels,
+          ),
+          config: one.config,
+        };
       }),
     ),
   );

@@ -2,7 +2,15 @@ import { obj, strings, type JsonObject } from '../../json.ts';
 import { displayName, field, frame, type Cell, type Field, type Frame } from '../frame.ts';
 import { reduceValues } from '../reduce.ts';
 
-const calcNames: Record<string, string> = { lastNotNull: 'lastNotNull', sum: 'sum', mean: 'mean', max: 'max', min: 'min', count: 'count', last: 'last' };
+const calcNames: Record<string, string> = {
+  lastNotNull: 'lastNotNull',
+  sum: 'sum',
+  mean: 'mean',
+  max: 'max',
+  min: 'min',
+  count: 'count',
+  last: 'last',
+};
 
 /** Groups rows by the fields whose operation is `groupby` and calculates over the others, as `Value (sum)`. */
 export function groupBy(frames: Frame[], options: JsonObject): Frame[] {
@@ -17,7 +25,10 @@ export function groupBy(frames: Frame[], options: JsonObject): Frame[] {
       groups.set(key, [...(groups.get(key) ?? []), row]);
     }
     const members = [...groups.values()];
-    const keyColumns = keys.map((one) => ({ ...one, values: members.map(([row = 0]): Cell => one.values[row] ?? null) }));
+    const keyColumns = keys.map((one) => ({
+      ...one,
+      values: members.map(([row = 0]): Cell => one.values[row] ?? null),
+    }));
     const aggregates = source.fields.flatMap((one) => {
       const setting = settingOf(one);
       if (setting['operation'] !== 'aggregate') return [];
@@ -28,7 +39,12 @@ export function groupBy(frames: Frame[], options: JsonObject): Frame[] {
 }
 
 function aggregate(one: Field, calc: string, members: number[][]): Field {
-  const values = members.map((rows) => reduceValues(rows.map((row) => one.values[row] ?? null), calc));
+  const values = members.map((rows) =>
+    reduceValues(
+      rows.map((row) => one.values[row] ?? null),
+      calc,
+    ),
+  );
   const type = calc === 'count' || one.type === 'number' ? 'number' : one.type;
   return field(`${displayName(one)} (${calcNames[calc] ?? calc})`, type, values, one.labels);
 }

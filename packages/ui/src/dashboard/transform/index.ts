@@ -3,7 +3,16 @@ import { matchesField } from '../field-config.ts';
 import type { Frame } from '../frame.ts';
 import type { Transformation } from '../types.ts';
 import { calculateField } from './calculate.ts';
-import { filterByName, filterByRefId, filterByValue, organize, renameByRegex, limit, sortBy, convertFieldType } from './columns.ts';
+import {
+  filterByName,
+  filterByRefId,
+  filterByValue,
+  organize,
+  renameByRegex,
+  limit,
+  sortBy,
+  convertFieldType,
+} from './columns.ts';
 import { groupBy } from './group.ts';
 import { concatenate, joinByField, merge } from './join.ts';
 import { labelsToFields, reduceTransform, seriesToRows } from './rows.ts';
@@ -39,8 +48,18 @@ export function applyTransformations(frames: Frame[], list: readonly Transformat
     const transform = Object.hasOwn(transforms, id) ? transforms[id] : undefined;
     if (disabled || !transform) continue;
     const filter = obj(options['filter']);
-    const chosen = str(filter['id']) === '' ? current : current.filter((frame) => frame.fields.some((field) => matchesField({ id: str(filter['id']), options: filter['options'] }, field, frame)));
-    current = chosen.length === current.length ? transform(current, options) : [...current.filter((frame) => !chosen.includes(frame)), ...transform(chosen, options)];
+    const chosen =
+      str(filter['id']) === ''
+        ? current
+        : current.filter((frame) =>
+            frame.fields.some((field) =>
+              matchesField({ id: str(filter['id']), options: filter['options'] }, field, frame),
+            ),
+          );
+    current =
+      chosen.length === current.length
+        ? transform(current, options)
+        : [...current.filter((frame) => !chosen.includes(frame)), ...transform(chosen, options)];
   }
   return current;
 }

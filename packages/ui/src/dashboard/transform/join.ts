@@ -2,7 +2,11 @@ import { str, type JsonObject } from '../../json.ts';
 import { displayName, field, frame, type Cell, type Field, type Frame } from '../frame.ts';
 
 function keyField(source: Frame, name: string): Field | undefined {
-  if (name !== '') return source.fields.find((one) => one.name === name || displayName(one) === name) ?? (name === 'Time' ? source.fields.find((one) => one.type === 'time') : undefined);
+  if (name !== '')
+    return (
+      source.fields.find((one) => one.name === name || displayName(one) === name) ??
+      (name === 'Time' ? source.fields.find((one) => one.type === 'time') : undefined)
+    );
   return source.fields.find((one) => one.type === 'time') ?? source.fields[0];
 }
 
@@ -23,7 +27,9 @@ export function joinByField(frames: Frame[], options: JsonObject): Frame[] {
   if (options['mode'] === 'inner') keys = keys.filter((value) => rowOf.every((index) => index.has(value)));
   if (first.key.type === 'time') keys.sort((a, b) => Number(a) - Number(b));
   const fields = keyed.flatMap(({ source, key }, at) =>
-    source.fields.filter((one) => one !== key).map((one) => ({ ...one, values: keys.map((value) => cellAt(one, rowOf[at]?.get(value))) })),
+    source.fields
+      .filter((one) => one !== key)
+      .map((one) => ({ ...one, values: keys.map((value) => cellAt(one, rowOf[at]?.get(value))) })),
   );
   return [frame(first.source.refId, [{ ...first.key, values: keys }, ...distinctNames(fields)])];
 }
@@ -51,10 +57,22 @@ export function merge(frames: Frame[], _options: JsonObject = {}): Frame[] {
   const [first] = full;
   if (!first || full.length === 1) return frames;
   const columns = new Map<string, Field>();
-  for (const source of full) for (const one of source.fields) if (!columns.has(displayName(one))) columns.set(displayName(one), one);
-  const shared = [...columns.keys()].filter((name) => full.every((source) => source.fields.some((one) => displayName(one) === name)));
+  for (const source of full)
+    for (const one of source.fields) if (!columns.has(displayName(one))) columns.set(displayName(one), one);
+  const shared = [...columns.keys()].filter((name) =>
+    full.every((source) => source.fields.some((one) => displayName(one) === name)),
+  );
   const merged = mergeRows(full, shared);
-  const fields = [...columns].map(([name, one]) => ({ ...field(one.name, one.type, merged.map((row) => row.get(name) ?? null), one.labels), config: one.config, ...(one.legend === undefined ? {} : { legend: one.legend }) }));
+  const fields = [...columns].map(([name, one]) => ({
+    ...field(
+      one.name,
+      one.type,
+      merged.map((row) => row.get(name) ?? null),
+      one.labels,
+    ),
+    config: one.config,
+    ...(one.legend === undefined ? {} : { legend: one.legend }),
+  }));
   return [frame(first.refId, fields)];
 }
 
@@ -63,10 +81,14 @@ function mergeRows(frames: Frame[], shared: string[]): Map<string, Cell>[] {
   const byKey = new Map<string, Map<string, Cell>[]>();
   for (const source of frames) {
     for (let index = 0; index < source.length; index++) {
-      const cells = new Map(source.fields.map((one) => [displayName(one), one.values[index] ?? null] as const));
+      const cells = new Map(
+        source.fields.map((one) => [displayName(one), one.values[index] ?? null] as const),
+      );
       const key = JSON.stringify(shared.map((name) => cells.get(name)));
       const candidates = byKey.get(key) ?? [];
-      const partner = candidates.find((row) => [...cells].every(([name, value]) => !row.has(name) || row.get(name) === value));
+      const partner = candidates.find((row) =>
+        [...cells].every(([name, value]) => !row.has(name) || row.get(name) === value),
+      );
       if (partner) for (const [name, value] of cells) partner.set(name, value);
       else {
         rows.push(cells);
@@ -82,6 +104,11 @@ export function concatenate(frames: Frame[], _options: JsonObject = {}): Frame[]
   const [first] = frames;
   if (!first) return frames;
   const length = Math.max(...frames.map((source) => source.length));
-  const fields = frames.flatMap((source) => source.fields.map((one) => ({ ...one, values: Array.from({ length }, (_none, row) => one.values[row] ?? null) })));
+  const fields = frames.flatMap((source) =>
+    source.fields.map((one) => ({
+      ...one,
+      values: Array.from({ length }, (_none, row) => one.values[row] ?? null),
+    })),
+  );
   return [{ refId: first.refId, fields, length }];
 }
