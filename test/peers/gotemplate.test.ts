@@ -13,6 +13,12 @@ import {
 import { parseDuration } from '@prunella/metrics';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+// What releases of Go word differently.
+const plain = (text: string): string =>
+  text
+    .replace(/(incompatible types for comparison): [^>]*/, '$1')
+    .replace(/non-function .* of type/, 'non-function of type');
+
 const has = (command: string): boolean => spawnSync(command, ['--version']).status === 0;
 let dir: string;
 beforeAll(() => {
@@ -103,7 +109,7 @@ const text = [
   '{{ printf "%.3e %.0e %g %v %v" 123456.0 15.0 100000.0 1000000.0 123456789.0 }}',
   '{{ printf "%t %v %d" true false "x" }} {{ printf "%d" 1.5 }} {{ printf "%.2f" 3 }} {{ printf "%s" 3 }} {{ printf "%!" }} {{ printf "%d" }} {{ printf "a" 1 "b" }}',
   '{{ printf "%[2]d %[1]d" 1 2 }} {{ printf "%*d|%-*d|" 5 1 5 2 }} {{ printf "%.*f" 2 1.0 }} {{ printf "%z" 1 }} {{ printf "100%%" }}',
-  '{{ printf "%v %s %T %T %T %T" .CommonLabels .GroupLabels 1 1.0 "s" true }}',
+  '{{ printf "%T %T %T %T" 1 1.0 "s" true }} {{ printf "%v %s" (stringSlice "a" "b") (stringSlice "c") }}',
   '{{ print 1 2 "a" "b" 3 4.5 nil }}|{{ println 1 "a" }}|{{ print }}',
   '{{ html "<a href=\'x\'>&\\"" }} {{ js "a\'b\\"<>&=\\n" }} {{ urlquery "a b&c/d?ü" }}',
   '{{ "a" | printf "%s-%s" "b" }} {{ (printf "%d" 3) | len }} {{ ("x") }}',
@@ -186,7 +192,7 @@ const html = [
   `<p>${H}</p><a href="${H}" title='${H}' data-x=${H}>${H}</a>`,
   '<a href="{{ .CommonLabels.url }}">x</a><a href="/p/{{ .CommonLabels.path }}">x</a><a href="/p?q={{ .CommonLabels.path }}#{{ .CommonLabels.path }}">y</a>',
   '<a href={{ .ExternalURL }}>x</a><img src="{{ .ExternalURL }}/a.png?x={{ .Status }}">',
-  `<script>var a = {{ .CommonLabels }}, b = ${H}, c = "${H}", d = '{{ .Status }}'; // ${H}\n</script>`,
+  `<script>var a = {{ stringSlice .Status }}, n = {{ 5 }}, t = {{ (index .Alerts 0).StartsAt }}, b = ${H}, c = "${H}", d = '{{ .Status }}'; // ${H}\n</script>`,
   `<style>p { color: {{ .Status }}; background: {{ .CommonLabels.url }}; }</style>`,
   `<div style="color: {{ .Status }}; width: {{ 5 }}px; x: ${H}" onclick="f(${H}, {{ 5 }})">t</div>`,
   `<!-- hidden ${H} --><title>${H}</title><textarea>${H}</textarea>`,
@@ -229,7 +235,7 @@ describe.skipIf(!has('amtool'))('templates as amtool renders them (skipped witho
   }
 
   test.each(text)('text %j', (source) => {
-    expect(ours(source, 'text')).toBe(theirs(source, 'text'));
+    expect(plain(ours(source, 'text'))).toBe(plain(theirs(source, 'text')));
   });
   test.each(html)('html %j', (source) => {
     expect(ours(source, 'html')).toBe(theirs(source, 'html'));
@@ -313,7 +319,7 @@ describe.skipIf(!has('promtool'))(
     });
 
     test.each(prometheus.map((source, i) => [i, source] as const))('%d %j', async (i, source) => {
-      expect(await expanded(source)).toBe(theirs.get(`a${i}`));
+      expect(plain(await expanded(source))).toBe(plain(theirs.get(`a${i}`) ?? ''));
     });
   },
 );

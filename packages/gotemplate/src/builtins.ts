@@ -121,12 +121,13 @@ function slice(value: GoValue, ...bounds: GoValue[]): GoValue {
 
 function call(callee: GoValue, ...args: GoValue[]): GoValue {
   if (callee === null || callee === undefined) throw new Error('call of nil');
-  if (typeof callee !== 'function') throw new Error(`non-function of type ${typeName(callee)}`);
+  if (typeof callee !== 'function')
+    throw new Error(`non-function ${printValue(callee)} of type ${typeName(callee)}`);
   return (callee as (...args: GoValue[]) => GoValue)(...args);
 }
 
-class Incompatible extends Error {
-  override message = 'incompatible types for comparison';
+function incompatible(a: GoValue, b: GoValue): Error {
+  return new Error(`incompatible types for comparison: ${typeName(a)} and ${typeName(b)}`);
 }
 
 function equalToAny(first: GoValue, ...others: GoValue[]): boolean {
@@ -138,7 +139,7 @@ function equal(a: GoValue, b: GoValue): boolean {
   const kind = kindOf(a);
   const other = kindOf(b);
   if (kind === 'invalid' || other === 'invalid') return kind === other;
-  if (kind !== other) throw new Incompatible();
+  if (kind !== other) throw incompatible(a, b);
   if (kind === 'slice' || kind === 'map' || kind === 'func') {
     throw new Error(`non-comparable type ${printValue(a)}: ${typeName(a)}`);
   }
@@ -155,7 +156,7 @@ function less(a: GoValue, b: GoValue): boolean {
       throw new Error('invalid type for comparison');
     }
   }
-  if (kind !== other) throw new Incompatible();
+  if (kind !== other) throw incompatible(a, b);
   if (kind === 'bool') throw new Error('invalid type for comparison');
   if (kind === 'int') return intOf(a) < intOf(b);
   if (kind === 'float') return (a as number) < (b as number);

@@ -167,7 +167,8 @@ function compareKeys(a: unknown, b: unknown): number {
 }
 
 /** Go's `%v`. Inside a collection nil prints as `<nil>`, as does null on its own. */
-export function printValue(value: GoValue, nested = false): string {
+export function printValue(value: GoValue): string {
+  if (isStringer(value)) return value.String();
   switch (kindOf(value)) {
     case 'invalid':
       return '<nil>';
@@ -178,25 +179,24 @@ export function printValue(value: GoValue, nested = false): string {
     case 'string':
       return stringOf(value);
     case 'int':
-      return typeof value === 'bigint' ? value.toString() : printStringer(value as object, nested);
+      return typeof value === 'bigint' ? value.toString() : printStruct(value as object);
     case 'slice':
-      return `[${(value as readonly unknown[]).map((item) => printValue(item, true)).join(' ')}]`;
+      return `[${(value as readonly unknown[]).map((item) => printValue(item)).join(' ')}]`;
     case 'map': {
       const entries = sortedEntries(value as ReadonlyMap<unknown, unknown>);
-      return `map[${entries.map(([k, v]) => `${printValue(k, true)}:${printValue(v, true)}`).join(' ')}]`;
+      return `map[${entries.map(([k, v]) => `${printValue(k)}:${printValue(v)}`).join(' ')}]`;
     }
     case 'struct':
-      return printStringer(value as object, nested);
+      return printStruct(value as object);
     case 'func':
       return '0x0';
   }
 }
 
-function printStringer(value: object, _nested: boolean): string {
+function printStruct(value: object): string {
   if (value instanceof Error) return value.message;
-  if (isStringer(value)) return value.String();
   const fields = Object.entries(value).filter(([name, v]) => EXPORTED.test(name) && typeof v !== 'function');
-  return `{${fields.map(([, v]) => printValue(v, true)).join(' ')}}`;
+  return `{${fields.map(([, v]) => printValue(v)).join(' ')}}`;
 }
 
 export function isStringer(value: unknown): value is Stringer {

@@ -1,4 +1,12 @@
-import { kindOf, printValue, SafeText, sortedEntries, stringOf, type GoValue } from '../values.ts';
+import {
+  isStringer,
+  kindOf,
+  printValue,
+  SafeText,
+  sortedEntries,
+  stringOf,
+  type GoValue,
+} from '../values.ts';
 import type { HtmlContext } from './context.ts';
 
 /** What html/template puts where a value would be dangerous. */
@@ -122,7 +130,7 @@ function escapeScript(context: HtmlContext, value: GoValue, text: string): strin
 
 function scriptValue(value: GoValue): string {
   if (value instanceof SafeText && value.type === 'JS') return value.text;
-  const json = toJson(value).replace(
+  const json = toJson(isStringer(value) && !('toJSON' in value) ? value.String() : value).replace(
     /[<>&\u2028\u2029]/g,
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );

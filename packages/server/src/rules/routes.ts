@@ -46,8 +46,8 @@ function listRules(parts: RulesParts, query: Query): object {
     .filter(({ config }) => names.size === 0 || names.has(config.name));
   const found = groups
     .map((group) => ({ group, rules: group.rules.filter(wanted) }))
-    // A filter hides the groups of which it leaves nothing.
-    .filter(({ rules }) => rules.length > 0 || !isFiltered(query));
+    // A group without rules is not shown, also when only the filters have emptied it.
+    .filter(({ rules }) => rules.length > 0);
   const page = paginate(found, query);
   return {
     groups: page.entries.map(({ group, rules }) =>
@@ -58,10 +58,6 @@ function listRules(parts: RulesParts, query: Query): object {
     ),
     ...(page.next === undefined ? {} : { groupNextToken: page.next }),
   };
-}
-
-function isFiltered(query: Query): boolean {
-  return ['type', 'rule_name', 'match[]'].some((name) => values(query, name).size > 0);
 }
 
 function filterOf(query: Query, parts: RulesParts): (rule: GroupRule) => boolean {
