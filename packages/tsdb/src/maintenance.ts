@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { sleep, type Logger } from '@prunella/metrics';
+import type { Logger } from '@prunella/metrics';
 import { moveLateSamples } from './compact/late.ts';
 import { blockRanges, plan } from './compact/plan.ts';
 import { blockFromHead, mergeBlocks } from './compact/compactor.ts';
@@ -14,9 +14,6 @@ import type { Readers } from './readers.ts';
 import { truncateLog } from './wal/checkpoint.ts';
 import { listSegments } from './wal/segments.ts';
 import type { WalWriter } from './wal/writer.ts';
-
-/** A query that is not closed by then has been forgotten by its reader. */
-const LONGEST_QUERY_MS = 300_000;
 
 export interface MaintenanceCounters {
   compactionsTriggered: number;
@@ -173,9 +170,7 @@ export class Maintenance {
 
   async #truncateHead(mint: number): Promise<void> {
     const { head, readers, options } = this.#parts;
-    const giveUp = new AbortController();
-    await Promise.race([readers.drained(), sleep(options.clock, LONGEST_QUERY_MS, giveUp.signal)]);
-    giveUp.abort();
+    await readers.drained(options.clock);
     head.truncate(mint);
     this.counters.headTruncations++;
   }

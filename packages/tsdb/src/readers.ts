@@ -1,3 +1,8 @@
+import { sleep, type Clock } from '@prunella/metrics';
+
+/** A query that is not closed by then never will be. */
+const LONGEST_QUERY_MS = 300_000;
+
 /** Queries under way, so that memory they look at is not taken from under them. */
 export class Readers {
   readonly #open = new Map<object, Promise<void>>();
@@ -20,8 +25,10 @@ export class Readers {
     return this.#open.size;
   }
 
-  /** Resolves when those that are open now are done. */
-  async drained(): Promise<void> {
-    await Promise.all(this.#open.values());
+  /** Resolves when those that are open now are done, or have been forgotten by whoever opened them. */
+  async drained(clock: Clock): Promise<void> {
+    const giveUp = new AbortController();
+    await Promise.race([Promise.all(this.#open.values()), sleep(clock, LONGEST_QUERY_MS, giveUp.signal)]);
+    giveUp.abort();
   }
 }

@@ -6,7 +6,6 @@ import { decodeChunk } from '../chunks/decode.ts';
 import { CorruptionError, messageOf } from '../errors.ts';
 import { IndexReader, type SeriesEntry } from '../index/reader.ts';
 import { addInterval, type Interval } from '../intervals.ts';
-import { Pacer } from '../pacer.ts';
 import { postingsFor } from '../postings/matching.ts';
 import { collect } from '../postings/postings.ts';
 import { dropDeleted } from '../query/deleted.ts';
@@ -77,7 +76,7 @@ export class Block implements Source {
   }
 
   async *select(query: SourceQuery): AsyncGenerator<readonly Series[]> {
-    const pacer = new Pacer();
+    const { pacer } = query;
     const builder = new ColumnBuilder();
     let numbers: readonly number[];
     try {
@@ -175,7 +174,7 @@ export class Block implements Source {
         const { encoding, data } = read instanceof Promise ? await read : read;
         decodeChunk(encoding, data, 0, data.length, builder, query.mint, query.maxt);
       } catch (error) {
-        builder.length = before;
+        builder.truncate(before);
         this.#damaged(error, query);
       }
     }

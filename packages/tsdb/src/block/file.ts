@@ -68,7 +68,13 @@ export class CachedFile {
     if (first === last || length === 0) {
       const page = this.#page(first);
       const at = offset - first * PAGE;
-      if (page instanceof Promise) return page.then((it) => it.subarray(at, at + length));
+      if (page instanceof Promise) {
+        return page.then((it) => {
+          this.#lastNumber = first;
+          this.#last = it;
+          return it.subarray(at, at + length);
+        });
+      }
       return page.subarray(at, at + length);
     }
     return this.#readAcross(offset, length, first, last);
@@ -99,11 +105,21 @@ export class CachedFile {
   }
 
   #fetch(number: number): Promise<Uint8Array> {
-    let fetching = this.#fetching.get(number);
-    if (fetching === undefined) {
-      fetching = this.#load(number).finally(() => this.#fetching.delete(number));
-      this.#fetching.set(number, fetching);
-    }
+    // Whoever reads on from the page before will want the next one too.
+    if (number === this.#lastNumber + 1) this.#prefetch(number + 1);
+    return this.#fetching.get(number) ?? this.#start(number);
+  }
+
+  #prefetch(number: number): void {
+    if (number * PAGE >= this.size || this.#fetching.has(number) || this.#cache.get(this.#key + number))
+      return;
+    // Whoever needs the page will meet the error.
+    this.#start(number).catch(() => undefined);
+  }
+
+  #start(number: number): Promise<Uint8Array> {
+    const fetching = this.#load(number).finally(() => this.#fetching.delete(number));
+    this.#fetching.set(number, fetching);
     return fetching;
   }
 

@@ -81,6 +81,11 @@ export class BitReader {
     this.#end = end * 8;
   }
 
+  /** The bit to be read next, counted from the buffer's beginning. */
+  get position(): number {
+    return this.#position;
+  }
+
   bit(): number {
     const at = this.#position++;
     if (at >= this.#end) throw new CorruptionError('a chunk ends too early');

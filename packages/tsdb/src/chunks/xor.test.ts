@@ -28,7 +28,7 @@ test('every sample comes back with the same bits, NaN payloads included', () => 
   fc.assert(
     fc.property(samples, fc.integer({ min: -(2 ** 42), max: 2 ** 42 }), (list, start) => {
       const bytes = encode(list, start).bytes();
-      const out = new ColumnBuilder(1);
+      const out = new ColumnBuilder();
       decodeXor(bytes, 0, bytes.length, out, -Infinity, Infinity);
       expect(out.length).toBe(list.length);
       let t = start;

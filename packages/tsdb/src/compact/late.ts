@@ -36,15 +36,15 @@ export async function moveLateSamples(parts: MaintenanceParts): Promise<number> 
     const hints = ['from-out-of-order'];
     const metas = await createBlocks(dir, series, { blockMs: head.chunkRange, clock: options.clock, hints });
     const added = await Promise.all(metas.map((meta) => blocks.open(meta.ulid)));
-    const swapped = blocks.replace([], added);
-    for (const each of moving) each.lateMoving = undefined;
-    await swapped;
+    await blocks.replace([], added);
     written = added.length;
   } catch (error) {
     for (const series of moving) putBack(series);
     throw error;
   }
-  await readers.drained();
+  // Queries from before know nothing of the blocks. Others meet samples twice for a while, and count them once.
+  await readers.drained(options.clock);
+  for (const series of moving) series.lateMoving = undefined;
   const log = join(dir, 'wbl');
   for (const segment of await listSegments(log)) {
     if (segment < wbl.segment) await rm(join(log, segmentName(segment)));

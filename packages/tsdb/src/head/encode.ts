@@ -31,10 +31,15 @@ export function encodeBatch(batch: Batch, fresh: MemSeries[]): Uint8Array[] {
     for (const { series, metadata } of batch.metadata) writeMetadata(out, series.ref, metadata);
     records.push(out.written());
   }
-  for (const { type, indices } of runsOf(batch)) {
-    for (let from = 0; from < indices.length; from += SAMPLES_PER_RECORD) {
-      const part = indices.slice(from, from + SAMPLES_PER_RECORD);
-      records.push(type === SAMPLES ? encodeFloats(batch, part) : encodeHistograms(batch, part, type));
+  const runs = batch.histograms === undefined ? [] : runsOf(batch);
+  if (runs.length === 0) {
+    for (const { from, to } of sampleRanges(batch.series.length))
+      records.push(encodeFloats(batch, undefined, from, to));
+  }
+  for (const { type, indices } of runs) {
+    for (const { from, to } of sampleRanges(indices.length)) {
+      const encode = type === SAMPLES ? encodeFloats : encodeHistograms;
+      records.push(encode(batch, indices, from, to, type));
     }
   }
   if (batch.exemplars.length > 0) records.push(encodeExemplars(batch));
@@ -83,6 +88,13 @@ interface Run {
   readonly indices: number[];
 }
 
+/** Without histograms there is one run, and nobody needs to list its indices. */
+function* sampleRanges(length: number): IterableIterator<{ from: number; to: number }> {
+  for (let from = 0; from < length; from += SAMPLES_PER_RECORD) {
+    yield { from, to: Math.min(from + SAMPLES_PER_RECORD, length) };
+  }
+}
+
 /** The samples by type of record; of a batch that mixes types within a series, in runs that keep the order. */
 function runsOf(batch: Batch): Run[] {
   const runs: Run[] = [];
@@ -105,22 +117,36 @@ function recordType(h: Histogram | FloatHistogram | undefined): number {
   return custom ? CUSTOM_FLOAT_HISTOGRAMS : FLOAT_HISTOGRAMS;
 }
 
-function encodeFloats({ series, timestamps, words }: Batch, indices: readonly number[]): Uint8Array {
-  const out = start(SAMPLES, 32 + indices.length * 14);
+/** Entries from..to of `indices` (of the batch itself where there are none). */
+function encodeFloats(
+  { series, timestamps, words }: Batch,
+  indices: readonly number[] | undefined,
+  from: number,
+  to: number,
+): Uint8Array {
+  const out = start(SAMPLES, 32 + (to - from) * 14);
   const base = new SampleBase();
-  base.writeFirst(out, series[indices[0]!]!.ref, timestamps[indices[0]!]!);
-  for (const i of indices) {
+  const first = indices?.[from] ?? from;
+  base.writeFirst(out, series[first]!.ref, timestamps[first]!);
+  for (let at = from; at < to; at++) {
+    const i = indices === undefined ? at : indices[at]!;
     base.write(out, series[i]!.ref, timestamps[i]!);
     out.words(words[2 * i + HIGH_WORD]!, words[2 * i + LOW_WORD]!);
   }
   return out.written();
 }
 
-function encodeHistograms(batch: Batch, indices: readonly number[], type: number): Uint8Array {
+function encodeHistograms(
+  batch: Batch,
+  indices: readonly number[],
+  from: number,
+  to: number,
+  type: number,
+): Uint8Array {
   const out = start(type, 4096);
   const base = new SampleBase();
-  base.writeFirst(out, batch.series[indices[0]!]!.ref, batch.timestamps[indices[0]!]!);
-  for (const i of indices) {
+  base.writeFirst(out, batch.series[indices[from]!]!.ref, batch.timestamps[indices[from]!]!);
+  for (const i of indices.slice(from, to)) {
     base.write(out, batch.series[i]!.ref, batch.timestamps[i]!);
     writeHistogram(out, batch.histograms![i]!);
   }

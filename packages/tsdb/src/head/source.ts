@@ -1,6 +1,5 @@
 import { NO_SAMPLES, type Matcher, type Series } from '@prunella/metrics';
 import { ColumnBuilder } from '../chunks/columns.ts';
-import { Pacer } from '../pacer.ts';
 import { postingsFor } from '../postings/matching.ts';
 import { collect } from '../postings/postings.ts';
 import { joinSamples } from '../query/merge.ts';
@@ -27,7 +26,7 @@ export class HeadSource implements Source {
 
   async *select(asked: SourceQuery): AsyncGenerator<readonly Series[]> {
     const query = { ...asked, inOrderFrom: Math.max(asked.mint, this.#from) };
-    const pacer = new Pacer();
+    const { pacer } = query;
     const builder = new ColumnBuilder();
     let batch: Series[] = [];
     const matching = await this.#matching(query.matchers);

@@ -122,7 +122,8 @@ function concatenate(parts: readonly SampleColumns[]): SampleColumns {
 }
 
 function interleave(a: SampleColumns, b: SampleColumns): SampleColumns {
-  const out = new ColumnBuilder(a.timestamps.length + b.timestamps.length);
+  const out = new ColumnBuilder();
+  out.reserve(a.timestamps.length + b.timestamps.length);
   let i = 0;
   let j = 0;
   while (i < a.timestamps.length || j < b.timestamps.length) {

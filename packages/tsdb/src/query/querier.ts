@@ -1,4 +1,5 @@
 import { compareStrings, type Matcher, type Querier, type SelectHints, type Series } from '@prunella/metrics';
+import { Pacer } from '../pacer.ts';
 import { mergeSources } from './merge.ts';
 import type { Source } from './source.ts';
 
@@ -33,6 +34,7 @@ export class MergingQuerier implements Querier {
       mint: Math.max(this.#mint, hints.start ?? -Infinity),
       maxt: Math.min(this.#maxt, hints.end ?? Infinity),
       warn: (message: string) => this.#warn(message),
+      pacer: new Pacer(),
     };
     const merged = mergeSources(this.#sources.map((source) => source.select(query)));
     return hints.limit === undefined || hints.limit <= 0 ? merged : firstSeries(merged, hints.limit);

@@ -1,4 +1,5 @@
 import type { Matcher, SelectHints, Series } from '@prunella/metrics';
+import type { Pacer } from '../pacer.ts';
 
 /** Something that holds series: the head or a block. A querier merges several. */
 export interface Source {
@@ -17,4 +18,6 @@ export interface SourceQuery {
   readonly maxt: number;
   readonly hints: SelectHints;
   readonly warn: (message: string) => void;
+  /** One for all sources of a query, so that together they keep within a slice. */
+  readonly pacer: Pacer;
 }
