@@ -147,7 +147,7 @@ export class ScrapeLoop {
     if (this.#stop.signal.aborted) return;
     const appender = this.#parts.storage.appender();
     const counts: ScrapeCounts = { scraped: 0, kept: 0, added: 0 };
-    const problem = page instanceof Error ? page : this.#append(appender, page, time, counts);
+    const problem = page instanceof Error ? page : await this.#append(appender, page, time, counts);
     if (!problem) return this.#finish(appender, time, started, counts, undefined);
     appender.rollback();
     this.#countProblem(problem);
@@ -158,9 +158,14 @@ export class ScrapeLoop {
   }
 
   /** @returns what is wrong with the page, if anything */
-  #append(appender: Appender, page: Page, time: number, counts: ScrapeCounts): Error | undefined {
+  async #append(
+    appender: Appender,
+    page: Page,
+    time: number,
+    counts: ScrapeCounts,
+  ): Promise<Error | undefined> {
     try {
-      this.#series.append(appender, page, time, counts);
+      await this.#series.append(appender, page, time, counts);
       return undefined;
     } catch (error) {
       return error as Error;

@@ -158,6 +158,23 @@ describe('a target', () => {
     ).toContain('total 1');
   });
 
+  test('with a very large page lets others have their turn', async () => {
+    const { storage, page, scrape } = await scene();
+    let turns = 0;
+    const count = (): void => {
+      turns += 1;
+      if (turns < 1000) setImmediate(count);
+    };
+    page.collect = async () => {
+      setImmediate(count);
+      return Array.from({ length: 20_000 }, (_, i) => `a{i="${i}"} ${i}\n`).join('');
+    };
+    await scrape();
+    await scrape();
+    expect(storage.values(`a{i="19999", ${ME}}`)).toContain(19_999);
+    expect(turns).toBeGreaterThan(4);
+  });
+
   test('moves its own labels aside', async () => {
     const { storage, scrape } = await scene();
     await scrape('a{job="x",exported_job="y"} 1\n');

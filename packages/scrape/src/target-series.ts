@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import {
   AppendError,
   chooseFormat,
@@ -32,6 +33,9 @@ export interface StoredSeries {
 const UNKNOWN = 0;
 const ACTIVE = 1;
 const DROPPED = 2;
+
+/** After so many samples of a large page others get their turn. */
+const TURN = 4096;
 
 /** So many lines that no good scrape had are remembered at most. */
 const MAX_LITTER = 1000;
@@ -90,13 +94,14 @@ export class TargetSeries {
    * back; `counts` then holds what was seen so far.
    * @throws ExpositionError, ScrapeError, AppendError of the storage as a whole
    */
-  append(appender: Appender, page: Page, time: number, counts: ScrapeCounts): void {
+  async append(appender: Appender, page: Page, time: number, counts: ScrapeCounts): Promise<void> {
     const parser = this.#parserFor(page);
     const limit = this.#rules.config.sample_limit || Infinity;
     this.#scrape += 1;
     parser.start(page.body);
     while (parser.next()) {
       counts.scraped += 1;
+      if (counts.scraped % TURN === 0) await setImmediate();
       const id = parser.series;
       if (id >= this.#state.length) this.#grow();
       const isNew = this.#state[id] === UNKNOWN && this.#introduce(id);

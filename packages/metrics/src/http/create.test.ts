@@ -255,6 +255,20 @@ describe('time', () => {
     expect(ports.size).toBe(1);
   });
 
+  test('a kept connection that the server closes under us is not a failure', async () => {
+    const used = new Set<unknown>();
+    const url = await serve((request, response) => {
+      if (used.has(request.socket)) request.socket.destroy();
+      used.add(request.socket);
+      response.end('well');
+    });
+    const one = client();
+    for (let i = 0; i < 4; i++) expect((await one.request({ url, timeoutMs: 5000 })).status).toBe(200);
+    expect(used.size).toBe(4);
+    const post = one.request({ url, method: 'POST', body: 'x', timeoutMs: 5000 });
+    expect(await failure(post)).toMatchObject({ code: 'connect' });
+  });
+
   test('nobody there', async () => {
     const error = await failure(client().request({ url: 'http://127.0.0.1:1', timeoutMs: 5000 }));
     expect(error).toMatchObject({ code: 'connect', message: 'connect ECONNREFUSED 127.0.0.1:1' });

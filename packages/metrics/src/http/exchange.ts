@@ -27,7 +27,8 @@ export async function exchange(each: Exchange): Promise<HttpResponse> {
   return { status: response.statusCode ?? 0, headers, body };
 }
 
-function send({ url, method, headers, body, agent, proxy, signal }: Exchange): Promise<http.IncomingMessage> {
+function send(each: Exchange, again = true): Promise<http.IncomingMessage> {
+  const { url, method, headers, body, agent, proxy, signal } = each;
   return new Promise((resolve, reject) => {
     const transport = url.protocol === 'https:' ? https : http;
     const there = proxy ?? url;
@@ -41,9 +42,22 @@ function send({ url, method, headers, body, agent, proxy, signal }: Exchange): P
       signal,
     });
     request.once('response', resolve);
-    request.once('error', (cause) => reject(new HttpError('connect', describe(cause), { cause })));
+    request.once('error', (cause) => {
+      // The server closed a connection that was kept open just as we used it again: nothing was wrong with the request.
+      if (again && request.reusedSocket && isIdempotent(method) && wasClosed(cause))
+        resolve(send(each, false));
+      else reject(new HttpError('connect', describe(cause), { cause }));
+    });
     request.end(body);
   });
+}
+
+function isIdempotent(method: string): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
+function wasClosed(error: NodeJS.ErrnoException): boolean {
+  return error.code === 'ECONNRESET' || error.code === 'EPIPE';
 }
 
 /** Node reports the failures of several addresses as an error without a message of its own. */
