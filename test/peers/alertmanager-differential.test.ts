@@ -184,6 +184,7 @@ const TIMING: Scenario[] = [
   },
   {
     name: 'group_by [] overrides the parent',
+    modern: true,
     config: `route: {receiver: web, group_by: [alertname], ${TIMERS}, routes: [{group_by: [], matchers: [x="1"]}]}\n${WEB}`,
     steps: [[0, (s) => s.fire({ alertname: 'A', x: '1' }, { alertname: 'B', x: '1' }, { alertname: 'C' })]],
     seconds: 2,

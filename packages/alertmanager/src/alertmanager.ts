@@ -196,7 +196,7 @@ export class Alertmanager {
       post: (alerts) => void this.post(alerts).catch((error) => this.#diskFailed(error)),
       healthy: () => this.problems().length === 0,
       isAcknowledged: (fingerprint) => this.#acknowledgements.get(fingerprint) !== undefined,
-      decorate: (alert) => this.#decorate(alert),
+      decorate: (alert) => this.decorate(alert),
       onFlush: (flush, alerts) => {
         const event = { groupKey: flush.groupKey, receiver: flush.route.options.receiver, alerts };
         this.#emit(this.#flushListeners, event);
@@ -341,7 +341,8 @@ export class Alertmanager {
     for (const alert of this.#alerts.all()) this.#running?.dispatcher.dispatch(alert);
   }
 
-  #decorate(alert: NotifiedAlert): NotifiedAlert {
+  /** The alert as people see it: with who takes care of it, as the annotation `acknowledged`. */
+  decorate<A extends Alert>(alert: A): A {
     const acknowledged = this.#acknowledgements.get(alert.fingerprint);
     if (!acknowledged) return alert;
     const { by, comment } = acknowledged;

@@ -23,3 +23,6 @@ export type { Message } from './receivers/inbox.ts';
 export type { NotificationRecord, HistoryQuery } from './history.ts';
 export type { NotifiedAlert, Notification } from './receivers/receiver.ts';
 export { parseOptionalTime, parseTime } from './time.ts';
+export * from './explain.ts';
+export { tryReceivers } from './receivers/offline.ts';
+export { loadTemplates } from './template/load.ts';

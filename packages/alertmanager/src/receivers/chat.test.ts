@@ -123,9 +123,9 @@ describe('slack', () => {
       attachments: [
         {
           title: '[FIRING 1] A',
-          title_link: 'http://prunella.test/#/alerts?receiver=ops',
+          title_link: 'http://prunella.test/alerts?receiver=ops',
           text: '*A (Severity: critical)*\nIt is broken\n',
-          fallback: '[FIRING 1] A | http://prunella.test/#/alerts?receiver=ops',
+          fallback: '[FIRING 1] A | http://prunella.test/alerts?receiver=ops',
           color: 'danger',
           mrkdwn_in: ['fallback', 'pretext', 'text'],
           fields: [{ title: 'T', value: 'firing', short: false }],

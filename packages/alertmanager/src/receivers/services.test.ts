@@ -36,7 +36,7 @@ describe('pagerduty', () => {
       dedup_key: KEY,
       event_action: 'trigger',
       client: 'Prunella',
-      client_url: 'http://prunella.test/#/alerts?receiver=ops',
+      client_url: 'http://prunella.test/alerts?receiver=ops',
       payload: {
         summary: '[FIRING 1] A',
         source: 'Prunella',

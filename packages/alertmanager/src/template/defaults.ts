@@ -4,7 +4,7 @@
  */
 export const DEFAULT_TEMPLATES: string = String.raw`
 {{ define "__alertmanager" }}Prunella{{ end }}
-{{ define "__alertmanagerURL" }}{{ .ExternalURL }}/#/alerts?receiver={{ .Receiver | urlquery }}{{ end }}
+{{ define "__alertmanagerURL" }}{{ .ExternalURL }}/alerts?receiver={{ .Receiver | urlquery }}{{ end }}
 
 {{ define "__name" }}{{ with index .CommonLabels "alertname" }}{{ . }}{{ else }}{{ len .Alerts }} alerts{{ end }}{{ end }}
 {{ define "__place" }}{{ range .GroupLabels.SortedPairs }}{{ if ne .Name "alertname" }} {{ .Name }}={{ .Value }}{{ end }}{{ end }}{{ end }}

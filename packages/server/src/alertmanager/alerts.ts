@@ -42,7 +42,8 @@ export function getAlerts(alertmanager: Alertmanager, query: Query): ApiAlert[] 
     const status = wanted(alert);
     if (!status) continue;
     const receivers = receiversOf(alertmanager, alert);
-    if (receivers.some(wantsReceiver)) found.push(toApi(alert, receivers, { ...status, mutedBy: [] }));
+    if (receivers.some(wantsReceiver))
+      found.push(toApi(alertmanager.decorate(alert), receivers, { ...status, mutedBy: [] }));
   }
   return found.sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1));
 }
@@ -62,7 +63,11 @@ export function getAlertGroups(alertmanager: Alertmanager, query: Query): object
       if (!status) return [];
       const state = mutedBy.length > 0 ? 'suppressed' : status.state;
       return [
-        toApi(alert, receiversOf(alertmanager, alert).filter(wantsReceiver), { ...status, state, mutedBy }),
+        toApi(alertmanager.decorate(alert), receiversOf(alertmanager, alert).filter(wantsReceiver), {
+          ...status,
+          state,
+          mutedBy,
+        }),
       ];
     });
     return alerts.length === 0 ? [] : [{ alerts, labels: group.labels, receiver: { name: receiver } }];

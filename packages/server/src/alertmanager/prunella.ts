@@ -110,7 +110,7 @@ function recurringRoutes(app: FastifyInstance, alertmanager: Alertmanager): void
 
 function toApi(record: NotificationRecord): object {
   const attempts = record.attempts.map((each) => ({ ...each, time: new Date(each.time).toISOString() }));
-  return { ...record, time: new Date(record.time).toISOString(), attempts };
+  return { ...record, id: String(record.id), time: new Date(record.time).toISOString(), attempts };
 }
 
 function param(request: FastifyRequest, name: string): string {
