@@ -4,6 +4,7 @@ import type { Command } from './command.ts';
 const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
   serve: () => import('./commands/serve.ts'),
   demo: () => import('./commands/demo.ts'),
+  agent: () => import('./commands/agent.ts'),
   bot: () => import('./commands/bot.ts'),
   'check config': () => import('./commands/check-config.ts'),
   'check rules': () => import('./commands/check-rules.ts'),

@@ -1,4 +1,9 @@
-export { dashboardRoutes, readDashboards, type Dashboard, type DashboardProblem } from './prunella/dashboards.ts';
+export {
+  dashboardRoutes,
+  readDashboards,
+  type Dashboard,
+  type DashboardProblem,
+} from './prunella/dashboards.ts';
 export { eventRoutes, Events, type EventName } from './prunella/events.ts';
 export type { Part } from './prunella/part.ts';
 export { statusRoutes, type StatusParts } from './prunella/status.ts';
@@ -9,8 +14,10 @@ export { healingRoutes, type HealingParts } from './healing/routes.ts';
 export { ReceiverError, webhookRoutes, type WebhookParts } from './healing/webhooks.ts';
 export { workloadsRoutes, type WorkloadsParts } from './workloads/routes.ts';
 export { alertmanagerRoutes, type AlertmanagerParts } from './alertmanager/routes.ts';
+export { agentRoutes, type AgentParts } from './collectors/agent.ts';
 export { collectorRoutes, type CollectorParts } from './collectors/routes.ts';
 export { queryRoutes, type QueryParts } from './query/routes.ts';
 export { rulesRoutes, type RulesParts } from './rules/routes.ts';
 export { scrapeRoutes, type ScrapeParts } from './scrape/routes.ts';
 export { statusApiRoutes, type StatusApiParts } from './status/routes.ts';
+export { remoteRoutes, type RemoteParts } from './remote/routes.ts';

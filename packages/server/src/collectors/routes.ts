@@ -16,7 +16,9 @@ export function collectorRoutes(app: FastifyInstance, parts: CollectorParts): vo
     const named = parts.collectors().filter(({ name }) => name === request.params.name);
     if (named.length === 0) {
       const known = [...new Set(parts.collectors().map(({ name }) => name))].join(', ') || 'none';
-      return reply.code(404).send({ error: `no collector ${request.params.name}; there are: ${known}`, code: 'not_found' });
+      return reply
+        .code(404)
+        .send({ error: `no collector ${request.params.name}; there are: ${known}`, code: 'not_found' });
     }
     const texts = await Promise.all(named.map((collector) => collector.collect()));
     return reply.type(TEXT_FORMAT).send(texts.join(''));
@@ -24,10 +26,19 @@ export function collectorRoutes(app: FastifyInstance, parts: CollectorParts): vo
 
   app.get<{ Querystring: { module?: string; target?: string } }>('/probe', async (request, reply) => {
     const { module: name = 'http_2xx', target } = request.query;
-    if (typeof target !== 'string' || target === '') return reply.code(400).type('text/plain').send('Target parameter is missing\n');
+    if (typeof target !== 'string' || target === '')
+      return reply.code(400).type('text/plain').send('Target parameter is missing\n');
     const module = parts.modules().get(name);
-    if (!module) return reply.code(400).type('text/plain').send(`Unknown module ${JSON.stringify(name)}\n`);
-    const text = await parts.probe(module, target, patience(request.headers['x-prometheus-scrape-timeout-seconds']));
+    if (!module)
+      return reply
+        .code(400)
+        .type('text/plain')
+        .send(`Unknown module ${JSON.stringify(name)}\n`);
+    const text = await parts.probe(
+      module,
+      target,
+      patience(request.headers['x-prometheus-scrape-timeout-seconds']),
+    );
     return reply.type(TEXT_FORMAT).send(text);
   });
 }

@@ -1,0 +1,130 @@
+import { dirname, resolve } from 'node:path';
+import {
+  ContainersCollector,
+  DEFAULT_MODULES,
+  NodeCollector,
+  parseProbeModules,
+  PostgresCollector,
+  probe,
+  TextfileCollector,
+  type Collector,
+} from '@prunella/collectors';
+import { systemClock, type Logger } from '@prunella/metrics';
+import { agentRoutes, collectorRoutes, parseWebConfig, Server } from '@prunella/server';
+import { Docker, Workloads } from '@prunella/workloads';
+import { parseListenAddress } from '../flags.ts';
+import { parsePrunellaConfig, readConfigFile, type PrunellaConfig } from '../serve/configuration.ts';
+import { connectionString } from '../serve/secret.ts';
+import type { AgentFlags } from './flags.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+type Stop = () => Promise<void> | void;
+
+/** The collectors alone, for another machine's Prunella or Prometheus to scrape. */
+export class Agent {
+  readonly url: string;
+  readonly #stops: readonly Stop[];
+
+  private constructor(url: string, stops: readonly Stop[]) {
+    this.url = url;
+    this.#stops = stops;
+  }
+
+  /** @throws ConfigError, UsageError, or the system's error where it cannot listen */
+  static async start(flags: AgentFlags, env: Environment, logger: Logger): Promise<Agent> {
+    const stops: Stop[] = [];
+    try {
+      return new Agent(await startParts(flags, env, logger, stops), stops);
+    } catch (error) {
+      await stopAll(stops);
+      throw error;
+    }
+  }
+
+  /** Resolves when nothing runs any more. */
+  stop(): Promise<void> {
+    return stopAll(this.#stops);
+  }
+}
+
+async function stopAll(stops: readonly Stop[]): Promise<void> {
+  for (const stop of stops.toReversed()) await Promise.resolve(stop()).catch(() => {});
+}
+
+async function startParts(
+  flags: AgentFlags,
+  env: Environment,
+  logger: Logger,
+  stops: Stop[],
+): Promise<string> {
+  const listen = parseListenAddress(flags['web.listen-address']);
+  const file = flags['prunella.config'];
+  const config = file === undefined ? undefined : parsePrunellaConfig(await readConfigFile(file), file);
+  const modules =
+    config?.probes === undefined
+      ? parseProbeModules(DEFAULT_MODULES, 'blackbox.yml')
+      : parseProbeModules(await readConfigFile(config.probes), config.probes);
+  const base = file === undefined ? process.cwd() : dirname(resolve(file));
+  const collectors = makeCollectors(flags, config, base, env, logger, stops);
+  const webConfig = flags['web.config.file'];
+  const server = await Server.create(
+    {
+      ...listen,
+      logger,
+      ...(webConfig !== undefined && {
+        webConfig: parseWebConfig(await readConfigFile(webConfig), webConfig),
+      }),
+    },
+    [
+      (app) => agentRoutes(app, { collectors: () => collectors }),
+      (app) =>
+        collectorRoutes(app, {
+          collectors: () => collectors,
+          modules: () => modules,
+          probe: (module, target, timeoutMs) =>
+            probe(module, target, {
+              clock: systemClock,
+              logger,
+              ...(timeoutMs !== undefined && { timeoutMs }),
+            }),
+        }),
+    ],
+  );
+  await server.listen();
+  stops.push(() => server.close());
+  return server.url;
+}
+
+/** Without a prunella.yml: this machine. */
+function makeCollectors(
+  flags: AgentFlags,
+  config: PrunellaConfig | undefined,
+  base: string,
+  env: Environment,
+  logger: Logger,
+  stops: Stop[],
+): Collector[] {
+  const wanted = config?.collectors ?? { node: {}, postgres: [] };
+  const collectors: Collector[] = [];
+  if (wanted.node) collectors.push(new NodeCollector());
+  if ('containers' in wanted && wanted.containers) {
+    const dockerConfig = config?.workloads?.docker;
+    const docker = dockerConfig && new Docker(dockerConfig, { logger });
+    docker?.open();
+    stops.push(() => docker?.close());
+    collectors.push(
+      new ContainersCollector(new Workloads({ sources: docker ? [docker] : [], logger }), systemClock),
+    );
+  }
+  for (const entry of wanted.postgres) {
+    const collector = new PostgresCollector({
+      name: entry.name,
+      dsn: () => connectionString(entry, base, env),
+    });
+    stops.push(() => collector.close());
+    collectors.push(collector);
+  }
+  const folder = flags['collector.textfile.directory'];
+  if (folder !== undefined) collectors.push(new TextfileCollector(folder));
+  return collectors;
+}
