@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hasChromium, launchBrowser, visitAllPages } from './visit.ts';
@@ -50,6 +51,23 @@ describe.skipIf(missing !== '')(
       expect(report.problems).toEqual([]);
       expect(report.visited).toBeGreaterThan(30);
     }, 240_000);
+
+    test('the first page needs less than 100 KB, compressed', async () => {
+      const fresh = await browser.newContext();
+      const first = await fresh.newPage();
+      const loaded: Promise<number>[] = [];
+      first.on('response', (response) => {
+        const type = response.request().resourceType();
+        if (['script', 'stylesheet', 'document'].includes(type))
+          loaded.push(response.body().then((body) => gzipSync(body).length));
+      });
+      await first.goto(`${server.url}/`, { waitUntil: 'load' });
+      await first.waitForSelector('.u-over');
+      const total = (await Promise.all(loaded)).reduce((sum, size) => sum + size, 0);
+      await fresh.close();
+      expect(loaded.length).toBeGreaterThan(3);
+      expect(total).toBeLessThan(100_000);
+    });
 
     test('what comes from outside is text', async () => {
       for (const path of [

@@ -115,9 +115,19 @@ async function inspect(page: Page): Promise<string[]> {
       overflow: wide > 1 ? `scrolls sideways by ${wide} px (${widest ?? '?'})` : '',
     };
   });
+  const unnamed = await page.evaluate(() => {
+    const name = (element: Element): string =>
+      (element.getAttribute('aria-label') ?? element.getAttribute('title') ?? '') +
+      (element.textContent ?? '') +
+      ((element as HTMLInputElement).labels?.length ? 'labelled' : '');
+    return [...document.querySelectorAll('button, a[href], input, select, textarea')]
+      .filter((element) => name(element).trim() === '')
+      .map((element) => element.outerHTML.slice(0, 120));
+  });
   const problems = forbidden
     .filter((word) => (word === 'undefined' ? /(^|[\s:=(])undefined\b/.test(text) : text.includes(word)))
     .map((word) => `shows “${word}”`);
+  problems.push(...unnamed.slice(0, 3).map((html) => `has a control without a name: ${html}`));
   if (overflow !== '') problems.push(overflow);
   if (text.trim().length < 20) problems.push('is empty');
   return problems;

@@ -30,6 +30,8 @@ function builtIn(name: string, built: BuiltIns): string | undefined {
       return String(built.range.from);
     case '__to':
       return String(built.range.to);
+    case '__url_time_range':
+      return `from=${built.range.from}&to=${built.range.to}`;
     case '__org':
       return '1';
     default:

@@ -1,4 +1,4 @@
-import { bool, list, num, obj, objects, str, type JsonObject } from '../json.ts';
+import { bool, list, num, obj, objects, str, strings, type JsonObject } from '../json.ts';
 import { readFieldConfig } from './field-json.ts';
 import { migrateGraph } from './legacy-graph.ts';
 import { migratePie, migrateSinglestat } from './legacy-singlestat.ts';
@@ -14,8 +14,13 @@ export function readDatasource(value: unknown): DatasourceRef {
 export function readLinks(value: unknown): Link[] {
   return objects(value).flatMap((link) => {
     const url = str(link['url']);
+    const keep = { keepTime: bool(link['keepTime']), keepVariables: bool(link['includeVars']) };
+    if (link['type'] === 'dashboards') {
+      const tags = strings(link['tags']);
+      return [{ title: str(link['title']), url: '', newTab: bool(link['targetBlank']), tags, ...keep }];
+    }
     if (url === '') return [];
-    return [{ title: str(link['title']) || url, url, newTab: bool(link['targetBlank']) }];
+    return [{ title: str(link['title']) || url, url, newTab: bool(link['targetBlank']), ...keep }];
   });
 }
 

@@ -158,6 +158,15 @@ function seriesOf(field: Field, index: number, scale: string): PlotSeries {
   };
 }
 
+const readableFills = 6;
+
+/** Many areas over each other turn into one grey: the more there are, the fainter each becomes. */
+function thinFills(series: PlotSeries[]): void {
+  const loose = series.filter((one) => one.fill > 0 && (one.stack.mode === 'none' || one.stack.mode === ''));
+  if (loose.length <= readableFills) return;
+  for (const one of loose) one.fill *= readableFills / loose.length;
+}
+
 /** An explicit side is kept; else the first axis is left and the others are right. */
 function placeScales(scales: PlotScale[], explicit: ReadonlySet<string>): void {
   const visible = scales.filter((scale) => scale.side !== 'hidden');
@@ -214,6 +223,7 @@ export function buildPlot(frames: readonly Frame[], hidden: ReadonlySet<string> 
     one.drawn = one.negative ? joined.map((value) => (typeof value === 'number' ? -value : value)) : joined;
   }
   const bands = stackSeries(series);
+  thinFills(series);
   const all = [...scales.values()];
   placeScales(all, explicit);
   return {

@@ -125,6 +125,11 @@ export interface Link {
   title: string;
   url: string;
   newTab: boolean;
+  /** Instead of an address: all dashboards with these tags. */
+  tags?: string[];
+  /** Take the time range and the variables along. */
+  keepTime?: boolean;
+  keepVariables?: boolean;
 }
 
 /** How a field is named, coloured and written. Absent means the panel's own choice. */

@@ -94,9 +94,7 @@ function RuleView({ rule, now }: { rule: Rule; now: number }): JSX.Element {
                       <Time at={alert.activeAt} now={now} ago />
                     </td>
                     <td data-label="Value" class="num">
-                      {Number(alert.value)
-                        .toPrecision(4)
-                        .replace(/\.?0+$/, '')}
+                      {String(Number(Number(alert.value).toPrecision(4)))}
                     </td>
                     <td>
                       <a href={silenceHref(alert.labels)}>Silence</a>

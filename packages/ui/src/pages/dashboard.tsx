@@ -4,7 +4,6 @@ import type { PageProps } from '../app.tsx';
 import { dashboard as loadDashboard } from '../api/prunella.ts';
 import { interpolateText } from '../dashboard/interpolate.ts';
 import { layoutSections, type Section } from '../dashboard/layout.ts';
-import { safeUrl } from '../dashboard/markdown.ts';
 import { readDashboard } from '../dashboard/migrate.ts';
 import { multiNames } from '../dashboard/resolve-variables.ts';
 import type { Dashboard, Panel, Scope } from '../dashboard/types.ts';
@@ -16,6 +15,7 @@ import { Loaded, PageHead } from '../ui/basics.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { TimePicker } from '../ui/time-picker.tsx';
 import { useRange } from '../view/clock.ts';
+import { DashboardLinks } from '../view/dashboard-links.tsx';
 import { useScrapeInterval } from '../view/own-panels.tsx';
 import { PanelView, type PanelSurroundings } from '../view/panel-view.tsx';
 import { useAnnotations } from '../view/use-annotations.ts';
@@ -73,29 +73,6 @@ function SectionView({
       </h2>
       {open && <Grid panels={section.panels} around={around} onExpand={onExpand} />}
     </section>
-  );
-}
-
-function Links({ dashboard, scope }: { dashboard: Dashboard; scope: Scope }): JSX.Element {
-  return (
-    <>
-      {dashboard.links.map((link) => {
-        const href = safeUrl(interpolateText(link.url, { scope }));
-        return (
-          href && (
-            <a
-              key={link.url + link.title}
-              class="button"
-              href={href}
-              target={link.newTab ? '_blank' : undefined}
-              rel="noreferrer noopener"
-            >
-              {link.title}
-            </a>
-          )
-        );
-      })}
-    </>
   );
 }
 
@@ -159,7 +136,7 @@ function DashboardView({ dashboard }: { dashboard: Dashboard }): JSX.Element {
         title={dashboard.title}
         {...(dashboard.description === '' ? {} : { note: <Markdown source={dashboard.description} /> })}
       >
-        <Links dashboard={dashboard} scope={scope} />
+        <DashboardLinks links={dashboard.links} scope={scope} />
         <TimePicker
           range={written}
           refresh={refresh}

@@ -59,7 +59,9 @@ function Palette(): JSX.Element {
     return all
       .map((entry) => ({ entry, rank: score(entry.text, words) }))
       .filter(({ rank }) => rank >= 0)
-      .sort((a, b) => b.rank - a.rank)
+      .sort(
+        (a, b) => Number(a.entry.kind === 'Metric') - Number(b.entry.kind === 'Metric') || b.rank - a.rank,
+      )
       .slice(0, 40)
       .map(({ entry }) => entry);
   }, [text, loaded]);
