@@ -1,5 +1,4 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type {
   Appendable,
   Appender,
@@ -19,8 +18,10 @@ import { messageOf } from './errors.ts';
 import { HeadAppender } from './head/appender.ts';
 import { Committer } from './head/committer.ts';
 import { Head } from './head/head.ts';
-import { Replay } from './head/replay.ts';
 import { HeadSource } from './head/source.ts';
+import { loadLogs } from './load.ts';
+import type { HeadChunkFile } from './head/head_chunks.ts';
+import type { WalWriter } from './wal/writer.ts';
 import { DirectoryLock } from './lock.ts';
 import { Maintenance } from './maintenance.ts';
 import { Mutex } from './mutex.ts';
@@ -28,7 +29,6 @@ import { withDefaults, type DatabaseOptions } from './options.ts';
 import { Quarantine } from './quarantine.ts';
 import { MergingQuerier } from './query/querier.ts';
 import { Readers } from './readers.ts';
-import { prepareLog, repairLog, segmentsToRead } from './wal/load.ts';
 import { writeSnapshot } from './snapshot.ts';
 import {
   cardinalityOf,
@@ -38,7 +38,6 @@ import {
   type DatabaseStats,
   type Replayed,
 } from './stats.ts';
-import { WalWriter } from './wal/writer.ts';
 
 interface Parts {
   readonly dir: string;
@@ -50,6 +49,7 @@ interface Parts {
   readonly blocks: BlockSet;
   readonly quarantine: Quarantine;
   readonly replayed: Replayed;
+  readonly headFiles: readonly HeadChunkFile[];
 }
 
 /** A Prometheus data directory, opened for reading and writing. One process at a time. */
@@ -92,8 +92,8 @@ export class Database implements Appendable, Queryable, ExemplarQueryable {
       await blocks.load(quarantine);
       const head = new Head(full.minBlockMs, full.maxExemplars, full.outOfOrderWindowMs);
       head.floor = head.servedFrom = blocks.end;
-      const { wal, wbl, ...replayed } = await loadLogs(dir, head, full, quarantine);
-      return new Database({ dir, options: full, lock, head, wal, wbl, blocks, quarantine, replayed });
+      const loaded = await loadLogs(dir, head, full, quarantine);
+      return new Database({ dir, options: full, lock, head, blocks, quarantine, ...loaded });
     } catch (error) {
       await lock.release();
       throw error;
@@ -234,38 +234,4 @@ export class Database implements Appendable, Queryable, ExemplarQueryable {
     }, ms);
     this.#timers.push(timer);
   }
-}
-
-/** Fills the head from both logs. */
-async function loadLogs(
-  dir: string,
-  head: Head,
-  options: Required<DatabaseOptions>,
-  quarantine: Quarantine,
-): Promise<Replayed & { wal: WalWriter; wbl: WalWriter }> {
-  const { clock, logger } = options;
-  const replay = new Replay(head);
-  const started = clock.now();
-  const writers: WalWriter[] = [];
-  let corruptions = 0;
-  for (const name of ['wal', 'wbl']) {
-    const log = join(dir, name);
-    await prepareLog(log);
-    const { segments, next, missing } = await segmentsToRead(log);
-    for (const [i, segment] of segments.entries()) {
-      await replay.segment(segment, name === 'wbl');
-      logger.info(
-        { log: name, segment: segment.index, of: segments.length, read: i + 1 },
-        'log segment read',
-      );
-    }
-    const damages = replay.report.damages.splice(0);
-    corruptions += damages.length + missing.length;
-    await repairLog(log, damages, missing, quarantine.dir, logger);
-    writers.push(new WalWriter(log, next, options.walSegmentBytes));
-  }
-  const { samples } = replay.report;
-  const replayMs = clock.now() - started;
-  logger.info({ samples, series: head.series.size, ms: replayMs }, 'log read');
-  return { wal: writers[0]!, wbl: writers[1]!, replayMs, replayedSamples: samples, corruptions };
 }

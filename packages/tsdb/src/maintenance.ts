@@ -8,6 +8,7 @@ import type { BlockSet } from './blocks.ts';
 import { messageOf } from './errors.ts';
 import type { Committer } from './head/committer.ts';
 import type { Head } from './head/head.ts';
+import { dropHeadChunks, type HeadChunkFile } from './head/head_chunks.ts';
 import type { DatabaseOptions } from './options.ts';
 import { rangeEnd, rangeStart } from './ranges.ts';
 import type { Readers } from './readers.ts';
@@ -39,6 +40,8 @@ export interface MaintenanceParts {
   readonly wbl: WalWriter;
   readonly committer: Committer;
   readonly readers: Readers;
+  /** What Prometheus has left in `chunks_head/`. */
+  readonly headFiles: readonly HeadChunkFile[];
 }
 
 /** What happens behind the scenes: blocks are cut from the head, merged, and deleted when their time is up. */
@@ -58,12 +61,14 @@ export class Maintenance {
     sizeRetentions: 0,
   };
   readonly #parts: MaintenanceParts;
+  #headFiles: readonly HeadChunkFile[];
   readonly #logger: Logger;
   /** Blocks whose merge has failed (one is damaged): not tried again in this run. */
   readonly #unmergeable = new Set<string>();
 
   constructor(parts: MaintenanceParts) {
     this.#parts = parts;
+    this.#headFiles = parts.headFiles;
     this.#logger = parts.options.logger;
   }
 
@@ -171,7 +176,8 @@ export class Maintenance {
   async #truncateHead(mint: number): Promise<void> {
     const { head, readers, options } = this.#parts;
     await readers.drained(options.clock);
-    head.truncate(mint);
+    await head.truncate(mint);
+    this.#headFiles = await dropHeadChunks(this.#headFiles, mint);
     this.counters.headTruncations++;
   }
 

@@ -57,6 +57,11 @@ export class Quarantine {
     }
   }
 
+  /** Says what was damaged but is not missed. */
+  note(fields: { readonly what: string; readonly reason: string }): void {
+    this.#logger.warn(fields, 'data on disk is damaged; nothing is missing');
+  }
+
   /** Moves a file or directory out of the way. */
   async take(path: string): Promise<void> {
     await mkdir(this.dir, { recursive: true });

@@ -5,6 +5,7 @@ import type { BlockMeta } from './block/meta.ts';
 import { BlockSet } from './blocks.ts';
 import { messageOf } from './errors.ts';
 import { Head } from './head/head.ts';
+import { HeadChunks } from './head/head_chunks.ts';
 import { Replay } from './head/replay.ts';
 import { HeadSource } from './head/source.ts';
 import { MergingQuerier } from './query/querier.ts';
@@ -34,7 +35,7 @@ export class DatabaseReader implements Queryable {
     const head = new Head(2 * 3_600_000, 0);
     head.floor = head.servedFrom = blocks.end;
     if (log) {
-      const replay = new Replay(head);
+      const replay = new Replay(head, await HeadChunks.read(join(dir, 'chunks_head')));
       for (const name of ['wal', 'wbl']) {
         const { segments, missing } = await segmentsToRead(join(dir, name));
         for (const segment of segments) await replay.segment(segment, name === 'wbl');

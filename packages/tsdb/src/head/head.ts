@@ -1,6 +1,8 @@
 import type { FloatHistogram, Histogram, Labels } from '@prunella/metrics';
 import { HIGH_WORD, LOW_WORD } from '../chunks/columns.ts';
+import type { Chunk } from '../block/chunks.ts';
 import type { Batch } from './batch.ts';
+import { Pacer } from '../pacer.ts';
 import { ChunkStore } from './chunk_store.ts';
 import { ExemplarStore } from './exemplars.ts';
 import { LateSamples } from './late.ts';
@@ -94,6 +96,17 @@ export class Head implements SeriesContext {
     if (ref > this.#lastRef) this.#lastRef = ref;
   }
 
+  /** Gives a series that has no samples yet chunks made elsewhere. */
+  adopt(series: MemSeries, chunks: readonly Chunk[]): void {
+    const wanted = chunks.filter((chunk) => chunk.maxt >= this.floor);
+    if (wanted.length === 0 || !series.empty) return;
+    if (!series.indexed) this.#index(series);
+    series.adopt(this.chunks, wanted);
+    this.counters.chunksCreated += wanted.length;
+    this.#noteTime(Math.max(wanted[0]!.mint, this.floor));
+    this.#noteTime(wanted.at(-1)!.maxt);
+  }
+
   /** Makes a committed batch visible. Samples that another batch has overtaken are dropped, as in a replay of the log. */
   apply(batch: Batch): void {
     const { series, timestamps, words, histograms } = batch;
@@ -109,20 +122,32 @@ export class Head implements SeriesContext {
   }
 
   /** Forgets samples before `mint`, and series of which nothing is left. */
-  truncate(mint: number): void {
+  async truncate(mint: number): Promise<void> {
+    const pacer = new Pacer();
     const gone = new Set<MemSeries>();
     let oldest = Infinity;
+    this.minTime = Infinity;
     for (const series of this.series) {
       this.counters.chunksRemoved += series.dropBefore(this.chunks, mint);
       const late = series.late !== undefined || series.lateMoving !== undefined;
       if (!late) series.deleted = series.deleted?.filter((interval) => interval.maxt >= mint);
-      if (series.empty && !late && series.pendingBatch === undefined) gone.add(series);
-      else oldest = Math.min(oldest, series.minTime(this.chunks));
+      if (series.empty && !late && series.pendingBatch === undefined) {
+        series.gone = true;
+        gone.add(series);
+      } else {
+        oldest = Math.min(oldest, series.minTime(this.chunks));
+      }
+      const pause = pacer.pause();
+      if (pause) await pause;
     }
-    this.minTime = oldest;
+    // Samples that have arrived meanwhile have noted their times.
+    this.minTime = Math.min(this.minTime, oldest);
+    this.#forget(gone);
+  }
+
+  #forget(gone: ReadonlySet<MemSeries>): void {
     for (const series of gone) {
       this.series.delete(series);
-      series.gone = true;
       this.forgotten.add(series.ref);
     }
     const indexed = [...gone].filter((series) => series.indexed);

@@ -7,6 +7,7 @@ import type { Segment } from '../wal/load.ts';
 import { readSegment, type WalDamage } from '../wal/reader.ts';
 import * as records from '../wal/records.ts';
 import type { Head } from './head.ts';
+import type { HeadChunks } from './head_chunks.ts';
 import type { MemSeries } from './series.ts';
 
 /** What a replay found. */
@@ -16,22 +17,33 @@ export interface ReplayReport {
   samples: number;
   /** Samples whose series the log does not know: it was lost with a damaged record. */
   unknown: number;
-  readonly damages: WalDamage[];
+  readonly damages: (WalDamage & { mint: number; maxt: number })[];
 }
 
 /** Fills the head from a log. */
 export class Replay {
   readonly report: ReplayReport = { segments: 0, records: 0, samples: 0, unknown: 0, damages: [] };
   readonly #head: Head;
+  readonly #chunks: HeadChunks | undefined;
   readonly #pacer = new Pacer();
+  /** Damages behind which no sample has come yet. */
+  readonly #unbounded: { readonly mint: number; maxt: number }[] = [];
+  #lastTime: number = -Infinity;
 
-  constructor(head: Head) {
+  /** @param chunks of series in the log, ready made: samples that they hold are not added again */
+  constructor(head: Head, chunks?: HeadChunks) {
     this.#head = head;
+    this.#chunks = chunks;
+    if (chunks !== undefined) head.reserveRef(chunks.maxRef);
   }
 
   /** @param late whether the segment is of the log of samples out of order */
   async segment({ dir, index }: Segment, late = false): Promise<void> {
-    const damaged = (damage: WalDamage): void => void this.report.damages.push(damage);
+    const damaged = (damage: WalDamage): void => {
+      const timed = Object.assign(damage, { mint: this.#lastTime, maxt: Infinity });
+      this.#unbounded.push(timed);
+      this.report.damages.push(timed);
+    };
     for await (const record of readSegment(dir, index, damaged)) {
       this.report.records++;
       try {
@@ -56,7 +68,7 @@ export class Replay {
         return records.readSeries(input, (ref, labels) => this.#series(ref, labels));
       case records.SAMPLES:
         return records.readSamples(input, (ref, t, high, low) => {
-          const series = this.#find(ref);
+          const series = this.#find(ref, t);
           if (series !== undefined && t >= this.#head.floor) this.#head.append(series, t, high, low);
         });
       case records.HISTOGRAMS:
@@ -85,17 +97,26 @@ export class Replay {
     }
   }
 
+  /** Damage lies between the newest sample before it and the first one behind it. */
+  #noteTime(t: number): void {
+    if (this.#unbounded.length > 0) {
+      for (const damage of this.#unbounded) damage.maxt = Math.max(t, damage.mint);
+      this.#unbounded.length = 0;
+    }
+    if (t > this.#lastTime) this.#lastTime = t;
+  }
+
   #applyLate(record: Uint8Array): void {
     if (record[0] !== records.SAMPLES) return;
     records.readSamples(new ByteReader(record, 1), (ref, t, high, low) => {
-      const series = this.#find(ref);
+      const series = this.#find(ref, t);
       if (series !== undefined) this.#head.appendLate(series, t, high, low);
     });
   }
 
   #histograms(input: ByteReader, kind: 'integer' | 'float', custom: boolean): void {
     records.readHistograms(input, kind, custom, (ref, t, h) => {
-      const series = this.#find(ref);
+      const series = this.#find(ref, t);
       if (series === undefined || t < this.#head.floor) return;
       if (h === undefined) this.#head.append(series, t, STALE_NAN_HIGH, STALE_NAN_LOW);
       else this.#head.appendHistogram(series, t, h);
@@ -103,18 +124,21 @@ export class Replay {
   }
 
   #series(ref: number, labels: Labels): void {
-    const { series } = this.#head;
+    const table = this.#head.series;
     this.#head.reserveRef(ref);
-    const known = series.byLabels(labels);
-    if (known === undefined) {
-      this.#head.addSeries(ref, labels).logged = true;
-    } else if (known.ref !== ref) {
-      series.alias(ref, known);
+    const known = table.byLabels(labels);
+    if (known !== undefined) {
+      if (known.ref !== ref) table.alias(ref, known);
+      return;
     }
+    const series = this.#head.addSeries(ref, labels);
+    series.logged = true;
+    if (this.#chunks !== undefined) this.#head.adopt(series, this.#chunks.take(ref));
   }
 
-  #find(ref: number): MemSeries | undefined {
+  #find(ref: number, t: number): MemSeries | undefined {
     this.report.samples++;
+    this.#noteTime(t);
     const series = this.#head.series.byRef(ref);
     if (series === undefined) {
       this.#head.reserveRef(ref);

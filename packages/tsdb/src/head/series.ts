@@ -1,4 +1,5 @@
 import type { FloatHistogram, Histogram, Labels, Metadata, SampleColumns } from '@prunella/metrics';
+import type { Chunk } from '../block/chunks.ts';
 import type { ColumnBuilder } from '../chunks/columns.ts';
 import { isCounterReset } from '../chunks/counter_reset.ts';
 import { decodeChunk } from '../chunks/decode.ts';
@@ -100,6 +101,14 @@ export class MemSeries {
     this.maxTime = t;
     this.lastHistogram = h;
     return true;
+  }
+
+  /** Takes over chunks made elsewhere, in time order; only while the series is empty. */
+  adopt(store: ChunkStore, chunks: readonly Chunk[]): void {
+    for (const { encoding, mint, maxt, data } of chunks) {
+      this.sealed.push(store.put(encoding, mint, maxt, data));
+      this.maxTime = maxt;
+    }
   }
 
   /** Moves the open chunk's bytes to the store. */

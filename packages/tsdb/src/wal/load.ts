@@ -1,5 +1,4 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Logger } from '@prunella/metrics';
 import { messageOf } from '../errors.ts';
 import type { WalDamage } from './reader.ts';
@@ -39,29 +38,22 @@ export async function prepareLog(dir: string): Promise<void> {
   if (checkpoint !== undefined) await settleRepairs(checkpoint.path);
 }
 
-/** Says what is damaged, and makes it whole where the disk allows. @returns whether all is whole now */
+/** Makes a log whole again, where the disk allows. */
 export async function repairLog(
   dir: string,
   damages: readonly WalDamage[],
   missing: readonly number[],
   quarantine: string,
   logger: Logger,
-): Promise<boolean> {
-  for (const { segment, offset, reason, dir: where } of damages) {
-    logger.warn({ dir: where, segment, offset, reason }, 'the log is damaged; the rest of it was read');
-  }
-  for (const segment of missing) logger.warn({ dir, segment }, 'a segment of the log is missing');
+): Promise<void> {
   try {
     await repairSegments(damages, quarantine);
     for (const segment of missing) await fillGap(dir, segment);
-    if (damages.length > 0)
-      logger.info({ quarantine: join(quarantine) }, 'the log is repaired; the damaged bytes are kept');
-    return true;
+    if (damages.length > 0) logger.info({ quarantine }, 'the log is repaired; the damaged bytes are kept');
   } catch (error) {
     logger.error(
       { error: messageOf(error) },
       'the log could not be repaired now; it will be tried again at the next start',
     );
-    return false;
   }
 }

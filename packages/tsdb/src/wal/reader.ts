@@ -89,8 +89,7 @@ class Assembler {
   }
 
   /** The records that end in this page. `bytes` may be shorter than a page at the end of the segment. */
-  page(bytes: Uint8Array, offset: number): Uint8Array[] {
-    const records: Uint8Array[] = [];
+  *page(bytes: Uint8Array, offset: number): Generator<Uint8Array> {
     let at = 0;
     while (at < bytes.length) {
       if ((bytes[at]! & KIND_MASK) === END_OF_PAGE) {
@@ -111,10 +110,9 @@ class Assembler {
         break;
       }
       const record = this.#add(bytes[at]!, bytes.subarray(at + HEADER_BYTES, end), offset + at);
-      if (record !== undefined) records.push(record);
+      if (record !== undefined) yield record;
       at = end;
     }
-    return records;
   }
 
   /** Call at the end of the segment. */

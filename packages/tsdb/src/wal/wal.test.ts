@@ -107,6 +107,7 @@ test('a torn tail costs the torn record only, and is kept aside', async () => {
   while (bytes[end - 1] === 0) end--;
   await truncate(path, end - 3);
   expect(await reopened(dir)).toBe(6000 - 2);
+  // Nobody was promised the torn record: queries say nothing.
   const kept = await readdir(join(dir, 'prunella', 'quarantine'));
   expect(kept).toHaveLength(1);
   expect(await reopened(dir)).toBe(6000 - 2 + 1);
@@ -133,9 +134,18 @@ test('a flipped bit costs what lies in its page from there on; later pages are r
       ),
     ),
   ).toEqual(bytes);
+  const db = await Database.open(dir);
+  const [damage] = db.stats().damages;
+  expect(damage).toMatchObject({ reason: 'checksum mismatch' });
+  const [mint, maxt] = [damage!.mint!, damage!.maxt!];
+  expect(0 < mint && mint < maxt && maxt < 3_000_000).toBe(true);
+  expect(db.querier(mint, maxt).warnings).toEqual([expect.stringContaining('checksum mismatch')]);
+  expect(db.querier(maxt + 1, 3_000_000).warnings).toEqual([]);
+  expect(db.querier(0, mint - 1).warnings).toEqual([]);
+  await db.close();
   // Repaired: nothing is damaged any more.
   expect(await reopened(dir)).toBe(left + 1);
-  expect(await readdir(join(dir, 'prunella', 'quarantine'))).toHaveLength(1);
+  expect(await readdir(join(dir, 'prunella', 'quarantine'))).toHaveLength(2);
 });
 
 test('a missing segment is reported, and does not keep the others from being read', async () => {
