@@ -8,8 +8,12 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   bot: () => import('./commands/bot.ts'),
   'check config': () => import('./commands/check-config.ts'),
   'check rules': () => import('./commands/check-rules.ts'),
+  'check alertmanager': () => import('./commands/check-alertmanager.ts'),
   'check healing': () => import('./commands/check-healing.ts'),
   'test rules': () => import('./commands/test-rules.ts'),
+  alert: () => import('./commands/alert.ts'),
+  gameday: () => import('./commands/gameday.ts'),
+  tsdb: () => import('./commands/tsdb.ts'),
 };
 
 export const commandNames: readonly string[] = Object.keys(commands);

@@ -21,3 +21,5 @@ export { rulesRoutes, type RulesParts } from './rules/routes.ts';
 export { scrapeRoutes, type ScrapeParts } from './scrape/routes.ts';
 export { statusApiRoutes, type StatusApiParts } from './status/routes.ts';
 export { remoteRoutes, type RemoteParts } from './remote/routes.ts';
+export { tsdbMetrics } from './tsdb/metrics.ts';
+export { tsdbRoutes, type TsdbParts } from './tsdb/routes.ts';

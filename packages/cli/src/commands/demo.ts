@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { Command } from '../command.ts';
 import { parseServeFlags, serveFlagsHelp } from '../serve/flags.ts';
-import { checkoutRoot } from '../serve/prunella.ts';
+import { checkoutRoot } from '../serve/checkout.ts';
 import { runPrunella } from '../serve/run.ts';
 
 /** What differs from `serve` where nothing is said. The terminal belongs to the welcome, not to the log. */

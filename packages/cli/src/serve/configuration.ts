@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import * as v from 'valibot';
-import { ConfigError, parseConfig } from '@prunella/metrics/config';
+import type { ExecTarget } from '@prunella/collectors';
+import { ConfigError, duration, parseConfig } from '@prunella/metrics/config';
 import { workloadsSchema, type WorkloadsConfig } from '@prunella/workloads';
 
 /** A PostgreSQL server to watch; the connection string stands in one of three places. */
@@ -22,6 +23,8 @@ export interface PrunellaConfig {
   readonly collectors: {
     readonly node?: object | undefined;
     readonly containers?: object | undefined;
+    readonly textfile?: { readonly directory: string } | undefined;
+    readonly exec: readonly ExecTarget[];
     readonly postgres: readonly PostgresEntry[];
   };
   readonly workloads?: WorkloadsConfig | undefined;
@@ -41,6 +44,14 @@ const postgres = v.pipe(
   ),
 );
 
+/** A program whose output is an exposition. */
+const exec: v.GenericSchema<unknown, ExecTarget> = v.strictObject({
+  name: v.string(),
+  command: v.tupleWithRest([v.string()], v.string()),
+  timeout: v.optional(duration),
+  env: v.optional(v.record(v.string(), v.string())),
+});
+
 /** prunella.yml: names the other files and holds what no other format has. Every key is optional. */
 const schema = v.strictObject({
   prometheus: v.optional(v.string()),
@@ -52,9 +63,11 @@ const schema = v.strictObject({
     v.strictObject({
       node: v.optional(v.strictObject({})),
       containers: v.optional(v.strictObject({})),
+      textfile: v.optional(v.strictObject({ directory: v.string() })),
+      exec: v.optional(v.array(exec), []),
       postgres: v.optional(v.array(postgres), []),
     }),
-    { postgres: [] },
+    { exec: [], postgres: [] },
   ),
   workloads: v.optional(workloadsSchema),
 });
@@ -71,6 +84,12 @@ export function parsePrunellaConfig(text: string, file: string): PrunellaConfig 
     healing: beside(config.healing),
     probes: beside(config.probes),
     dashboards: config.dashboards.map((path) => resolve(dirname(file), path)),
+    collectors: {
+      ...config.collectors,
+      ...(config.collectors.textfile && {
+        textfile: { directory: resolve(dirname(file), config.collectors.textfile.directory) },
+      }),
+    },
   };
 }
 

@@ -14,6 +14,7 @@ export interface ServeFlags {
   readonly 'web.config.file': string | undefined;
   readonly 'web.enable-admin-api': boolean;
   readonly 'web.enable-lifecycle': boolean;
+  readonly 'web.enable-remote-write-receiver': boolean;
   readonly 'query.timeout': number;
   readonly 'query.max-samples': number;
   readonly 'query.max-concurrency': number;
@@ -52,6 +53,7 @@ const flags = {
   'web.config.file': { kind: 'text', help: 'TLS and basic authentication, in Prometheus’s format.' },
   'web.enable-admin-api': { kind: 'switch', help: 'Allow deleting series and snapshots over HTTP.' },
   'web.enable-lifecycle': { kind: 'switch', help: 'Allow POST /-/reload and /-/quit.' },
+  'web.enable-remote-write-receiver': { kind: 'switch', help: 'Accept remote write at /api/v1/write.' },
   'query.timeout': { kind: 'duration', default: '2m', help: 'When a query is given up.' },
   'query.max-samples': {
     kind: 'number',

@@ -6,7 +6,8 @@ import { EnvironmentError } from '../errors.ts';
 import { UsageError } from '../flags.ts';
 import { version } from '../version.ts';
 import type { ServeFlags } from './flags.ts';
-import { checkoutRoot, Prunella, type PrunellaOptions } from './prunella.ts';
+import { checkoutRoot } from './checkout.ts';
+import { Prunella, type PrunellaOptions } from './prunella.ts';
 
 /** Runs until it is told to end. @returns the exit code */
 export async function runPrunella(
