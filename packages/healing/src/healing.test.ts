@@ -314,7 +314,7 @@ describe('guards', () => {
     }
     expect(world.workloads.calls).toEqual(['restart api', 'restart api', 'restart api']);
     expect(world.messages.length).toBeGreaterThan(0);
-    expect(world.messages[0]?.message.text).toContain('all 3 attempts of 60 minutes are used up');
+    expect(world.messages[0]?.message.text).toContain('all 3 attempts of 60 minutes on api are used up');
     await world.clock.advance(60 * minute);
     await world.fire();
     await world.clock.advance(minute);
@@ -336,6 +336,9 @@ runbooks:
       await world.clock.advance(10 * second);
     }
     expect(world.workloads.calls).toEqual(['restart api', 'restart worker']);
+    // One message for each failed run, and one that the runbook is stopped.
+    expect(world.messages).toHaveLength(3);
+    expect(world.healing.incidents({ state: 'open' })).toHaveLength(4);
     expect(world.incident.timeline.at(-1)?.text).toContain('failed 2 times in a row and is stopped');
     await world.clock.advance(31 * minute);
     await world.fire({ path: '/later' });

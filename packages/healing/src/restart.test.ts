@@ -92,6 +92,22 @@ describe('a run that was cut short', () => {
     expect(world.incident.state).toBe('escalated');
   });
 
+  test('while it told a person tells him again, and does nothing else', async () => {
+    const dead = new World();
+    dead.notifyFault = new Error('503');
+    await dead.healing.start();
+    await dead.fire({ service: 'stranger' });
+    await dead.clock.advance(10);
+    const world = new World();
+    for (const [id, changes] of dead.journal.files) world.journal.files.set(id, changes);
+    world.series = dead.series;
+    await world.reborn().start();
+    await world.clock.advance(6 * second);
+    expect(world.messages).toHaveLength(1);
+    expect(world.incident.state).toBe('escalated');
+    expect(world.workloads.calls).toEqual([]);
+  });
+
   test('keeps its place: nobody else acts on the target meanwhile', async () => {
     const world = await cutAt(7);
     await world.reborn().start();

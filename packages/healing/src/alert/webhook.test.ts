@@ -18,6 +18,16 @@ describe('parseWebhook()', () => {
     );
   });
 
+  test.each([
+    [{ status: 'resolved' }, {}, 'resolved'],
+    [{ status: 'firing' }, { endsAt: '2025-12-31T23:59:00Z' }, 'resolved'],
+    [{ status: 'resolved' }, { status: 'firing' }, 'firing'],
+    [{}, { endsAt: '2026-01-01T00:05:00Z' }, 'firing'],
+  ])('a body with %j and an alert with %j is %s', (body, alert, status) => {
+    const full = { ...body, alerts: [{ labels: { alertname: 'A' }, ...alert }] };
+    expect(parseWebhook(full, now)[0]?.status).toBe(status);
+  });
+
   test("takes all of Alertmanager's", () => {
     const body = {
       version: '4',

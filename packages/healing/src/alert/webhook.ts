@@ -16,8 +16,10 @@ const instant = v.pipe(
   v.transform((value) => Date.parse(value)),
 );
 
+const status = v.picklist(['firing', 'resolved']);
+
 const alertSchema = v.object({
-  status: v.optional(v.picklist(['firing', 'resolved'])),
+  status: v.optional(status),
   labels: v.pipe(
     text,
     v.check((labels) => Object.keys(labels).length > 0, 'an alert needs at least one label'),
@@ -29,7 +31,10 @@ const alertSchema = v.object({
   fingerprint: v.nullish(v.pipe(v.string(), v.regex(/^[0-9a-f]{1,16}$/, 'not a fingerprint'))),
 });
 
-const bodySchema = v.object({ alerts: v.pipe(v.array(alertSchema), v.maxLength(10_000, 'too many alerts')) });
+const bodySchema = v.object({
+  status: v.optional(status),
+  alerts: v.pipe(v.array(alertSchema), v.maxLength(10_000, 'too many alerts')),
+});
 
 /** @throws WebhookError that says what is wrong with the body */
 export function parseWebhook(body: unknown, now: number): HealingAlert[] {
@@ -41,10 +46,14 @@ export function parseWebhook(body: unknown, now: number): HealingAlert[] {
       `not an Alertmanager webhook body: ${path === null ? '' : `${path}: `}${issue.message}`,
     );
   }
-  return result.output.alerts.map((alert) => toAlert(alert, now));
+  return result.output.alerts.map((alert) => toAlert(alert, result.output.status, now));
 }
 
-function toAlert(alert: v.InferOutput<typeof alertSchema>, now: number): HealingAlert {
+function toAlert(
+  alert: v.InferOutput<typeof alertSchema>,
+  group: HealingAlert['status'] | undefined,
+  now: number,
+): HealingAlert {
   const labels = Labels.from(alert.labels);
   // Alertmanager writes the year 1 for "has not ended".
   const endsAt = alert.endsAt != null && alert.endsAt > 0 ? alert.endsAt : undefined;
@@ -52,7 +61,8 @@ function toAlert(alert: v.InferOutput<typeof alertSchema>, now: number): Healing
   return {
     labels,
     annotations: Labels.from(alert.annotations ?? {}),
-    status: alert.status ?? (ended ? 'resolved' : 'firing'),
+    // A group counts as firing while one of its alerts does, so that only its end says something of each.
+    status: alert.status ?? (ended || group === 'resolved' ? 'resolved' : 'firing'),
     fingerprint: alert.fingerprint?.padStart(16, '0') ?? fingerprintOf(labels),
     startsAt: alert.startsAt ?? now,
     ...(endsAt !== undefined && { endsAt }),

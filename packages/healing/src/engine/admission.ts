@@ -36,7 +36,8 @@ export async function admit(
   const { clock, book, guards, prover } = parts;
   const verdict = (): Verdict => guards.check(incident, runbook, global, book.all(), clock.now());
   const doubts = new Doubts();
-  let said = '';
+  // Each reason once: several that take turns must not fill the timeline.
+  const said = new Set<string>();
   while (!signal.aborted) {
     let answer = verdict();
     const allowed = answer.kind === 'go';
@@ -64,10 +65,10 @@ export async function admit(
       }
     }
     if (answer.kind === 'refuse') return { kind: 'refused', why: answer.why };
-    if (answer.kind === 'hold' && answer.why !== said) {
-      said = answer.why;
+    if (answer.kind === 'hold' && !said.has(answer.why)) {
+      said.add(answer.why);
       await book.record(incident.id, {
-        entry: { time: clock.now(), kind: 'guard', text: `Not yet: ${said}` },
+        entry: { time: clock.now(), kind: 'guard', text: `Not yet: ${answer.why}` },
       });
     }
     await sleep(clock, allowed ? QUERY_POLL : POLL, signal);

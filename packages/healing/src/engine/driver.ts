@@ -82,6 +82,9 @@ export class Driver {
     if (delay > 0 && incident.state !== 'awaiting_approval') await sleep(this.#parts.clock, delay, signal);
     if (signal.aborted) return undefined;
     if (incident.mode === 'dry-run') return run.rehearse();
+    if (interruptedStep(incident)?.kind === 'escalate') {
+      return run.escalateNow('a restart of Prunella came in between when a person was to be told');
+    }
     if (incident.actedAt !== undefined) return this.#resume(incident, runbook !== undefined, run);
     if (!runbook) return run.escalateNow('its runbook was changed before anything was done');
     if (runbook.target && incident.target === undefined) {

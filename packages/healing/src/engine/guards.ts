@@ -31,7 +31,7 @@ export class Guards {
     const sameTarget = ofRunbook.filter((each) => each.target === incident.target);
     return (
       this.#breaker(ofRunbook, global, now) ??
-      this.#attempts(sameTarget, runbook, now) ??
+      this.#attempts(incident, sameTarget, runbook, now) ??
       this.#busy(incident, global) ??
       this.#cooldown(sameTarget, runbook, now) ??
       this.#storm(acted, global, now) ??
@@ -60,12 +60,17 @@ export class Guards {
     return { kind: 'refuse', why: `the runbook failed ${failures} times in a row and is stopped` };
   }
 
-  #attempts(sameTarget: readonly Incident[], { limits }: Runbook, now: number): Verdict | undefined {
+  #attempts(
+    incident: Incident,
+    sameTarget: readonly Incident[],
+    { limits }: Runbook,
+    now: number,
+  ): Verdict | undefined {
     const recent = sameTarget.filter((each) => now - (each.actedAt as number) < limits.window).length;
     if (recent < limits.attempts) return undefined;
     return {
       kind: 'refuse',
-      why: `all ${limits.attempts} attempts of ${limits.window / 60_000} minutes are used up`,
+      why: `all ${limits.attempts} attempts of ${limits.window / 60_000} minutes on ${place(incident)} are used up`,
     };
   }
 

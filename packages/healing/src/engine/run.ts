@@ -171,21 +171,48 @@ export class Run {
     const { clock, book, global } = this.#parts;
     const receiver = step.receiver ?? global.receiver;
     const incident = this.#incident();
+    const known = this.#toldAlready(incident, why);
     await this.#intend(index, step).catch(() => {});
-    const error = await this.#notify(receiver, {
+    const message = {
       title: `Needs a person: ${incident.title}`,
       text: escalationText(incident, why),
       incident,
-    });
+    };
+    const error =
+      known === undefined ? await this.#notify(receiver, message) : `told already, with incident ${known}`;
     // Told to stop before anybody was told: the next start tries again.
-    if (error !== undefined && this.#signal.aborted) return;
-    await this.#result(index, step, error === undefined ? 'done' : 'failed', error);
+    if (error !== undefined && known === undefined && this.#signal.aborted) return;
+    await this.#result(
+      index,
+      step,
+      known !== undefined ? 'skipped' : error === undefined ? 'done' : 'failed',
+      error,
+    );
     if (!isOpen(this.#incident())) return;
     const text = receiver === undefined ? `Escalated: ${why}` : `Escalated to ${receiver}: ${why}`;
     await book.record(this.#id, {
       entry: { time: clock.now(), kind: 'escalated', text },
       set: { state: 'escalated', outcome: 'escalated' },
     });
+  }
+
+  /**
+   * A storm of alerts must not become a storm of calls for a person: who has been told why a runbook does nothing is not
+   * told again while that incident is open. @returns its id
+   */
+  #toldAlready(incident: Incident, why: string): string | undefined {
+    if (incident.actedAt !== undefined) return undefined;
+    const told = this.#parts.book
+      .all()
+      .find(
+        (other) =>
+          other.id !== incident.id &&
+          other.state === 'escalated' &&
+          other.runbook === incident.runbook &&
+          other.timeline.some(({ step }) => step?.kind === 'escalate' && step.state === 'done') &&
+          other.timeline.some(({ text }) => text.endsWith(why)),
+      );
+    return told?.id;
   }
 
   /** @returns why it could not be told */
