@@ -98,8 +98,21 @@ export async function build(
   const parts = new Parts(clock, logger, registry);
   const events = new Events(clock);
   const components: Components = {
-    ...{ clock, registry, parts, events, database, engine, supervisor, docker, workloads },
-    ...{ alertmanager, rules, healing, remoteWrite, scrape, collectors },
+    clock,
+    registry,
+    parts,
+    events,
+    database,
+    engine,
+    supervisor,
+    docker,
+    workloads,
+    alertmanager,
+    rules,
+    healing,
+    remoteWrite,
+    scrape,
+    collectors,
   };
   connect(components, logger);
   schedule(components);
