@@ -17,6 +17,7 @@ import {
   type Clock,
   type Histogram,
 } from '@prunella/metrics';
+import { Engine } from '@prunella/promql';
 import { Database } from '@prunella/tsdb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -241,6 +242,49 @@ describe.skipIf(absent)('with the real Prometheus (skipped where prometheus or p
     await before.close();
   }, 120_000);
 
+  test('50 queries have the same answers there and here', async () => {
+    const dir = join(root, 'queries');
+    await cp(ourDir, dir, { recursive: true });
+    const db = await Database.open(ourDir, { clock: stillClock });
+    const peer = await Peer.start(dir, config);
+    const engine = new Engine();
+    // Off the samples' times: whether a window's left border counts differs between versions.
+    const step = 420_000;
+    const range = { start: end + 7000 - 68 * step, end: end + 7000, step };
+    try {
+      expect(QUERIES.length).toBeGreaterThanOrEqual(50);
+      for (const query of QUERIES) {
+        const params = {
+          query,
+          start: String(range.start / 1000),
+          end: String(range.end / 1000),
+          step: '420',
+        };
+        const there = (await peer.query(params)) as MatrixEntry[];
+        const { value } = await engine.range(db, query, range.start, range.end, range.step);
+        const here = value.type === 'matrix' ? value.series : [];
+        expect(there.length, query).toBeGreaterThan(0);
+        expect(here.map(({ labels }) => labels.toString()).sort(), query).toEqual(
+          there.map(({ metric }) => Labels.from(metric).toString()).sort(),
+        );
+        for (const { metric, values } of there) {
+          const labels = Labels.from(metric);
+          const { timestamps, values: own } = here.find((each) => each.labels.equals(labels))!.samples;
+          expect([...timestamps], query).toEqual(values.map(([t]) => Math.round(t * 1000)));
+          for (const [i, [t, text]] of values.entries()) {
+            const expected = text === '+Inf' ? Infinity : text === '-Inf' ? -Infinity : Number(text);
+            const close = Math.abs(own[i]! - expected) <= 1e-9 * Math.max(1, Math.abs(expected));
+            if (!close && !Object.is(own[i], expected))
+              expect([query, t, own[i]]).toEqual([query, t, expected]);
+          }
+        }
+      }
+    } finally {
+      await peer.stop();
+      await db.close();
+    }
+  }, 120_000);
+
   test('Prometheus sees our native histograms, in blocks and in the log', async () => {
     const dir = join(root, 'histograms');
     await cp(ourDir, dir, { recursive: true });
@@ -357,6 +401,65 @@ async function writeRealistic(dir: string, start: number, end: number): Promise<
   }
   await db.close();
 }
+
+interface MatrixEntry {
+  readonly metric: Record<string, string>;
+  readonly values: readonly [number, string][];
+}
+
+const QUERIES: readonly string[] = [
+  'requests_total',
+  'temperature',
+  'pod_info',
+  'odd',
+  'temperature{instance=~"i1.*"}',
+  'temperature{instance!~"i1.*",instance!=""}',
+  '{zone="a"}',
+  '{__name__=~"pod.*|odd"}',
+  '{job=~"a.i|k8s"}',
+  'requests_total offset 1h',
+  'requests_total @ end()',
+  'sum(requests_total)',
+  'sum by (instance) (requests_total)',
+  'avg without (instance) (temperature)',
+  'count by (zone) (temperature)',
+  'min(temperature)',
+  'max by (zone) (temperature)',
+  'stddev(temperature)',
+  'group by (job) ({job!=""})',
+  'topk(3, requests_total)',
+  'bottomk(2, temperature)',
+  'quantile(0.9, temperature)',
+  'count_values("v", pod_info)',
+  'rate(requests_total[5m])',
+  'irate(requests_total[5m])',
+  'increase(requests_total[1h])',
+  'sum(rate(requests_total[10m])) by (job)',
+  'delta(temperature[30m])',
+  'idelta(temperature[5m])',
+  'deriv(temperature[20m])',
+  'predict_linear(temperature[1h], 3600)',
+  'resets(requests_total[1h])',
+  'changes(temperature[1h])',
+  'avg_over_time(temperature[1h])',
+  'min_over_time(temperature[1h])',
+  'max_over_time(temperature[1h])',
+  'sum_over_time(pod_info[1h])',
+  'count_over_time({__name__=~".+",job!=""}[1h])',
+  'last_over_time(pod_info[3h])',
+  'present_over_time(pod_info[3h])',
+  'quantile_over_time(0.5, temperature[1h])',
+  'stddev_over_time(temperature[1h])',
+  'absent_over_time(pod_info{pod="nope"}[1h])',
+  'absent(pod_info{pod="p0"})',
+  'abs(temperature - 20)',
+  'clamp_max(temperature, 21) > 20',
+  'requests_total / on (instance) temperature{zone="a"}',
+  'temperature and on (instance) requests_total > 100',
+  'label_replace(pod_info, "n", "$1", "pod", "p(.*)")',
+  'timestamp(requests_total)',
+  'max_over_time(temperature[1h:5m])',
+];
 
 /** Grows with every step, in layout too, and starts anew now and then. */
 function nativeHistogram(step: number): Histogram {
