@@ -2,6 +2,7 @@ import { silentLogger, systemClock, type Clock, type Logger, type Timer } from '
 import { Registry } from 'prom-client';
 import { Acknowledgements, type AcknowledgementRecord } from './acknowledge.ts';
 import { alertFault, isResolved, receiveAlert, type Alert, type PostedAlert } from './alert.ts';
+import { LogPositions, type LogPosition } from './alertlog/watcher.ts';
 import { AlertStore, type AlertRecord } from './alerts.ts';
 import type { Configuration } from './config/load.ts';
 import type { Group } from './dispatch/group.ts';
@@ -72,6 +73,7 @@ interface Stores {
   readonly inbox: Records<Message>;
   readonly history: Records<NotificationRecord>;
   readonly acknowledgements: Records<AcknowledgementRecord>;
+  readonly positions: Records<LogPosition>;
 }
 
 const HOUR_MS = 3_600_000;
@@ -93,6 +95,7 @@ export class Alertmanager {
   readonly #alerts: AlertStore;
   readonly #log: NotificationLog;
   readonly #acknowledgements: Acknowledgements;
+  readonly #positions: LogPositions;
   readonly #metrics: AlertmanagerMetrics;
   readonly #health = new DeliveryHealth();
   readonly #flushListeners = new Set<(event: FlushEvent) => void>();
@@ -129,6 +132,7 @@ export class Alertmanager {
     this.#alerts = new AlertStore({ clock, records: stores.alerts, grace: DEFAULT_RESOLVE_TIMEOUT_MS });
     this.#log = new NotificationLog({ clock, records: stores.log, retention });
     this.#acknowledgements = new Acknowledgements(stores.acknowledgements);
+    this.#positions = new LogPositions(stores.positions);
     this.#metrics = new AlertmanagerMetrics(options.registry ?? new Registry(), {
       alerts: () => this.#countAlerts(),
       silences: () => this.silences.count(),
@@ -149,6 +153,7 @@ export class Alertmanager {
       inbox: await open('inbox'),
       history: await open('notifications'),
       acknowledgements: await open('acknowledgements'),
+      positions: await open('alert-logs'),
     });
   }
 
@@ -166,7 +171,7 @@ export class Alertmanager {
     await this.#running?.stop();
     this.#running = next;
     for (const alert of this.#alerts.all()) next.inhibitor.alertPosted(alert);
-    if (this.#started) this.#dispatchAll();
+    if (this.#started) this.#begin(next);
     const integrations = configuration.receivers.reduce(
       (sum, receiver) => sum + receiver.integrations.length,
       0,
@@ -193,7 +198,8 @@ export class Alertmanager {
       externalUrl: this.externalUrl,
       silences: this.silences,
       log: this.#log,
-      post: (alerts) => void this.post(alerts).catch((error) => this.#diskFailed(error)),
+      post: (alerts) => this.post(alerts).catch((error) => this.#diskFailed(error)),
+      positions: this.#positions,
       healthy: () => this.problems().length === 0,
       isAcknowledged: (fingerprint) => this.#acknowledgements.get(fingerprint) !== undefined,
       decorate: (alert) => this.decorate(alert),
@@ -209,7 +215,7 @@ export class Alertmanager {
   start(): void {
     if (this.#started) return;
     this.#started = true;
-    this.#dispatchAll();
+    if (this.#running) this.#begin(this.#running);
     this.#scheduleMaintenance();
   }
 
@@ -337,8 +343,9 @@ export class Alertmanager {
     return subscribe(this.#messageListeners, listener);
   }
 
-  #dispatchAll(): void {
-    for (const alert of this.#alerts.all()) this.#running?.dispatcher.dispatch(alert);
+  #begin(running: Running): void {
+    for (const alert of this.#alerts.all()) running.dispatcher.dispatch(alert);
+    running.watchLogs();
   }
 
   /** The alert as people see it: with who takes care of it, as the annotation `acknowledged`. */

@@ -26,3 +26,4 @@ export { parseOptionalTime, parseTime } from './time.ts';
 export * from './explain.ts';
 export { tryReceivers } from './receivers/offline.ts';
 export { loadTemplates } from './template/load.ts';
+export { environmentForm, type EnvironmentForm } from './environment.ts';

@@ -1,5 +1,7 @@
 import { Labels, type Clock, type Logger } from '@prunella/metrics';
+import { resolve } from 'node:path';
 import type { PostedAlert } from './alert.ts';
+import { AlertLogWatcher, type LogPositions } from './alertlog/watcher.ts';
 import type { Configuration } from './config/load.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import { Inhibitor } from './inhibit.ts';
@@ -26,9 +28,13 @@ export interface RunningParts extends Pick<PipelineParts, FromOwner> {
   readonly silences: Silences;
   readonly log: NotificationLog;
   /** Takes the alerts that watchdogs raise. */
-  readonly post: (alerts: PostedAlert[]) => void;
+  readonly post: (alerts: PostedAlert[]) => Promise<unknown>;
   readonly healthy: () => boolean;
+  readonly positions: LogPositions;
 }
+
+const DEFAULT_LOG_INTERVAL_MS = 30_000;
+const DEFAULT_HOLD_MS = 300_000;
 
 /** The labels of the route, whose values may be templates over the message that they come with. */
 function routeLabels(flush: Flush, templates: Templates, externalUrl: string): Labels {
@@ -54,15 +60,18 @@ export class Running {
   readonly templates: Templates;
   readonly watchdogs: Watchdogs;
   readonly #heartbeats: Heartbeats;
+  #alertLogs: AlertLogWatcher[] = [];
+  readonly #parts: RunningParts;
   readonly #clients: HttpClients;
 
   private constructor(configuration: Configuration, parts: RunningParts, templates: Templates) {
     this.configuration = configuration;
+    this.#parts = parts;
     this.templates = templates;
     this.inhibitor = new Inhibitor(configuration.inhibitRules);
     this.#clients = new HttpClients(configuration, parts.env);
     const secrets = { directory: configuration.directory, env: parts.env };
-    this.watchdogs = new Watchdogs(configuration.watchdogs, parts.clock, parts.post);
+    this.watchdogs = new Watchdogs(configuration.watchdogs, parts.clock, (alerts) => void parts.post(alerts));
     this.#heartbeats = new Heartbeats(configuration.heartbeats, {
       ...parts,
       secrets,
@@ -96,8 +105,18 @@ export class Running {
     return new Running(configuration, parts, await loadTemplates(configuration, () => parts.clock.now()));
   }
 
+  /** Begins to read the logs that others write alerts to; before this nothing could be told of them. */
+  watchLogs(): void {
+    const { directory, alertLogs } = this.configuration;
+    this.#alertLogs = alertLogs.map(
+      ({ path, interval = DEFAULT_LOG_INTERVAL_MS, hold = DEFAULT_HOLD_MS }) =>
+        new AlertLogWatcher({ ...this.#parts, path: resolve(directory, path), interval, hold }),
+    );
+  }
+
   /** Resolves when no delivery is under way any more. */
   async stop(): Promise<void> {
+    await Promise.all(this.#alertLogs.map((log) => log.stop()));
     this.watchdogs.stop();
     this.#heartbeats.stop();
     await this.dispatcher.stop();

@@ -13,6 +13,7 @@ import { dropNulls } from './fields.ts';
 import { originalConfig } from './original.ts';
 import {
   fileConfig,
+  type AlertLogConfig,
   type FileConfig,
   type GlobalConfig,
   type HeartbeatConfig,
@@ -37,6 +38,7 @@ export interface Configuration {
   readonly templates: readonly string[];
   readonly watchdogs: readonly Watchdog[];
   readonly heartbeats: readonly HeartbeatConfig[];
+  readonly alertLogs: readonly AlertLogConfig[];
   /** The file with defaults filled in and secrets hidden: what `/api/v2/status` shows. */
   readonly original: string;
   /** What Alertmanager itself would not accept, as `file:line:column: …`. */
@@ -99,6 +101,7 @@ class Loader {
     const config = this.#config;
     this.#extend(['watchdogs'], config.watchdogs);
     this.#extend(['heartbeats'], config.heartbeats);
+    this.#extend(['alert_logs'], config.alert_logs);
     this.#loadIntervals('time_intervals');
     this.#loadIntervals('mute_time_intervals');
     const receivers = (config.receivers ?? []).map((receiver, i) =>
@@ -125,6 +128,7 @@ class Loader {
       templates: config.templates ?? [],
       watchdogs,
       heartbeats: config.heartbeats ?? [],
+      alertLogs: config.alert_logs ?? [],
       original: originalConfig(this.#source.value, config),
       extensions: this.#extensions,
     };

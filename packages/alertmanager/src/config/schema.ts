@@ -167,6 +167,16 @@ export interface HeartbeatConfig extends SecretFields<'url'> {
   readonly http_config?: HttpClientConfig;
 }
 
+/** Ours: lines that others append to a log become alerts. */
+export interface AlertLogConfig {
+  /** Relative to the configuration file. */
+  readonly path: string;
+  /** How often to look, ms. @default 30000 */
+  readonly interval?: number;
+  /** Equal lines within this time are one alert, which ends this long after the last, ms. @default 300000 */
+  readonly hold?: number;
+}
+
 export interface FileConfig {
   readonly global?: GlobalConfig;
   readonly route?: RouteConfig;
@@ -177,6 +187,7 @@ export interface FileConfig {
   readonly mute_time_intervals?: readonly TimeIntervalConfig[];
   readonly watchdogs?: readonly WatchdogConfig[];
   readonly heartbeats?: readonly HeartbeatConfig[];
+  readonly alert_logs?: readonly AlertLogConfig[];
 }
 
 export interface ReceiverFileConfig {
@@ -221,6 +232,9 @@ export function fileConfig(receiverEntries: v.ObjectEntries): v.GenericSchema<un
           ...optional(httpClientConfig, 'http_config'),
         }),
       ),
+    ),
+    alert_logs: v.optional(
+      listOf(objectOf<AlertLogConfig>({ path: text, ...optional(duration, 'interval', 'hold') })),
     ),
     // Accepted and without effect: we neither trace nor record events in their formats.
     tracing: v.optional(v.looseObject({})),

@@ -22,7 +22,7 @@ describe('file', () => {
     expect(await deliverVia(file, config, sampleNotification({ alerts }), { directory })).toBe('1 line');
     await deliverVia(file, config, sampleNotification({ alerts }), { directory });
     const line =
-      /^\S+Z CRITICAL container=api metric=cpu value=93.1 threshold=90 alert=HighCpu status=firing message=busy$/;
+      /^\S+Z CRITICAL container=api metric=cpu value=93.1 threshold=90 alert=HighCpu status=firing message=busy source=prunella$/;
     const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
     expect(lines).toEqual([expect.stringMatching(line), expect.stringMatching(line)]);
     await rename(path, `${path}.1`);

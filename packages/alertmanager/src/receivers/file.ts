@@ -2,6 +2,7 @@ import { mkdir, open } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Clock, Labels } from '@prunella/metrics';
 import * as v from 'valibot';
+import { OWN_MARK } from '../alertlog/line.ts';
 import { flag, objectOf, optional, text } from '../config/fields.ts';
 import { templateData } from '../template/data.ts';
 import { goTime } from '../time.ts';
@@ -52,7 +53,7 @@ export const file: ReceiverKind = receiverKind<FileReceiverConfig>({
 
 function alertLines(notification: Notification, clock: Clock): string[] {
   const time = goTime(clock.now());
-  return notification.alerts.map((alert) => `${time} ${alertLine(alert)}`);
+  return notification.alerts.map((alert) => `${time} ${alertLine(alert)} ${OWN_MARK}`);
 }
 
 /**

@@ -40,7 +40,9 @@ export function alertText(alert: NotifiedAlert): string {
   const severity = `(Severity: ${labelOr(alert.labels, 'severity')})`;
   const heading =
     alert.status === 'firing' ? `${SIREN} ${name} ${severity}` : `${CHECK} ${name} resolved ${severity}`;
-  const lines = [heading, `Instance: ${labelOr(alert.labels, 'instance')}`, alertDescription(alert)];
+  const count = alert.annotations.get('count');
+  const description = alertDescription(alert) + (count === '' ? '' : ` (${count} times)`);
+  const lines = [heading, `Instance: ${labelOr(alert.labels, 'instance')}`, description];
   const acknowledged = alert.annotations.get('acknowledged');
   if (acknowledged !== '') lines.push(`Acknowledged by ${acknowledged}`);
   return lines.join('\n');

@@ -11,7 +11,7 @@ export const DEFAULT_TEMPLATES: string = String.raw`
 {{ define "__subject" }}{{ if eq .Status "firing" }}[FIRING {{ len .Alerts.Firing }}]{{ else }}[RESOLVED]{{ end }} {{ template "__name" . }}{{ template "__place" . }}{{ end }}
 {{ define "__description" }}{{ end }}
 
-{{ define "__what" }}{{ with index .Annotations "description" }}{{ . }}{{ else }}{{ with index .Annotations "summary" }}{{ . }}{{ else }}{{ with index .Annotations "message" }}{{ . }}{{ else }}No description.{{ end }}{{ end }}{{ end }}{{ end }}
+{{ define "__what" }}{{ with index .Annotations "description" }}{{ . }}{{ else }}{{ with index .Annotations "summary" }}{{ . }}{{ else }}{{ with index .Annotations "message" }}{{ . }}{{ else }}No description.{{ end }}{{ end }}{{ end }}{{ with index .Annotations "count" }} ({{ . }} times){{ end }}{{ end }}
 {{ define "__alert_line" }}{{ with index .Labels "alertname" }}{{ . }}{{ else }}unknown{{ end }} (Severity: {{ with index .Labels "severity" }}{{ . }}{{ else }}unknown{{ end }}){{ end }}
 {{ define "__text_alert_list" }}{{ range . }}{{ template "__alert_line" . }}
 {{ template "__what" . }}
