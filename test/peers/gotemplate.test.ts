@@ -11,6 +11,7 @@ import {
   Template,
 } from '@prunella/gotemplate';
 import { parseDuration } from '@prunella/metrics';
+import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 // What releases of Go word differently.
@@ -206,6 +207,45 @@ const html = [
   '<img alt="{{ .CommonLabels.html }}" srcset="{{ .ExternalURL }} 2x">',
 ];
 
+function randomTemplate(): fc.Arbitrary<string> {
+  const atom = fc.constantFrom(
+    ...'.Status .CommonLabels.n .CommonLabels.html .CommonLabels.nope .GroupLabels.alertname $x 1 2.5 -3 "s" "%d" `r` true nil'.split(
+      ' ',
+    ),
+  );
+  const name = fc.constantFrom(
+    ...'len print printf index eq ne lt and or not toUpper title slice html js urlquery match stringSlice reReplaceAll'.split(
+      ' ',
+    ),
+  );
+  const call = fc.tuple(name, fc.array(atom, { maxLength: 2 })).map(([f, args]) => [f, ...args].join(' '));
+  const nested = fc.oneof(
+    atom,
+    call.map((text) => `(${text})`),
+  );
+  const command = fc.oneof(
+    atom,
+    fc.tuple(name, fc.array(nested, { maxLength: 3 })).map(([f, args]) => [f, ...args].join(' ')),
+  );
+  const pipe = fc.array(command, { minLength: 1, maxLength: 2 }).map((commands) => commands.join(' | '));
+  const { block } = fc.letrec<{ block: string }>((tie) => ({
+    block: fc.oneof(
+      { depthSize: 'small', withCrossShrink: true },
+      fc.constantFrom('text', ' x ', '<b>', ''),
+      pipe.map((p) => `{{ ${p} }}`),
+      pipe.map((p) => `{{- ${p} -}}`),
+      pipe.map((p) => `{{ $x := ${p} }}`),
+      fc
+        .tuple(pipe, tie('block'), tie('block'))
+        .map(([p, a, b]) => `{{ if ${p} }}${a}{{ else }}${b}{{ end }}`),
+      fc.tuple(pipe, tie('block')).map(([p, a]) => `{{ with ${p} }}${a}{{ end }}`),
+      fc.tuple(tie('block')).map(([a]) => `{{ range $i, $x := .CommonLabels }}${a}{{ end }}`),
+      fc.tuple(tie('block'), tie('block')).map(([a, b]) => a + b),
+    ),
+  }));
+  return block;
+}
+
 describe.skipIf(!has('amtool'))('templates as amtool renders them (skipped without amtool)', () => {
   function theirs(source: string, type: 'text' | 'html'): string {
     writeFileSync(join(dir, 'data.json'), JSON.stringify(data));
@@ -239,6 +279,16 @@ describe.skipIf(!has('amtool'))('templates as amtool renders them (skipped witho
   });
   test.each(html)('html %j', (source) => {
     expect(ours(source, 'html')).toBe(theirs(source, 'html'));
+  });
+
+  test('templates put together at random give the same text, or fail in both', () => {
+    const failed = (output: string): boolean => /^(?:html\/)?template:/.test(output);
+    for (const [i, source] of fc.sample(randomTemplate(), { numRuns: 200, seed: 1 }).entries()) {
+      const type = i % 4 === 3 ? 'html' : 'text';
+      const [mine, peer] = [ours(source, type), theirs(source, type)];
+      if (failed(mine) && failed(peer)) continue;
+      expect(mine, source).toBe(peer);
+    }
   });
 });
 

@@ -42,7 +42,7 @@ export const builtins: FuncMap = {
 function joined(args: readonly GoValue[]): string {
   return args.length === 1 && kindOf(args[0]) === 'string'
     ? stringOf(args[0])
-    : sprint(args.map((arg) => (arg === undefined ? '<no value>' : arg)));
+    : sprint(args.map((arg) => (kindOf(arg) === 'invalid' ? '<no value>' : arg)));
 }
 
 function length(value: GoValue): bigint {

@@ -40,11 +40,8 @@ export const defaultLimits: Limits = { maxOutput: 4 << 20, maxSteps: 2_000_000, 
 export interface Sink {
   /** Text of the template itself. */
   text(text: string): void;
-  /**
-   * A value that an action produced. `pipe` tells which escapers the author applied.
-   * @returns why it cannot be written, where it cannot
-   */
-  value(value: GoValue, pipe: PipeNode): string | undefined;
+  /** A value that an action produced. `pipe` tells which escapers the author applied. */
+  value(value: GoValue, pipe: PipeNode): void;
   readonly length: number;
   end(): string;
 }
@@ -183,6 +180,9 @@ class Evaluator {
     const value = this.#pipeline(dot, node.pipe);
     const inside = this.#variables.length;
     let iterations = 0;
+    if (kindOf(value) === 'int' && node.pipe.declared.length > 1) {
+      this.#fail(`can't use ${printValue(value)} to iterate over more than one variable`);
+    }
     for (const [index, item] of this.#iterate(value)) {
       iterations++;
       this.#visit(node);
@@ -363,10 +363,11 @@ class Evaluator {
   }
 
   #mapEntry(map: Map<unknown, unknown>, name: string): GoValue {
-    if (map.has(name)) return map.get(name) ?? undefined;
+    // A nil in a map[string]any is no missing value: following it further is an error.
+    if (map.has(name)) return map.get(name) ?? null;
     if (this.#execution.missingKey === 'error') this.#fail(`map has no entry for key ${quote(name)}`);
     if (this.#execution.missingKey === 'default') return undefined;
-    return map instanceof StringMap ? '' : undefined;
+    return map instanceof StringMap ? '' : null;
   }
 
   #function(
@@ -388,10 +389,7 @@ class Evaluator {
     }
     if (name === 'and' || name === 'or') return this.#shortCircuit(dot, name, args, final);
     const values = args.map((arg, i) => this.#argument(dot, typeOf(func, i), arg));
-    if (final !== MISSING) {
-      this.#at = command.kind === 'command' ? node : command;
-      values.push(this.#checked(final, typeOf(func, args.length)));
-    }
+    if (final !== MISSING) values.push(this.#checked(final, typeOf(func, args.length)));
     return this.#invoke(name, command, () => func.call(...values));
   }
 
@@ -430,7 +428,8 @@ class Evaluator {
       case 'dot':
         return this.#checked(dot, type);
       case 'nil':
-        if (type === 'any' || type === 'map') return null;
+        if (type.startsWith('[]')) return [];
+        if (type === 'any') return null;
         return this.#fail(`cannot assign nil to ${goParamName(type)}`);
       case 'field':
         return this.#checked(this.#fields(dot, dot, node.path, node, [], MISSING), type);
@@ -464,7 +463,8 @@ class Evaluator {
           : this.#fail(`expected integer; found ${printNode(node)}`);
       case 'float':
         return node.kind === 'number' ? node.float : this.#fail(`expected float; found ${printNode(node)}`);
-      case 'map':
+      case '[]any':
+      case '[]string':
       case 'time.Time':
       default:
         return this.#fail(`can't handle ${printNode(node)} for arg of type ${goParamName(type)}`);
@@ -475,9 +475,10 @@ class Evaluator {
     const kind = kindOf(value);
     if (type === 'any') return value;
     if (kind === 'invalid') {
-      if (type === 'map') return value;
+      if (type.startsWith('[]')) return [];
       return this.#fail(`invalid value; expected ${goParamName(type)}`);
     }
+    if (kind === 'slice' && type.startsWith('[]')) return value;
     if (kind === type) return type === 'string' && typeof value !== 'string' ? printValue(value) : value;
     if (typeName(value) === type) return value;
     return this.#fail(`wrong type for value; expected ${goParamName(type)}; got ${typeName(value)}`);
@@ -486,8 +487,7 @@ class Evaluator {
   #print(value: GoValue, pipe: PipeNode, node: Position): void {
     this.#at = node;
     if (kindOf(value) === 'func') this.#fail(`can't print ${printNode(pipe)} of type func`);
-    const problem = this.#execution.sink.value(value, pipe);
-    if (problem !== undefined) this.#fail(problem);
+    this.#execution.sink.value(value, pipe);
     this.#checkOutput();
   }
 
@@ -527,5 +527,5 @@ function typeOf(func: GoFunc, i: number): ParamType {
 
 function goParamName(type: ParamType): string {
   if (type === 'float') return 'float64';
-  return type === 'map' ? 'map[string]interface {}' : type;
+  return type === '[]any' ? '[]interface {}' : type;
 }

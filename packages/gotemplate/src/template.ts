@@ -1,5 +1,6 @@
 import { builtins } from './builtins.ts';
 import { defaultLimits, Pending, run, type Execution, type Limits, type Sink } from './exec.ts';
+import { checkEscapers } from './html/check.ts';
 import { HtmlSink } from './html/sink.ts';
 import { isEmpty, parseTemplate, TemplateError, type Tree } from './syntax/parse.ts';
 import { quote } from './syntax/quote.ts';
@@ -98,6 +99,8 @@ export class Template {
 
   /** As `execute`, with html/template's contextual escaping of everything the actions print. @throws TemplateError */
   executeHtml(data: GoValue, name: string = this.name): string {
+    const tree = this.#trees.get(name);
+    if (tree) checkEscapers(this.#trees, tree);
     return this.#run(new HtmlSink(), data, name);
   }
 
@@ -148,7 +151,7 @@ class TextSink implements Sink {
     this.#out += text;
   }
 
-  value(value: GoValue): undefined {
+  value(value: GoValue): void {
     this.#out += kindOf(value) === 'invalid' ? '<no value>' : printValue(value);
   }
 

@@ -195,8 +195,14 @@ export function printValue(value: GoValue): string {
 
 function printStruct(value: object): string {
   if (value instanceof Error) return value.message;
-  const fields = Object.entries(value).filter(([name, v]) => EXPORTED.test(name) && typeof v !== 'function');
-  return `{${fields.map(([, v]) => printValue(v)).join(' ')}}`;
+  return `{${fieldsOf(value)
+    .map(([, v]) => printValue(v))
+    .join(' ')}}`;
+}
+
+/** A struct's visible fields. */
+export function fieldsOf(value: object): [name: string, value: unknown][] {
+  return Object.entries(value).filter(([name, v]) => EXPORTED.test(name) && typeof v !== 'function');
 }
 
 export function isStringer(value: unknown): value is Stringer {
@@ -206,7 +212,16 @@ export function isStringer(value: unknown): value is Stringer {
 }
 
 /** The type of a parameter of a function that templates call. */
-export type ParamType = 'any' | 'string' | 'int' | 'float' | 'bool' | 'map' | 'time.Time' | (string & {});
+export type ParamType =
+  | 'any'
+  | 'string'
+  | 'int'
+  | 'float'
+  | 'bool'
+  | '[]any'
+  | '[]string'
+  | 'time.Time'
+  | (string & {});
 
 /** A function whose arguments are checked as Go's types would be: `fn('string, any...', …)`. */
 export interface GoFunc {

@@ -1,5 +1,6 @@
 import { quote } from '../syntax/quote.ts';
 import {
+  fieldsOf,
   intOf,
   isStringer,
   kindOf,
@@ -217,7 +218,10 @@ function formatArg(verb: string, flags: Flags, arg: GoValue): string {
       return `map[${shown.join(' ')}]`;
     }
     case 'struct':
-      return verb === 'v' || verb === 's' ? pad(printValue(arg), flags) : bad(verb, flags, arg);
+      if (isStringer(arg)) return bad(verb, flags, arg);
+      return `{${fieldsOf(arg as object)
+        .map(([, field]) => formatArg(verb, flags, field))
+        .join(' ')}}`;
     case 'func':
     case 'invalid':
       return bad(verb, flags, arg);

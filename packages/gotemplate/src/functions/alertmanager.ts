@@ -1,6 +1,6 @@
 import { toJson } from '../html/escape.ts';
 import { GoTime } from '../time/time.ts';
-import { fn, kindOf, printValue, SafeText, typeName, type FuncMap, type GoValue } from '../values.ts';
+import { fn, kindOf, printValue, SafeText, type FuncMap, type GoValue } from '../values.ts';
 import { humanizeDuration } from './humanize.ts';
 import { stringFunctions } from './strings.ts';
 
@@ -9,7 +9,7 @@ export function alertmanagerFunctions(now: () => number): FuncMap {
   return {
     ...stringFunctions,
     trimSpace: fn('string', (text: string) => text.trim()),
-    join: fn('string, any', (separator: string, items: readonly GoValue[]) =>
+    join: fn('string, []string', (separator: string, items: readonly GoValue[]) =>
       items.map((item) => printValue(item)).join(separator),
     ),
     stringSlice: fn('string...', (...items: string[]) => items),
@@ -22,7 +22,7 @@ export function alertmanagerFunctions(now: () => number): FuncMap {
     humanizeDuration: fn('any', humanizeDuration),
     toJson: fn('any', toJson),
     list: fn('any...', (...items: GoValue[]) => items),
-    append: fn('any, any...', append),
+    append: fn('[]any, any...', (list: readonly GoValue[], ...items: GoValue[]) => [...list, ...items]),
     dict: fn('any...', dict),
     base64encode: fn('string', (text: string) => Buffer.from(text).toString('base64')),
     base64decode: fn('string', (text: string) => Buffer.from(text, 'base64').toString()),
@@ -39,16 +39,11 @@ function inZone(zone: string, time: GoTime): GoTime {
   }
 }
 
-function append(list: GoValue, ...items: GoValue[]): GoValue[] {
-  if (!Array.isArray(list)) throw new Error(`append: not a list but ${typeName(list)}`);
-  return [...(list as GoValue[]), ...items];
-}
-
 function dict(...pairs: GoValue[]): Map<string, GoValue> {
-  if (pairs.length % 2 !== 0) throw new Error('dict: every key needs a value');
+  if (pairs.length % 2 !== 0) throw new Error('dict requires an even number of arguments');
   const map = new Map<string, GoValue>();
   for (let i = 0; i < pairs.length; i += 2) {
-    if (kindOf(pairs[i]) !== 'string') throw new Error('dict: keys must be strings');
+    if (kindOf(pairs[i]) !== 'string') throw new Error('dict keys must be strings');
     map.set(printValue(pairs[i]), pairs[i + 1]);
   }
   return map;

@@ -1,6 +1,6 @@
 import { escapeQuery } from '../builtins.ts';
 import { GoDuration } from '../time/duration.ts';
-import { fn, stringOf, StringMap, type FuncMap, type GoValue } from '../values.ts';
+import { fn, StringMap, type FuncMap, type GoValue } from '../values.ts';
 import {
   humanize,
   humanize1024,
@@ -45,14 +45,14 @@ export function prometheusFunctions(options: PrometheusFunctionOptions): FuncMap
       if (!query) throw new Error('no query function here');
       return query(expr);
     }),
-    first: fn('any', (samples: readonly GoValue[]) => {
+    first: fn('[]any', (samples: readonly GoValue[]) => {
       if (samples.length === 0) throw new Error('first() called on vector with no elements');
       return samples[0];
     }),
     label: fn('string, any', (name: string, sample: QuerySample) => sample.Labels.get(name) ?? ''),
     value: fn('any', (sample: QuerySample) => sample.Value),
     strvalue: fn('any', (sample: QuerySample) => sample.Labels.get('__value__') ?? ''),
-    sortByLabel: fn('string, any', (name: string, samples: readonly QuerySample[]) => {
+    sortByLabel: fn('string, []any', (name: string, samples: readonly QuerySample[]) => {
       const key = (sample: QuerySample): Buffer => Buffer.from(sample.Labels.get(name) ?? '');
       return [...samples].sort((a, b) => Buffer.compare(key(a), key(b)));
     }),
@@ -94,9 +94,4 @@ function stripDomain(hostPort: string): string {
   const short = isAddress ? host : (host.split('.')[0] ?? '');
   if (!split || split.port === '') return short;
   return `${short.includes(':') ? `[${short}]` : short}:${split.port}`;
-}
-
-/** Calls a defined template with its own data, as `tmpl` of Prometheus's console templates does. */
-export function tmplFunction(execute: (name: string, data: GoValue) => GoValue): FuncMap {
-  return { tmpl: fn('string, any', (name: string, data: GoValue) => execute(stringOf(name), data)) };
 }

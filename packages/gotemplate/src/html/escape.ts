@@ -1,4 +1,6 @@
 import {
+  fieldsOf,
+  intOf,
   isStringer,
   kindOf,
   printValue,
@@ -130,15 +132,20 @@ function escapeScript(context: HtmlContext, value: GoValue, text: string): strin
 
 function scriptValue(value: GoValue): string {
   if (value instanceof SafeText && value.type === 'JS') return value.text;
-  const json = toJson(isStringer(value) && !('toJSON' in value) ? value.String() : value).replace(
-    /[<>&\u2028\u2029]/g,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  const json = toJson(isStringer(value) && !('toJSON' in value) ? value.String() : value);
   return /^["[{]/.test(json) ? json : ` ${json} `;
 }
 
-/** Go's json.Marshal: maps with sorted keys, structs by their visible fields. */
+/** Go's json.Marshal: maps with sorted keys, structs by their visible fields, and safe inside HTML. */
 export function toJson(value: GoValue): string {
+  return marshal(value).replace(
+    /[<>&\u2028\u2029]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+function marshal(value: GoValue): string {
+  if (typeof value === 'object' && value !== null && 'toJSON' in value) return JSON.stringify(value);
   switch (kindOf(value)) {
     case 'invalid':
     case 'func':
@@ -146,27 +153,23 @@ export function toJson(value: GoValue): string {
     case 'string':
       return JSON.stringify(stringOf(value));
     case 'int':
-      return typeof value === 'bigint' ? value.toString() : JSON.stringify(printValue(value));
+      return intOf(value).toString();
     case 'slice':
-      return `[${(value as readonly unknown[]).map(toJson).join(',')}]`;
+      return `[${(value as readonly unknown[]).map(marshal).join(',')}]`;
     case 'map': {
       const entries = sortedEntries(value as ReadonlyMap<unknown, unknown>);
-      return `{${entries.map(([k, v]) => `${JSON.stringify(printValue(k))}:${toJson(v)}`).join(',')}}`;
+      return `{${entries.map(([k, v]) => `${JSON.stringify(printValue(k))}:${marshal(v)}`).join(',')}}`;
     }
     case 'struct':
-      return structJson(value as object);
+      return `{${fieldsOf(value as object)
+        .map(([name, v]) => `${JSON.stringify(name)}:${marshal(v)}`)
+        .join(',')}}`;
     case 'bool':
+      return String(value);
     case 'float':
+      if (!Number.isFinite(value)) throw new Error(`json: unsupported value: ${printValue(value)}`);
       return JSON.stringify(value);
   }
-}
-
-function structJson(value: object): string {
-  if ('toJSON' in value) return JSON.stringify(value);
-  const fields = Object.entries(value).filter(
-    ([name, v]) => /^\p{Lu}/u.test(name) && typeof v !== 'function',
-  );
-  return `{${fields.map(([name, v]) => `${JSON.stringify(name)}:${toJson(v)}`).join(',')}}`;
 }
 
 const SCRIPT_ESCAPES: Readonly<Record<string, string>> = {

@@ -1,6 +1,7 @@
 import type { Sink } from '../exec.ts';
-import type { CommandNode, PipeNode } from '../syntax/ast.ts';
+import type { PipeNode } from '../syntax/ast.ts';
 import { SafeText, type GoValue } from '../values.ts';
+import { escaperOf } from './check.ts';
 import { HtmlContext } from './context.ts';
 import { escapeFor } from './escape.ts';
 
@@ -13,17 +14,11 @@ export class HtmlSink implements Sink {
     this.#out += this.#context.advance(text);
   }
 
-  value(value: GoValue, pipe: PipeNode): string | undefined {
-    const early = pipe.commands
-      .slice(0, -1)
-      .map(escaperOf)
-      .find((name) => name !== undefined);
-    if (early !== undefined) return `predefined escaper "${early}" disallowed in template`;
+  value(value: GoValue, pipe: PipeNode): void {
     this.#context.beforeValue();
     // A pipeline that ends in `html` has done the work for plain text itself.
     const escaped = escaperOf(pipe.commands.at(-1)) === 'html' && this.#context.state === 'text';
     this.#out += escapeFor(this.#context, escaped ? new SafeText('HTML', String(value)) : value);
-    return undefined;
   }
 
   get length(): number {
@@ -33,11 +28,4 @@ export class HtmlSink implements Sink {
   end(): string {
     return this.#out;
   }
-}
-
-/** The escaper among text/template's own functions that a command is. */
-function escaperOf(command: CommandNode | undefined): 'html' | 'urlquery' | undefined {
-  const first = command?.args[0];
-  if (first?.kind !== 'identifier') return undefined;
-  return first.name === 'html' || first.name === 'urlquery' ? first.name : undefined;
 }
