@@ -1,3 +1,4 @@
+import { Labels, type Clock } from '@prunella/metrics';
 import { describe, expect, test } from 'vitest';
 import { RUNBOOK, World } from './testing.ts';
 
@@ -192,6 +193,30 @@ describe('proof', () => {
       await world.clock.advance(3 * second);
     }
     expect(world.incident.state).toBe('verifying');
+  });
+
+  test.each([
+    ['forwards', 3_600_000],
+    ['backwards', -3_600_000],
+  ])('is not impressed by a clock that jumps an hour %s', async (_, jump) => {
+    const skew = { ms: 0 };
+    const base = new World().clock;
+    const clock: Clock = {
+      now: () => base.now() + skew.ms,
+      setTimeout: (callback, delay) => base.setTimeout(callback, delay),
+    };
+    const world = await started(RUNBOOK, { clock });
+    world.series = [Labels.from({ service: 'api' })];
+    await world.healing.alertsChanged([world.alert()]);
+    await base.advance(10 * second);
+    skew.ms = jump;
+    await base.advance(10 * second);
+    expect(world.incident.state).toBe('verifying');
+    world.series = [];
+    await base.advance(25 * second);
+    expect(world.incident.state).toBe('verifying');
+    await base.advance(10 * second);
+    expect(world.incident.outcome).toBe('healed');
   });
 
   test('asks for the alert’s own series only', async () => {

@@ -5,6 +5,7 @@ export {
   healingSchema,
   NO_HEALING,
   parseHealing,
+  receiversOf,
   type GlobalConfig,
   type HealingConfig,
   type Limits,

@@ -192,6 +192,14 @@ runbooks:
     await expect(bot.run([`--healing.config=${join(dir, 'none.yml')}`], io())).rejects.toThrow(
       'none.yml: no such file',
     );
+    const healing = file('healing.yml', 'global: {receiver: tem}');
+    const alertmanager = file('alertmanager.yml', 'route: {receiver: team}\nreceivers: [{name: team}]');
+    const args = [
+      `--healing.config=${healing}`,
+      `--alertmanager.config=${alertmanager}`,
+      `--storage.path=${join(dir, 'third')}`,
+    ];
+    await expect(bot.run(args, io())).rejects.toThrow('healing.yml: there is no receiver "tem"');
     await expect(bot.run(['--web.listen-address=here'], io())).rejects.toThrow('expected HOST:PORT');
   });
 });

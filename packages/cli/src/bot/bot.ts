@@ -1,8 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Alertmanager, loadConfig } from '@prunella/alertmanager';
-import { FileIncidentLog, FileJournal, Healing, maskFor, NO_HEALING, parseHealing } from '@prunella/healing';
+import {
+  FileIncidentLog,
+  FileJournal,
+  Healing,
+  maskFor,
+  NO_HEALING,
+  parseHealing,
+  receiversOf,
+  type HealingConfig,
+} from '@prunella/healing';
 import type { Logger } from '@prunella/metrics';
+import { ConfigError } from '@prunella/metrics/config';
 import { createHttpClient } from '@prunella/metrics/http';
 import {
   healingRoutes,
@@ -74,6 +84,7 @@ async function startParts(
     stops,
   );
   const alertmanager = await openReceivers(flags, config, env, logger, stops);
+  if (alertmanager) checkReceivers(runbooks, alertmanager, flags['healing.config'] ?? config?.healing ?? '');
   const client = createHttpClient({}, { env });
   stops.push(() => client.close());
   const prometheus =
@@ -116,7 +127,7 @@ async function startParts(
   return server.url;
 }
 
-async function readHealing(flags: BotFlags, config: PrunellaConfig | undefined): Promise<typeof NO_HEALING> {
+async function readHealing(flags: BotFlags, config: PrunellaConfig | undefined): Promise<HealingConfig> {
   const file = flags['healing.config'] ?? config?.healing;
   return file === undefined ? NO_HEALING : parseHealing(await readConfigFile(file), file);
 }
@@ -159,6 +170,18 @@ async function openReceivers(
   stops.push(() => alertmanager.stop());
   await alertmanager.apply(configuration);
   return alertmanager;
+}
+
+/** Whom to call must not turn out to be a slip of the pen when somebody has to be called. @throws ConfigError */
+function checkReceivers(runbooks: HealingConfig, alertmanager: Alertmanager, file: string): void {
+  const unknown = [...receiversOf(runbooks)].filter((name) => !alertmanager.receivers.has(name));
+  const problems = unknown.map((name) => ({
+    file,
+    line: 0,
+    column: 0,
+    message: `there is no receiver ${JSON.stringify(name)} in alertmanager.yml`,
+  }));
+  if (problems.length > 0) throw new ConfigError(problems);
 }
 
 async function serverOptions(

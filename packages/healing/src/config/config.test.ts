@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { NO_HEALING, parseHealing } from './config.ts';
+import { NO_HEALING, parseHealing, receiversOf } from './config.ts';
 import { parseMatcher } from './matchers.ts';
 import { describeStep } from './steps.ts';
 
@@ -110,6 +110,12 @@ steps:
       'two runbooks have the same name',
     );
   });
+});
+
+test('receiversOf() names everybody who may be told', () => {
+  const text = `global: {receiver: team}\n${runbook('steps: [{wait: {for: 1s}}, {escalate: {receiver: boss}}]')}`;
+  expect([...receiversOf(parseHealing(text, 'h.yml'))]).toEqual(['team', 'boss']);
+  expect([...receiversOf(NO_HEALING)]).toEqual([]);
 });
 
 describe('parseMatcher()', () => {

@@ -139,6 +139,14 @@ export function parseHealing(text: string, file: string): HealingConfig {
   return parseConfig(text, file, healingSchema);
 }
 
+/** Everybody whom runbooks may tell: each has to be a receiver of alertmanager.yml. */
+export function receiversOf({ global, runbooks }: HealingConfig): ReadonlySet<string> {
+  const named = runbooks.flatMap(({ steps }) =>
+    steps.map((step) => step.kind === 'escalate' && step.receiver),
+  );
+  return new Set([global.receiver, ...named].filter((name) => typeof name === 'string'));
+}
+
 /** What holds without a healing.yml: crashes are recorded, nothing is done. */
 export const NO_HEALING: HealingConfig = v.parse(healingSchema, {});
 

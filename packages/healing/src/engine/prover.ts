@@ -45,16 +45,20 @@ export class Prover {
   /** Resolves when the proof has held for `step.for`, when `step.timeout` is over, or, not held, when aborted. */
   async verify(incident: () => Incident, step: VerifyStep, signal: AbortSignal): Promise<Verification> {
     const { clock } = this.#parts;
-    const deadline = clock.now() + step.timeout;
-    let goodSince: number | undefined;
+    let last = clock.now();
+    let elapsed = 0;
+    let good: number | undefined;
     while (!signal.aborted) {
       const finding = await this.#findings(incident(), step);
-      const now = clock.now();
-      goodSince = finding.state === 'gone' ? (goodSince ?? now) : undefined;
-      if (goodSince !== undefined && now - goodSince >= step.for) return { held: true, why: finding.why };
-      if (now >= deadline) return { held: false, why: finding.why };
-      const rest = goodSince === undefined ? PAUSE : Math.min(PAUSE, goodSince + step.for - now);
-      await sleep(clock, Math.max(1, Math.min(rest, deadline - now)), signal);
+      // Of an hour that the clock jumped, or a minute that we were suspended, nothing was seen.
+      const seen = Math.min(Math.max(0, clock.now() - last), QUERY_TIMEOUT + PAUSE);
+      last = clock.now();
+      elapsed += seen;
+      good = finding.state === 'gone' ? (good === undefined ? 0 : good + seen) : undefined;
+      if (good !== undefined && good >= step.for) return { held: true, why: finding.why };
+      if (elapsed >= step.timeout) return { held: false, why: finding.why };
+      const rest = good === undefined ? PAUSE : Math.min(PAUSE, step.for - good);
+      await sleep(clock, Math.max(1, Math.min(rest, step.timeout - elapsed)), signal);
     }
     return { held: false, why: 'interrupted' };
   }
