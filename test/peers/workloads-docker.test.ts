@@ -151,6 +151,12 @@ describe.skipIf(missing !== '')(`a Docker engine${missing && ` (skipped: ${missi
     await daemon.begun('one', ++begun);
     await daemon.docker('stop', 'one');
     await vi.waitFor(() => expect(exits()).toEqual([{ code: 0, expected: true }]), WAIT);
+    await daemon.docker('rm', 'one');
+    await vi.waitFor(
+      () =>
+        expect(events.at(-1)).toMatchObject({ type: 'removed', workload: { name: 'one', service: 'one' } }),
+      WAIT,
+    );
   });
 
   test('scales a Compose service to three and back, and leaves the first one alone', async () => {

@@ -28,6 +28,11 @@ function restarted(world: World, healthy?: boolean): void {
   world.workloads.emit('started', 'api-1', time);
 }
 
+function stopped(world: World): void {
+  const exit = { time: world.clock.now(), code: 0, signal: null, expected: true };
+  world.workloads.set({ name: 'api-1', state: 'stopped', exit });
+}
+
 describe('an unexpected end of a workload', () => {
   test('is an incident, with its last words, until it runs steadily again', async () => {
     const world = await started();
@@ -91,13 +96,22 @@ describe('an unexpected end of a workload', () => {
     expect(world.healing.incidents()).toHaveLength(count);
   });
 
-  test('is over when it is not to run any more', async () => {
+  test.each([
+    ['was removed', (world: World) => world.workloads.emit('removed', 'api-1', 0), second],
+    ['is stopped on purpose', (world: World) => stopped(world), second],
+    [
+      'has not been seen for ten minutes',
+      (world: World) => void world.workloads.replicas.delete('api-1'),
+      601 * second,
+    ],
+  ])('is over when it %s', async (_, end, wait) => {
     const world = await started();
     crash(world);
     await world.clock.advance(second);
-    world.workloads.replicas.delete('api-1');
-    await world.clock.advance(6 * second);
-    expect(world.incident).toMatchObject({ state: 'closed', outcome: 'resolved' });
+    end(world);
+    await world.clock.advance(wait);
+    expect(world.incident.state).toBe('closed');
+    expect(world.incident.outcome).toBe(wait === second ? 'resolved' : 'escalated');
   });
 
   test('is followed on after a restart of Prunella', async () => {

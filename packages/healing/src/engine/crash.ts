@@ -21,6 +21,8 @@ const POLL = 500;
 // Running, and healthy where it can say so, without a break for so long: a crash loop comes back sooner.
 const STEADY = 5000;
 const PATIENCE = 120_000;
+// Whoever has not been seen for so long was removed while nobody looked.
+const GONE = 600_000;
 
 /**
  * Makes an incident of every unexpected end of a workload. The supervisor (or Docker) starts it again; what is added
@@ -57,6 +59,8 @@ export class CrashWatch {
       else this.#open(workload, workload.exit);
     } else if (type === 'started' && open) {
       this.#restarted(open, time, workload);
+    } else if (type === 'removed' && open) {
+      void this.#parts.book.close(open.id, 'resolved', `Closed: ${workload.name} was removed`);
     }
   }
 
@@ -131,9 +135,10 @@ export class CrashWatch {
       const workload = seen === 'gone' ? undefined : seen;
       const now = clock.now();
       const incident = book.get(id) as Incident;
+      if (!isOpen(incident)) return;
       if (seen !== 'gone') lastSeen = now;
-      // Not at the first look: right after a start of Prunella its processes are not there yet.
-      const removed = now - lastSeen >= STEADY;
+      // Not at once: after a start of Prunella its processes are not there yet, and Docker may not answer for a while.
+      const removed = now - lastSeen >= GONE;
       if (removed || (workload?.state === 'stopped' && workload.exit?.expected)) {
         return book.close(id, 'resolved', `Closed: ${name} is not to run any more`);
       }

@@ -240,6 +240,17 @@ export class Docker implements WorkloadSource {
       await this.#emit('health', Actor.ID, time);
     } else if (Action === 'destroy') {
       this.#watched.delete(Actor.ID);
+      // Of what is gone, the event's attributes are all that is left: its labels, image and name.
+      const { name = Actor.ID, image = '', ...labels } = Actor.Attributes;
+      const last = {
+        Id: Actor.ID,
+        Names: [name],
+        Image: image,
+        State: 'removing',
+        Status: '',
+        Labels: labels,
+      };
+      this.#listeners.emit({ type: 'removed', time, workload: toWorkload(last, {}) });
     }
   }
 
