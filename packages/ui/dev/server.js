@@ -189,6 +189,24 @@ function prunella(path, params, body, method) {
     return found ? [200, found] : [404, { error: `there is no incident ${parts[1]}`, code: 'not_found' }];
   }
   if (parts[0] === 'runbooks') return [200, runbooks];
+  if (parts[0] === 'recurring-silences' && method === 'GET') {
+    const matchers = [{ name: 'job', value: 'backup', isRegex: false, isEqual: true }];
+    const intervals = [
+      {
+        weekdays: ['monday:friday'],
+        times: [{ start_time: '22:00', end_time: '23:30' }],
+        location: 'Europe/Berlin',
+      },
+    ];
+    return [
+      200,
+      {
+        recurringSilences: [
+          { id: 'r1', matchers, intervals, createdBy: 'ada', comment: 'The nightly backup' },
+        ],
+      },
+    ];
+  }
   if (parts[0] === 'notifications') return [200, { notifications: notifications() }];
   if (parts[0] === 'receivers' && parts.length === 1)
     return [

@@ -7,6 +7,7 @@ import { Badge, Card, Empty, Loaded, PageHead, Time, type Tone } from '../ui/bas
 import { confirmAction } from '../ui/dialog.tsx';
 import { attempt } from '../ui/toast.tsx';
 import { editDraft, newDraft, SilenceForm, type SilenceDraft } from '../view/silence-form.tsx';
+import { RecurringSilences } from '../view/recurring-silences.tsx';
 import { parseMatcher } from '../view/silence-matchers.ts';
 
 const tones: Record<Silence['state'], Tone> = { active: 'heal', pending: 'warn', expired: 'idle' };
@@ -121,6 +122,7 @@ export function SilencesPage(): JSX.Element {
           )
         }
       </Loaded>
+      <RecurringSilences />
       {draft && (
         <SilenceForm
           initial={draft}

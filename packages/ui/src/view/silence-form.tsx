@@ -10,10 +10,10 @@ import {
 } from '../api/alertmanager.ts';
 import { recall, remember } from '../theme.ts';
 import { formatDuration, parseDuration, timeMs } from '../time.ts';
-import { IconButton, LabelChips } from '../ui/basics.tsx';
+import { LabelChips } from '../ui/basics.tsx';
 import { Modal } from '../ui/dialog.tsx';
-import { Icon } from '../ui/icon.tsx';
 import { attempt } from '../ui/toast.tsx';
+import { emptyMatcher, MatcherFields } from './matcher-fields.tsx';
 import { matchersProblem } from './silence-matchers.ts';
 
 export interface SilenceDraft {
@@ -30,7 +30,7 @@ const authorKey = 'prunella.author';
 
 export function newDraft(matchers: SilenceMatcher[]): SilenceDraft {
   return {
-    matchers: matchers.length > 0 ? matchers : [{ name: '', value: '', isRegex: false, isEqual: true }],
+    matchers: matchers.length > 0 ? matchers : [{ ...emptyMatcher }],
     comment: '',
     createdBy: recall(authorKey) ?? '',
     duration: '2h',
@@ -53,55 +53,6 @@ export function editDraft(silence: Silence): SilenceDraft {
         startsAt: silence.startsAt,
         duration: formatDuration(Math.max(60_000, Math.round(rest / 60_000) * 60_000)),
       };
-}
-
-const operators = ['=', '!=', '=~', '!~'] as const;
-
-function operatorOf(matcher: SilenceMatcher): string {
-  return `${matcher.isEqual ? (matcher.isRegex ? '=' : '') : '!'}${matcher.isRegex ? '~' : '='}`;
-}
-
-function MatcherRow({
-  matcher,
-  onChange,
-  onRemove,
-}: {
-  matcher: SilenceMatcher;
-  onChange: (matcher: SilenceMatcher) => void;
-  onRemove: () => void;
-}): JSX.Element {
-  return (
-    <div class="matcher">
-      <input
-        aria-label="Label"
-        placeholder="label"
-        value={matcher.name}
-        onInput={(event) => onChange({ ...matcher, name: event.currentTarget.value.trim() })}
-      />
-      <select
-        aria-label="Operator"
-        value={operatorOf(matcher)}
-        onChange={(event) =>
-          onChange({
-            ...matcher,
-            isRegex: event.currentTarget.value.endsWith('~'),
-            isEqual: !event.currentTarget.value.startsWith('!'),
-          })
-        }
-      >
-        {operators.map((operator) => (
-          <option key={operator}>{operator}</option>
-        ))}
-      </select>
-      <input
-        aria-label="Value"
-        placeholder="value"
-        value={matcher.value}
-        onInput={(event) => onChange({ ...matcher, value: event.currentTarget.value })}
-      />
-      <IconButton icon="close" label="Remove matcher" onClick={onRemove} />
-    </div>
-  );
 }
 
 /** The alerts that the matchers choose now, asked while they are written. */
@@ -219,27 +170,7 @@ export function SilenceForm({
           if (problem === '' && !busy) void submit();
         }}
       >
-        <fieldset>
-          <legend>Alerts with all of these labels</legend>
-          {draft.matchers.map((matcher, index) => (
-            <MatcherRow
-              key={index}
-              matcher={matcher}
-              onChange={(next) =>
-                set({ matchers: draft.matchers.map((old, at) => (at === index ? next : old)) })
-              }
-              onRemove={() => set({ matchers: draft.matchers.filter((_old, at) => at !== index) })}
-            />
-          ))}
-          <button
-            type="button"
-            onClick={() =>
-              set({ matchers: [...draft.matchers, { name: '', value: '', isRegex: false, isEqual: true }] })
-            }
-          >
-            <Icon name="plus" size={12} /> Matcher
-          </button>
-        </fieldset>
+        <MatcherFields matchers={draft.matchers} onChange={(matchers) => set({ matchers })} />
         <label>
           For how long
           <span class="durations">
