@@ -116,59 +116,79 @@ const HAND_WRITTEN = [
   'label_replace(http_requests_total, "status_code", "", "", "")',
 ];
 
-describe.skipIf(!hasPrometheus)('our answers and the real Prometheus’s on the same directory (skipped without prometheus)', () => {
-  let dir: string;
-  let url: string;
-  let prometheus: ChildProcess;
-  let database: Database;
-  const engine = new Engine();
+describe.skipIf(!hasPrometheus)(
+  'our answers and the real Prometheus’s on the same directory (skipped without prometheus)',
+  () => {
+    let dir: string;
+    let url: string;
+    let prometheus: ChildProcess;
+    let database: Database;
+    const engine = new Engine();
 
-  beforeAll(async () => {
-    dir = mkdtempSync(join(tmpdir(), 'prunella-promql-'));
-    const theirs = join(dir, 'theirs');
-    mkdirSync(theirs);
-    const written = await Database.open(theirs);
-    await writeSamples(written);
-    await written.close();
-    execFileSync('cp', ['-r', theirs, join(dir, 'ours')]);
-    database = await Database.open(join(dir, 'ours'));
-    const port = (await freePorts()).prunella;
-    url = `http://127.0.0.1:${port}`;
-    writeFileSync(join(dir, 'prometheus.yml'), '');
-    const flags = [`--config.file=${join(dir, 'prometheus.yml')}`, `--storage.tsdb.path=${theirs}`, '--storage.tsdb.retention.time=100y'];
-    prometheus = spawn('prometheus', [...flags, `--web.listen-address=127.0.0.1:${port}`], { stdio: 'ignore' });
-    for (let i = 0; i < 100; i++) {
-      if (await fetch(`${url}/-/ready`).then((answer) => answer.ok, () => false)) return;
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    }
-    throw new Error('prometheus does not start');
-  });
+    beforeAll(async () => {
+      dir = mkdtempSync(join(tmpdir(), 'prunella-promql-'));
+      const theirs = join(dir, 'theirs');
+      mkdirSync(theirs);
+      const written = await Database.open(theirs);
+      await writeSamples(written);
+      await written.close();
+      execFileSync('cp', ['-r', theirs, join(dir, 'ours')]);
+      database = await Database.open(join(dir, 'ours'));
+      const port = (await freePorts()).prunella;
+      url = `http://127.0.0.1:${port}`;
+      writeFileSync(join(dir, 'prometheus.yml'), '');
+      const flags = [
+        `--config.file=${join(dir, 'prometheus.yml')}`,
+        `--storage.tsdb.path=${theirs}`,
+        '--storage.tsdb.retention.time=100y',
+      ];
+      prometheus = spawn('prometheus', [...flags, `--web.listen-address=127.0.0.1:${port}`], {
+        stdio: 'ignore',
+      });
+      for (let i = 0; i < 100; i++) {
+        if (
+          await fetch(`${url}/-/ready`).then(
+            (answer) => answer.ok,
+            () => false,
+          )
+        )
+          return;
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      }
+      throw new Error('prometheus does not start');
+    });
 
-  afterAll(async () => {
-    prometheus?.kill();
-    await database?.close();
-    rmSync(dir, { recursive: true, force: true });
-  });
+    afterAll(async () => {
+      prometheus?.kill();
+      await database?.close();
+      rmSync(dir, { recursive: true, force: true });
+    });
 
-  const ruleFolder = join(root, 'config/rules');
-  const fromRules = readdirSync(ruleFolder)
-    .filter((name) => name.endsWith('.yml'))
-    .flatMap((name) => parseRuleFile(readFileSync(join(ruleFolder, name), 'utf8'), name).groups)
-    .flatMap((group) => group.rules.map((rule) => rule.expr));
+    const ruleFolder = join(root, 'config/rules');
+    const fromRules = readdirSync(ruleFolder)
+      .filter((name) => name.endsWith('.yml'))
+      .flatMap((name) => parseRuleFile(readFileSync(join(ruleFolder, name), 'utf8'), name).groups)
+      .flatMap((group) => group.rules.map((rule) => rule.expr));
 
-  test.each([...new Set([...HAND_WRITTEN, ...fromRules])])('%s', async (expr) => {
-    const at = BASE + 2.6 * HOUR + 777;
-    const theirs = await ask(`${url}/api/v1/query`, { query: expr, time: String(at / 1000) });
-    const ours = await ourAnswer(engine.instant(database, expr, at));
-    expect(comparable(ours)).toEqual(comparable(theirs));
+    test.each([...new Set([...HAND_WRITTEN, ...fromRules])])('%s', async (expr) => {
+      const at = BASE + 2.6 * HOUR + 777;
+      const theirs = await ask(`${url}/api/v1/query`, { query: expr, time: String(at / 1000) });
+      const ours = await ourAnswer(engine.instant(database, expr, at));
+      expect(comparable(ours)).toEqual(comparable(theirs));
 
-    const [start, end, step] = [BASE + HOUR + 333, BASE + 2.5 * HOUR + 333, 97_000];
-    const range = { query: expr, start: String(start / 1000), end: String(end / 1000), step: String(step / 1000) };
-    const theirRange = await ask(`${url}/api/v1/query_range`, range);
-    const ourRange = await ourAnswer(engine.range(database, expr, start, end, step));
-    expect(comparable(ourRange)).toEqual(comparable(theirRange));
-  });
-});
+      const [start, end, step] = [BASE + HOUR + 333, BASE + 2.5 * HOUR + 333, 97_000];
+      const range = {
+        query: expr,
+        start: String(start / 1000),
+        end: String(end / 1000),
+        step: String(step / 1000),
+      };
+      const theirRange = await ask(`${url}/api/v1/query_range`, range);
+      const ourRange = await ourAnswer(engine.range(database, expr, start, end, step));
+      expect(comparable(ourRange)).toEqual(comparable(theirRange));
+    });
+  },
+);
 
 interface Answer {
   error?: string;
@@ -183,16 +203,27 @@ async function ask(url: string, params: Record<string, string>): Promise<Answer>
   };
   if (answer.errorType !== undefined) return { error: answer.errorType };
   const result = answer.data?.result;
-  if (answer.data?.resultType === 'scalar') return { series: { scalar: [point(result as [number, string])] } };
-  const list = result as { metric: Record<string, string>; value?: [number, string]; values?: [number, string][] }[];
+  if (answer.data?.resultType === 'scalar')
+    return { series: { scalar: [point(result as [number, string])] } };
+  const list = result as {
+    metric: Record<string, string>;
+    value?: [number, string];
+    values?: [number, string][];
+  }[];
   return {
     series: Object.fromEntries(
-      list.map(({ metric, value, values }) => [Labels.from(metric).toString(), (values ?? [value as [number, string]]).map(point)]),
+      list.map(({ metric, value, values }) => [
+        Labels.from(metric).toString(),
+        (values ?? [value as [number, string]]).map(point),
+      ]),
     ),
   };
 }
 
-const point = ([time, value]: [number, string]): [number, number] => [Math.round(time * 1000), Number(value.replace('Inf', 'Infinity'))];
+const point = ([time, value]: [number, string]): [number, number] => [
+  Math.round(time * 1000),
+  Number(value.replace('Inf', 'Infinity')),
+];
 
 async function ourAnswer(query: Promise<QueryResult>): Promise<Answer> {
   try {
@@ -201,13 +232,19 @@ async function ourAnswer(query: Promise<QueryResult>): Promise<Answer> {
       case 'scalar':
         return { series: { scalar: [[value.time, value.value]] } };
       case 'vector':
-        return { series: Object.fromEntries(value.samples.map(({ labels, time, value: number }) => [labels.toString(), [[time, number]]])) };
+        return {
+          series: Object.fromEntries(
+            value.samples.map(({ labels, time, value: number }) => [labels.toString(), [[time, number]]]),
+          ),
+        };
       case 'matrix':
         return {
           series: Object.fromEntries(
             value.series.map(({ labels, samples }) => [
               labels.toString(),
-              [...samples.timestamps].map((time, i) => [time, samples.values[i] as number] as [number, number]),
+              [...samples.timestamps].map(
+                (time, i) => [time, samples.values[i] as number] as [number, number],
+              ),
             ]),
           ),
         };
@@ -253,21 +290,41 @@ async function writeSamples(database: Database): Promise<void> {
       return i % 200 > 160 ? undefined : value;
     });
   };
-  for (const [job, instance] of [['shop', 'a:1'], ['shop', 'b:1'], ['worker', 'c:1']] as const) {
+  for (const [job, instance] of [
+    ['shop', 'a:1'],
+    ['shop', 'b:1'],
+    ['worker', 'c:1'],
+  ] as const) {
     const target = { job, instance };
-    add({ __name__: 'up', ...target }, (i) => (i % 97 === 0 ? 0 : instance === 'b:1' && i > 400 ? (i === 401 ? 'stale' : undefined) : 1));
-    add({ __name__: 'process_resident_memory_bytes', ...target }, (i) => 1e8 + 1e6 * Math.sin(i / 20) + random() * 1e6);
+    add({ __name__: 'up', ...target }, (i) =>
+      i % 97 === 0 ? 0 : instance === 'b:1' && i > 400 ? (i === 401 ? 'stale' : undefined) : 1,
+    );
+    add(
+      { __name__: 'process_resident_memory_bytes', ...target },
+      (i) => 1e8 + 1e6 * Math.sin(i / 20) + random() * 1e6,
+    );
     counter({ __name__: 'process_cpu_seconds_total', ...target }, 20, 300);
     for (const endpoint of ['/data', '/health']) {
       for (const [i, code] of ['200', '404', '500'].entries()) {
-        counter({ __name__: 'http_requests_total', ...target, endpoint, method: 'GET', status_code: code }, 10 / (i + 1), i === 0 ? 350 : -1);
+        counter(
+          { __name__: 'http_requests_total', ...target, endpoint, method: 'GET', status_code: code },
+          10 / (i + 1),
+          i === 0 ? 350 : -1,
+        );
       }
-      for (const name of ['http_request_duration_seconds', 'flask_http_request_duration_seconds', 'app_request_latency_seconds']) {
+      for (const name of [
+        'http_request_duration_seconds',
+        'flask_http_request_duration_seconds',
+        'app_request_latency_seconds',
+      ]) {
         let total = 0;
         const bounds = ['0.1', '0.3', '0.5', '1.0', '2.0', '5.0', '10.0', '+Inf'];
         const counts = bounds.map(() => 0);
         for (const [k, le] of bounds.entries()) {
-          add({ __name__: `${name}_bucket`, ...target, endpoint, method: 'GET', le }, () => (counts[k] = (counts[k] ?? 0) + 5 + k));
+          add(
+            { __name__: `${name}_bucket`, ...target, endpoint, method: 'GET', le },
+            () => (counts[k] = (counts[k] ?? 0) + 5 + k),
+          );
         }
         add({ __name__: `${name}_sum`, ...target, endpoint, method: 'GET' }, () => (total += 3 + random()));
         add({ __name__: `${name}_count`, ...target, endpoint, method: 'GET' }, () => counts.at(-1));

@@ -168,7 +168,7 @@ remote_read: [{url: '${ownUrl}/api/v1/read', read_recent: true, required_matcher
         fetch(ownUrl + path, {
           method: 'POST',
           headers: { 'Content-Type': type, 'Content-Encoding': 'snappy' },
-          body,
+          body: new Uint8Array(body),
         }).then(({ status }) => status);
       expect(await post('/api/v1/write', Buffer.from('nonsense'))).toBe(400);
       expect(await post('/api/v1/read', Buffer.from('nonsense'))).toBe(400);

@@ -16,7 +16,10 @@ function pagesFolder(): string {
   return folder;
 }
 
-async function server(options: Partial<ServerOptions> = {}, reload: () => Promise<void> = async () => {}): Promise<Server> {
+async function server(
+  options: Partial<ServerOptions> = {},
+  reload: () => Promise<void> = async () => {},
+): Promise<Server> {
   const lifecycle = { ready: () => true, reload, quit: () => {}, enabled: true, registry: new Registry() };
   return Server.create({ host: '127.0.0.1', port: 0, logger: silentLogger, ...options }, [
     (app) => lifecycleRoutes(app, lifecycle),
@@ -49,7 +52,9 @@ describe('the server', () => {
 
   test('tells the reason of a failed reload, and keeps internal errors to the log', async () => {
     const app = await server({}, () => Promise.reject(new Error('a.yml:3:1: unknown key "x"')));
-    expect((await app.inject({ method: 'POST', url: '/-/reload' })).body).toContain('a.yml:3:1: unknown key "x"');
+    expect((await app.inject({ method: 'POST', url: '/-/reload' })).body).toContain(
+      'a.yml:3:1: unknown key "x"',
+    );
     const boom = await app.inject({ method: 'GET', url: '/api/boom' });
     expect(boom.statusCode).toBe(500);
     expect(boom.body).not.toContain('hunter2');
@@ -99,12 +104,18 @@ describe('dashboards', () => {
     writeFileSync(join(folder, 'a.json'), JSON.stringify({ uid: 'a', title: 'Alpha', panels: [] }));
     writeFileSync(join(folder, 'b.json'), '{');
     writeFileSync(join(folder, 'c.json'), JSON.stringify({ uid: 'a', title: 'Again' }));
-    writeFileSync(join(folder, 'd.json'), JSON.stringify({ dashboard: { uid: null, title: 'Delta', tags: ['x'] } }));
+    writeFileSync(
+      join(folder, 'd.json'),
+      JSON.stringify({ dashboard: { uid: null, title: 'Delta', tags: ['x'] } }),
+    );
     const app = await Server.create({ host: '127.0.0.1', port: 0, logger: silentLogger }, [
       (scope) => dashboardRoutes(scope, () => [folder, join(folder, 'missing')]),
     ]);
     const list = (await app.inject('/api/prunella/dashboards')).json();
-    expect(list).toMatchObject([{ uid: 'a', title: 'Alpha' }, { uid: 'd', title: 'Delta', tags: ['x'] }]);
+    expect(list).toMatchObject([
+      { uid: 'a', title: 'Alpha' },
+      { uid: 'd', title: 'Delta', tags: ['x'] },
+    ]);
     expect((await app.inject('/api/prunella/dashboards/a')).json()).toMatchObject({ panels: [] });
     expect((await app.inject('/api/prunella/dashboards/zzz')).statusCode).toBe(404);
     await app.close();

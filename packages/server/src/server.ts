@@ -107,13 +107,11 @@ function answerErrors(app: FastifyInstance, logger: Logger): void {
       );
     }
     const message = status >= 500 ? 'internal error; the log says more' : error.message;
-    return reply
-      .code(status)
-      .send({
-        status: 'error',
-        errorType: status >= 500 ? 'internal' : 'bad_data',
-        error: message,
-        code: error.code ?? 'error',
-      });
+    return reply.code(status).send({
+      status: 'error',
+      errorType: status >= 500 ? 'internal' : 'bad_data',
+      error: message,
+      code: error.code ?? 'error',
+    });
   });
 }

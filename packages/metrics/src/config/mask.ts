@@ -1,6 +1,7 @@
 import { isMap, isNode, isPair, isScalar, parseDocument, visit, type Document, type Pair } from 'yaml';
 
-const SECRET_KEY = /(password|passwd|secret|token|credentials|api_key|apikey|routing_key|service_key|user_key|webhook_url|private_key|dsn)s?$/i;
+const SECRET_KEY =
+  /(password|passwd|secret|token|credentials|api_key|apikey|routing_key|service_key|user_key|webhook_url|private_key|dsn)s?$/i;
 const NO_SECRET_KEY = /_(file|env|ref)$|^token_url$/i;
 
 /**

@@ -67,7 +67,11 @@ function withUniqueUids(dashboards: readonly Dashboard[], problems: DashboardPro
   const byUid = new Map<string, Dashboard>();
   for (const dashboard of dashboards) {
     const first = byUid.get(dashboard.uid);
-    if (first) problems.push({ file: dashboard.file, message: `has the uid of ${first.file} (${dashboard.uid}); left out` });
+    if (first)
+      problems.push({
+        file: dashboard.file,
+        message: `has the uid of ${first.file} (${dashboard.uid}); left out`,
+      });
     else byUid.set(dashboard.uid, dashboard);
   }
   return [...byUid.values()].sort((a, b) => a.title.localeCompare(b.title));
@@ -77,12 +81,21 @@ export function dashboardRoutes(app: FastifyInstance, folders: () => readonly st
   // Read afresh each time: whoever edits a dashboard file reloads the page, not the server.
   app.get('/api/prunella/dashboards', async () => {
     const { dashboards } = await readDashboards(folders());
-    return dashboards.map(({ uid, title, tags, folder, file }) => ({ uid, title, tags, folder, file: basename(file) }));
+    return dashboards.map(({ uid, title, tags, folder, file }) => ({
+      uid,
+      title,
+      tags,
+      folder,
+      file: basename(file),
+    }));
   });
   app.get<{ Params: { uid: string } }>('/api/prunella/dashboards/:uid', async (request, reply) => {
     const { dashboards } = await readDashboards(folders());
     const found = dashboards.find(({ uid }) => uid === request.params.uid);
-    if (!found) return reply.code(404).send({ error: `no dashboard with the uid ${request.params.uid}`, code: 'not_found' });
+    if (!found)
+      return reply
+        .code(404)
+        .send({ error: `no dashboard with the uid ${request.params.uid}`, code: 'not_found' });
     return reply.type('application/json; charset=utf-8').send(found.json);
   });
 }

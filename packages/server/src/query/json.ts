@@ -73,7 +73,14 @@ function point(time: number, value: string): string {
 function statsJson(stats: NonNullable<QueryResult['stats']>): string {
   const seconds = stats.totalMs / 1000;
   return JSON.stringify({
-    timings: { evalTotalTime: seconds, resultSortTime: 0, queryPreparationTime: 0, innerEvalTime: seconds, execQueueTime: 0, execTotalTime: seconds },
+    timings: {
+      evalTotalTime: seconds,
+      resultSortTime: 0,
+      queryPreparationTime: 0,
+      innerEvalTime: seconds,
+      execQueueTime: 0,
+      execTotalTime: seconds,
+    },
     samples: { totalQueryableSamples: stats.samples, peakSamples: stats.samples },
   });
 }

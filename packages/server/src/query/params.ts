@@ -14,7 +14,8 @@ export class Params {
   constructor(request: FastifyRequest) {
     const query = request.raw.url?.split('?')[1] ?? '';
     this.#params = new URLSearchParams(query);
-    if (typeof request.body === 'string') for (const [key, value] of new URLSearchParams(request.body)) this.#params.append(key, value);
+    if (typeof request.body === 'string')
+      for (const [key, value] of new URLSearchParams(request.body)) this.#params.append(key, value);
   }
 
   get(name: string): string | undefined {
@@ -44,7 +45,9 @@ export class Params {
     try {
       return parseDuration(text);
     } catch {
-      throw new BadRequest(`invalid parameter ${JSON.stringify(name)}: cannot parse ${JSON.stringify(text)} to a valid duration`);
+      throw new BadRequest(
+        `invalid parameter ${JSON.stringify(name)}: cannot parse ${JSON.stringify(text)} to a valid duration`,
+      );
     }
   }
 
@@ -78,7 +81,9 @@ export function parseTime(text: string, name: string): number {
   if (text.trim() !== '' && Number.isFinite(seconds)) return Math.round(seconds * 1000);
   const time = /^\d{4}-\d\d-\d\dT/.test(text) ? Date.parse(text) : NaN;
   if (Number.isNaN(time)) {
-    throw new BadRequest(`invalid parameter ${JSON.stringify(name)}: cannot parse ${JSON.stringify(text)} to a valid timestamp`);
+    throw new BadRequest(
+      `invalid parameter ${JSON.stringify(name)}: cannot parse ${JSON.stringify(text)} to a valid timestamp`,
+    );
   }
   return time;
 }
@@ -86,5 +91,7 @@ export function parseTime(text: string, name: string): number {
 /** Lets a scope take forms, as Prometheus's API does for long queries. */
 export function acceptForms(app: FastifyInstance): void {
   const options = { parseAs: 'string', bodyLimit: 2 << 20 } as const;
-  app.addContentTypeParser('application/x-www-form-urlencoded', options, (_request, body, done) => done(null, body));
+  app.addContentTypeParser('application/x-www-form-urlencoded', options, (_request, body, done) =>
+    done(null, body),
+  );
 }

@@ -1,7 +1,21 @@
 import { Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
-import { Labels, type ExemplarQueryable, type Matcher, type Metadata, type Queryable } from '@prunella/metrics';
-import { parse, ParseError, print, QueryError, type Engine, type QueryOptions, type QueryResult } from '@prunella/promql';
+import {
+  Labels,
+  type ExemplarQueryable,
+  type Matcher,
+  type Metadata,
+  type Queryable,
+} from '@prunella/metrics';
+import {
+  parse,
+  ParseError,
+  print,
+  QueryError,
+  type Engine,
+  type QueryOptions,
+  type QueryResult,
+} from '@prunella/promql';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { queryAnswer } from './json.ts';
 import { acceptForms, BadRequest, Params } from './params.ts';
@@ -78,18 +92,25 @@ function parsed(params: Params): ReturnType<typeof parse> {
 
 function rangeOf(params: Params): { start: number; end: number; step: number } {
   for (const name of ['start', 'end']) {
-    if (params.get(name) === undefined) throw new BadRequest(`invalid parameter ${JSON.stringify(name)}: cannot parse "" to a valid timestamp`);
+    if (params.get(name) === undefined)
+      throw new BadRequest(`invalid parameter ${JSON.stringify(name)}: cannot parse "" to a valid timestamp`);
   }
   const start = params.time('start', 0);
   const end = params.time('end', 0);
   const step = params.duration('step');
-  if (step === undefined) throw new BadRequest('invalid parameter "step": cannot parse "" to a valid duration');
-  if (end < start) throw new BadRequest('invalid parameter "end": end timestamp must not be before start time');
+  if (step === undefined)
+    throw new BadRequest('invalid parameter "step": cannot parse "" to a valid duration');
+  if (end < start)
+    throw new BadRequest('invalid parameter "end": end timestamp must not be before start time');
   if (step <= 0) {
-    throw new BadRequest('invalid parameter "step": zero or negative query resolution step widths are not accepted. Try a positive integer');
+    throw new BadRequest(
+      'invalid parameter "step": zero or negative query resolution step widths are not accepted. Try a positive integer',
+    );
   }
   if ((end - start) / step > MOST_POINTS) {
-    throw new BadRequest('exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)');
+    throw new BadRequest(
+      'exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)',
+    );
   }
   return { start, end, step };
 }
@@ -147,7 +168,11 @@ function send(request: FastifyRequest, reply: FastifyReply, result: QueryResult)
   return reply.header('content-encoding', 'gzip').send(stream.pipe(createGzip({ level: 1 })));
 }
 
-function* all(first: string, second: IteratorResult<string, void>, rest: Iterable<string>): Generator<string> {
+function* all(
+  first: string,
+  second: IteratorResult<string, void>,
+  rest: Iterable<string>,
+): Generator<string> {
   yield first;
   if (second.done) return;
   yield second.value;
@@ -157,7 +182,10 @@ function* all(first: string, second: IteratorResult<string, void>, rest: Iterabl
 async function series({ storage }: QueryParts, params: Params): Promise<unknown> {
   const selectors = params.matchers();
   if (selectors.length === 0) throw new BadRequest('no match[] parameter provided');
-  const querier = storage.querier(params.time('start', Number.MIN_SAFE_INTEGER), params.time('end', Number.MAX_SAFE_INTEGER));
+  const querier = storage.querier(
+    params.time('start', Number.MIN_SAFE_INTEGER),
+    params.time('end', Number.MAX_SAFE_INTEGER),
+  );
   const limit = params.limit() ?? Infinity;
   const found = new Map<string, Labels>();
   try {
@@ -180,9 +208,14 @@ async function names(
   read: (querier: ReturnType<Queryable['querier']>, matchers: readonly Matcher[]) => Promise<string[]>,
 ): Promise<unknown> {
   const selectors = params.matchers();
-  const querier = storage.querier(params.time('start', Number.MIN_SAFE_INTEGER), params.time('end', Number.MAX_SAFE_INTEGER));
+  const querier = storage.querier(
+    params.time('start', Number.MIN_SAFE_INTEGER),
+    params.time('end', Number.MAX_SAFE_INTEGER),
+  );
   try {
-    const lists = await Promise.all((selectors.length === 0 ? [[]] : selectors).map((matchers) => read(querier, matchers)));
+    const lists = await Promise.all(
+      (selectors.length === 0 ? [[]] : selectors).map((matchers) => read(querier, matchers)),
+    );
     const data = lists.length === 1 ? (lists[0] as string[]) : [...new Set(lists.flat())].sort();
     return answer(data, params.limit() ?? Infinity, querier.warnings);
   } finally {
@@ -200,7 +233,10 @@ function metadata(known: ReadonlyMap<string, readonly Metadata[]>, params: Param
   const limit = params.limit() ?? Infinity;
   const perMetric = Number(params.get('limit_per_metric') ?? 0) || Infinity;
   const entries = [...known].filter(([name]) => metric === undefined || name === metric).slice(0, limit);
-  return { status: 'success', data: Object.fromEntries(entries.map(([name, list]) => [name, list.slice(0, perMetric)])) };
+  return {
+    status: 'success',
+    data: Object.fromEntries(entries.map(([name, list]) => [name, list.slice(0, perMetric)])),
+  };
 }
 
 async function exemplars({ storage, now }: QueryParts, params: Params): Promise<unknown> {
@@ -209,7 +245,11 @@ async function exemplars({ storage, now }: QueryParts, params: Params): Promise<
   const found = await storage.exemplars(params.time('start', 0), params.time('end', now()), selectors);
   const data = found.map(({ labels, exemplars: list }) => ({
     seriesLabels: labels,
-    exemplars: list.map(({ labels: own, value, timestamp = 0 }) => ({ labels: own, value: String(value), timestamp: timestamp / 1000 })),
+    exemplars: list.map(({ labels: own, value, timestamp = 0 }) => ({
+      labels: own,
+      value: String(value),
+      timestamp: timestamp / 1000,
+    })),
   }));
   return { status: 'success', data };
 }
@@ -238,12 +278,17 @@ function selectorsOf(expr: ReturnType<typeof parse>): (readonly Matcher[])[] {
 
 /** Prometheus's escaping of names in URLs: `U__` then `_2e_` for a dot, `__` for an underscore. */
 function unescapeName(name: string): string {
-  return name.slice(3).replace(/__|_([0-9a-fA-F]{1,6})_/g, (_, code?: string) => (code ? String.fromCodePoint(Number.parseInt(code, 16)) : '_'));
+  return name
+    .slice(3)
+    .replace(/__|_([0-9a-fA-F]{1,6})_/g, (_, code?: string) =>
+      code ? String.fromCodePoint(Number.parseInt(code, 16)) : '_',
+    );
 }
 
 function refuse(reply: FastifyReply, error: unknown): FastifyReply {
   if (error instanceof BadRequest) return fail(reply, 400, 'bad_data', error.message);
-  if (error instanceof ParseError) return fail(reply, 400, 'bad_data', `invalid parameter "query": ${error.message}`);
+  if (error instanceof ParseError)
+    return fail(reply, 400, 'bad_data', `invalid parameter "query": ${error.message}`);
   if (error instanceof QueryError) return fail(reply, STATUS[error.type], error.type, error.message);
   throw error;
 }

@@ -31,7 +31,9 @@ export function statusApiRoutes(app: FastifyInstance, parts: StatusApiParts): vo
     goVersion: `node ${process.version}`,
   }));
   get('config', () => ({ yaml: maskSecrets(parts.config()) }));
-  get('flags', () => Object.fromEntries(Object.entries(parts.flags).map(([name, value]) => [name, maskUrlPassword(value)])));
+  get('flags', () =>
+    Object.fromEntries(Object.entries(parts.flags).map(([name, value]) => [name, maskUrlPassword(value)])),
+  );
   get('walreplay', () => ({ min: 0, max: 0, current: 0, state: 'done' }));
   get('runtimeinfo', () => {
     const reload = parts.lastReload();

@@ -13,7 +13,10 @@ export function requireBasicAuth(app: FastifyInstance, users: ReadonlyMap<string
   const check = new PasswordCheck(users);
   app.addHook('onRequest', async (request, reply) => {
     if (await check.allows(request.headers.authorization)) return;
-    await reply.code(401).header('www-authenticate', 'Basic realm="prunella"').send({ error: 'unauthorized', code: 'unauthorized' });
+    await reply
+      .code(401)
+      .header('www-authenticate', 'Basic realm="prunella"')
+      .send({ error: 'unauthorized', code: 'unauthorized' });
   });
 }
 
@@ -43,7 +46,8 @@ class PasswordCheck {
   }
 
   async #verify(password: string, hash: string): Promise<boolean> {
-    if (this.#running >= CONCURRENT_VERIFICATIONS) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (this.#running >= CONCURRENT_VERIFICATIONS)
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#running++;
     try {
       return await verify(password, hash);

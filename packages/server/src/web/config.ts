@@ -9,14 +9,23 @@ const schema = v.strictObject({
       cert_file: v.string(),
       key_file: v.string(),
       client_auth_type: v.optional(
-        v.picklist(['NoClientCert', 'RequestClientCert', 'RequireAnyClientCert', 'VerifyClientCertIfGiven', 'RequireAndVerifyClientCert']),
+        v.picklist([
+          'NoClientCert',
+          'RequestClientCert',
+          'RequireAnyClientCert',
+          'VerifyClientCertIfGiven',
+          'RequireAndVerifyClientCert',
+        ]),
       ),
       client_ca_file: v.optional(v.string()),
       min_version: v.optional(v.picklist(['TLS12', 'TLS13'])),
     }),
   ),
   basic_auth_users: v.optional(
-    v.record(v.string(), v.pipe(v.string(), v.regex(/^\$2[aby]\$\d\d\$/, 'expected a bcrypt hash ($2y$…), not a password'))),
+    v.record(
+      v.string(),
+      v.pipe(v.string(), v.regex(/^\$2[aby]\$\d\d\$/, 'expected a bcrypt hash ($2y$…), not a password')),
+    ),
   ),
 });
 

@@ -24,12 +24,19 @@ export function lifecycleRoutes(app: FastifyInstance, parts: LifecycleParts): vo
       method,
       url: '/-/reload',
       handler: async (_request, reply) => {
-        if (!parts.enabled) return reply.code(403).type('text/plain').send('Start with --web.enable-lifecycle to allow this.\n');
+        if (!parts.enabled)
+          return reply
+            .code(403)
+            .type('text/plain')
+            .send('Start with --web.enable-lifecycle to allow this.\n');
         try {
           await parts.reload();
           return await reply.code(200).send('');
         } catch (error) {
-          return reply.code(500).type('text/plain').send(`failed to reload config: ${(error as Error).message}\n`);
+          return reply
+            .code(500)
+            .type('text/plain')
+            .send(`failed to reload config: ${(error as Error).message}\n`);
         }
       },
     });
@@ -37,11 +44,17 @@ export function lifecycleRoutes(app: FastifyInstance, parts: LifecycleParts): vo
       method,
       url: '/-/quit',
       handler: async (_request, reply) => {
-        if (!parts.enabled) return reply.code(403).type('text/plain').send('Start with --web.enable-lifecycle to allow this.\n');
+        if (!parts.enabled)
+          return reply
+            .code(403)
+            .type('text/plain')
+            .send('Start with --web.enable-lifecycle to allow this.\n');
         reply.raw.once('finish', () => parts.quit());
         return reply.type('text/plain').send('Requesting termination... Goodbye!\n');
       },
     });
   }
-  app.get('/metrics', async (_request, reply) => reply.type(parts.registry.contentType).send(await parts.registry.metrics()));
+  app.get('/metrics', async (_request, reply) =>
+    reply.type(parts.registry.contentType).send(await parts.registry.metrics()),
+  );
 }

@@ -13,7 +13,9 @@ export function refuseForeignOrigins(app: FastifyInstance, externalHost: string 
     if (SAFE_METHODS.has(request.method)) return;
     const reason = foreign(request, externalHost);
     if (reason !== undefined) {
-      await reply.code(403).send({ status: 'error', errorType: 'forbidden', error: reason, code: 'foreign_origin' });
+      await reply
+        .code(403)
+        .send({ status: 'error', errorType: 'forbidden', error: reason, code: 'foreign_origin' });
     }
   });
 }

@@ -3,7 +3,17 @@ import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 
 /** Paths under which nothing but an API answers: a miss is a 404, not a page. */
-const API_PREFIXES = ['/api/', '/-/', '/metrics', '/collectors/', '/hooks/', '/probe', '/federate', '/alert', '/assets/'];
+const API_PREFIXES = [
+  '/api/',
+  '/-/',
+  '/metrics',
+  '/collectors/',
+  '/hooks/',
+  '/probe',
+  '/federate',
+  '/alert',
+  '/assets/',
+];
 
 /** Serves the built pages; every path that is no API and no file is a page that the browser's router knows. */
 export async function servePages(app: FastifyInstance, directory: string): Promise<void> {
@@ -14,7 +24,13 @@ export async function servePages(app: FastifyInstance, directory: string): Promi
   if (index) {
     app.get('/', async (_request, reply) => sendIndex(reply));
     // File names under assets/ carry a hash of their content.
-    await app.register(fastifyStatic, { root: directory, wildcard: true, index: false, maxAge: '1h', etag: true });
+    await app.register(fastifyStatic, {
+      root: directory,
+      wildcard: true,
+      index: false,
+      maxAge: '1h',
+      etag: true,
+    });
   }
   app.setNotFoundHandler(async (request, reply) => {
     const path = request.url.split('?')[0] ?? '/';
