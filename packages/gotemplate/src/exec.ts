@@ -7,6 +7,8 @@ import {
   type PipeNode,
   type RangeNode,
 } from './syntax/ast.ts';
+import { Budget, Pending, type Execution } from './execution.ts';
+import { checkArgument, literalArgument, paramName } from './params.ts';
 import { TemplateError, type Tree } from './syntax/parse.ts';
 import { quote } from './syntax/quote.ts';
 import {
@@ -18,51 +20,10 @@ import {
   StringMap,
   truth,
   typeName,
-  type FuncMap,
   type GoFunc,
   type GoValue,
   type ParamType,
 } from './values.ts';
-
-/** Bounds of one execution, so that a hostile template can neither hang nor swell the process. */
-export interface Limits {
-  /** Length of the output in UTF-16 units. */
-  readonly maxOutput: number;
-  /** Steps: one per node evaluated, plus one per 16 characters that a function returns. */
-  readonly maxSteps: number;
-  /** Nesting of `{{template}}` calls. */
-  readonly maxDepth: number;
-}
-
-export const defaultLimits: Limits = { maxOutput: 4 << 20, maxSteps: 2_000_000, maxDepth: 250 };
-
-/** Where output goes: html/template puts its escaping here. */
-export interface Sink {
-  /** Text of the template itself. */
-  text(text: string): void;
-  /** A value that an action produced. `pipe` tells which escapers the author applied. */
-  value(value: GoValue, pipe: PipeNode): void;
-  readonly length: number;
-  end(): string;
-}
-
-export interface Execution {
-  readonly trees: ReadonlyMap<string, Tree>;
-  readonly funcs: FuncMap;
-  readonly missingKey: 'default' | 'zero' | 'error';
-  readonly limits: Limits;
-  readonly sink: Sink;
-}
-
-/** Thrown by functions for what only waiting can answer; see Template.executeAsync. Passes through unwrapped. */
-export class Pending {
-  readonly key: string;
-  readonly start: () => Promise<unknown>;
-  constructor(key: string, start: () => Promise<unknown>) {
-    this.key = key;
-    this.start = start;
-  }
-}
 
 /** Runs a tree. @throws TemplateError in Go's words */
 export function run(execution: Execution, tree: Tree, data: GoValue): string {
@@ -72,18 +33,6 @@ export function run(execution: Execution, tree: Tree, data: GoValue): string {
 
 /** What evaluating a command's last argument gave, where it came through the pipe. */
 const MISSING = Symbol('missing');
-
-class Budget {
-  #steps = 0;
-  readonly #limits: Limits;
-  constructor(limits: Limits) {
-    this.#limits = limits;
-  }
-  spend(steps: number): string | undefined {
-    this.#steps += steps;
-    return this.#steps > this.#limits.maxSteps ? `exceeded ${this.#limits.maxSteps} steps` : undefined;
-  }
-}
 
 interface Variable {
   readonly name: string;
@@ -430,7 +379,7 @@ class Evaluator {
       case 'nil':
         if (type.startsWith('[]')) return [];
         if (type === 'any') return null;
-        return this.#fail(`cannot assign nil to ${goParamName(type)}`);
+        return this.#fail(`cannot assign nil to ${paramName(type)}`);
       case 'field':
         return this.#checked(this.#fields(dot, dot, node.path, node, [], MISSING), type);
       case 'variable':
@@ -444,44 +393,19 @@ class Evaluator {
       case 'string':
       case 'bool':
       case 'number':
-        return this.#literal(dot, type, node);
+        if (type === 'any') return this.#constant(dot, node);
+        return this.#literal(type, node);
     }
   }
 
-  /** A constant takes the parameter's type where it can. */
-  #literal(dot: GoValue, type: ParamType, node: Operand): GoValue {
-    switch (type) {
-      case 'any':
-        return this.#constant(dot, node);
-      case 'string':
-        return node.kind === 'string' ? node.value : this.#fail(`expected string; found ${printNode(node)}`);
-      case 'bool':
-        return node.kind === 'bool' ? node.value : this.#fail(`expected bool; found ${printNode(node)}`);
-      case 'int':
-        return node.kind === 'number' && node.int !== undefined
-          ? node.int
-          : this.#fail(`expected integer; found ${printNode(node)}`);
-      case 'float':
-        return node.kind === 'number' ? node.float : this.#fail(`expected float; found ${printNode(node)}`);
-      case '[]any':
-      case '[]string':
-      case 'time.Time':
-      default:
-        return this.#fail(`can't handle ${printNode(node)} for arg of type ${goParamName(type)}`);
-    }
+  #literal(type: ParamType, node: Operand): GoValue {
+    const literal = literalArgument(node, type);
+    return literal.problem === undefined ? literal.value : this.#fail(literal.problem);
   }
 
   #checked(value: GoValue, type: ParamType): GoValue {
-    const kind = kindOf(value);
-    if (type === 'any') return value;
-    if (kind === 'invalid') {
-      if (type.startsWith('[]')) return [];
-      return this.#fail(`invalid value; expected ${goParamName(type)}`);
-    }
-    if (kind === 'slice' && type.startsWith('[]')) return value;
-    if (kind === type) return type === 'string' && typeof value !== 'string' ? printValue(value) : value;
-    if (typeName(value) === type) return value;
-    return this.#fail(`wrong type for value; expected ${goParamName(type)}; got ${typeName(value)}`);
+    const checked = checkArgument(value, type);
+    return checked.problem === undefined ? checked.value : this.#fail(checked.problem);
   }
 
   #print(value: GoValue, pipe: PipeNode, node: Position): void {
@@ -523,9 +447,4 @@ class Evaluator {
 
 function typeOf(func: GoFunc, i: number): ParamType {
   return func.params[Math.min(i, func.params.length - 1)] ?? 'any';
-}
-
-function goParamName(type: ParamType): string {
-  if (type === 'float') return 'float64';
-  return type === '[]any' ? '[]interface {}' : type;
 }

@@ -1,6 +1,6 @@
 export { Answers, Template, type TemplateOptions } from './template.ts';
 export { TemplateError } from './syntax/parse.ts';
-export { defaultLimits, type Limits } from './exec.ts';
+export { defaultLimits, type Limits } from './execution.ts';
 export {
   fn,
   SafeText,

@@ -1,5 +1,6 @@
 import { builtins } from './builtins.ts';
-import { defaultLimits, Pending, run, type Execution, type Limits, type Sink } from './exec.ts';
+import { run } from './exec.ts';
+import { defaultLimits, Pending, type Execution, type Limits, type Sink } from './execution.ts';
 import { checkEscapers } from './html/check.ts';
 import { HtmlSink } from './html/sink.ts';
 import { isEmpty, parseTemplate, TemplateError, type Tree } from './syntax/parse.ts';

@@ -1,4 +1,4 @@
-import type { Sink } from '../exec.ts';
+import type { Sink } from '../execution.ts';
 import type { PipeNode } from '../syntax/ast.ts';
 import { SafeText, type GoValue } from '../values.ts';
 import { escaperOf } from './check.ts';
