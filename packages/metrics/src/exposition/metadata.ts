@@ -1,6 +1,6 @@
 import type { Metadata, MetricType } from '../storage.ts';
 
-const COMMENT = /^[ \t]*#[ \t]+(TYPE|HELP|UNIT)[ \t]+(?:"((?:[^"\\]|\\.)*)"|([^ \t]+))(?:[ \t]+(.*))?$/;
+const COMMENT = /^[ \t]*#[ \t]+(TYPE|HELP|UNIT)[ \t]+(?:"((?:[^"\\]|\\.)*)"|([^ \t]+))(?:[ \t]+([^]*))?$/;
 
 const TYPES: ReadonlySet<string> = new Set([
   'counter',

@@ -127,7 +127,7 @@ const family = fc.record({
     fc.record({
       labels: fc.dictionary(LABEL_NAME, fc.string({ unit: 'grapheme', minLength: 1 })),
       value,
-      timestamp: fc.integer({ min: 0, max: 4e12 }),
+      timestamp: fc.integer({ min: 1, max: 4e12 }), // protobuf cannot tell 0 from none
     }),
     { selector: ({ labels }) => Labels.from(labels).key, maxLength: 5 },
   ),
