@@ -16,7 +16,10 @@ export const postgresBin: string | undefined = existsSync(DEBIAN)
 /** PostgreSQL refuses to run as root: Debian's package has made a user for it. */
 function owner(): { uid?: number; gid?: number } {
   if (process.getuid?.() !== 0) return {};
-  const fields = readFileSync('/etc/passwd', 'utf8').split('\n').find((line) => line.startsWith('postgres:'))?.split(':');
+  const fields = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .find((line) => line.startsWith('postgres:'))
+    ?.split(':');
   return { uid: Number(fields?.[2]), gid: Number(fields?.[3]) };
 }
 
@@ -33,7 +36,11 @@ export class PostgresServer {
     const { uid, gid } = owner();
     if (uid !== undefined && gid !== undefined) chownSync(this.#folder, uid, gid);
     const args = ['-D', join(this.#folder, 'db'), '-U', 'postgres', '--auth=trust', '--no-sync'];
-    execFileSync(join(postgresBin as string, 'initdb'), args, { ...owner(), stdio: 'pipe', cwd: this.#folder });
+    execFileSync(join(postgresBin as string, 'initdb'), args, {
+      ...owner(),
+      stdio: 'pipe',
+      cwd: this.#folder,
+    });
   }
 
   get dsn(): string {
@@ -41,9 +48,19 @@ export class PostgresServer {
   }
 
   async start(): Promise<void> {
-    const settings = ['listen_addresses=127.0.0.1', `port=${this.port}`, `unix_socket_directories=${this.#folder}`, 'fsync=off', ...this.#settings];
+    const settings = [
+      'listen_addresses=127.0.0.1',
+      `port=${this.port}`,
+      `unix_socket_directories=${this.#folder}`,
+      'fsync=off',
+      ...this.#settings,
+    ];
     const args = ['-D', join(this.#folder, 'db'), ...settings.flatMap((setting) => ['-c', setting])];
-    const child = spawn(join(postgresBin as string, 'postgres'), args, { ...owner(), cwd: this.#folder, stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(join(postgresBin as string, 'postgres'), args, {
+      ...owner(),
+      cwd: this.#folder,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     this.#process = child;
     await new Promise<void>((resolve, reject) => {
       child.once('exit', () => reject(new Error('postgres has ended')));
@@ -51,6 +68,17 @@ export class PostgresServer {
         if (chunk.toString().includes('ready to accept connections')) resolve();
       });
     });
+  }
+
+  /** To the server and to all of its processes. */
+  signal(signal: NodeJS.Signals): void {
+    const { pid } = this.#process ?? {};
+    if (pid === undefined) return;
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+      .trim()
+      .split(' ')
+      .filter(Boolean);
+    for (const each of [pid, ...children.map(Number)]) process.kill(each, signal);
   }
 
   async stop(): Promise<void> {

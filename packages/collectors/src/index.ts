@@ -1,6 +1,7 @@
 export type { Collector } from './collector.ts';
 export { ContainersCollector, type WorkloadReader } from './containers.ts';
 export { ExecCollector, type ExecTarget } from './exec.ts';
+export { MongodbCollector, type MongodbTarget } from './mongodb/mongodb.ts';
 export { NodeCollector } from './node/node.ts';
 export { PostgresCollector, type PostgresTarget } from './postgres/postgres.ts';
 export { ProcessCollector, type ProcessTarget } from './process.ts';

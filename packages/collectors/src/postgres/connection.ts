@@ -1,14 +1,15 @@
+import type { Socket } from 'node:net';
 import pg from 'pg';
-
-/** For connecting and for each query; a server that hangs must not make the scrape hang. */
-const TIMEOUT_MS = 4000;
 
 export type Row = Readonly<Record<string, unknown>>;
 
-/** One connection that is opened when it is needed and thrown away as soon as anything is wrong with it. */
+/**
+ * One connection that is opened when it is needed and thrown away as soon as anything is wrong with it. Nothing here
+ * takes longer than it is allowed to: a server that hangs must not make the scrape hang.
+ */
 export class PostgresConnection {
   readonly #dsn: () => string;
-  #client: pg.Client | undefined;
+  #client: Promise<pg.Client> | undefined;
 
   constructor(dsn: () => string) {
     this.#dsn = dsn;
@@ -21,42 +22,74 @@ export class PostgresConnection {
     return url ? `${url.hostname || 'localhost'}:${url.port || '5432'}` : 'unknown';
   }
 
-  /** @throws Error where the server cannot be reached or refuses */
-  async query(sql: string): Promise<readonly Row[]> {
-    const client = (this.#client ??= await this.#connect());
+  get isOpen(): boolean {
+    return this.#client !== undefined;
+  }
+
+  /**
+   * @param timeoutMs for connecting and for the answer
+   * @throws Error where the server cannot be reached, does not answer in time, or refuses
+   */
+  async query(sql: string, timeoutMs: number): Promise<readonly Row[]> {
+    if (timeoutMs <= 0) throw new Error('there is no time left');
+    const opening = (this.#client ??= this.#open(timeoutMs));
     try {
-      const result = await client.query<Record<string, unknown>>(sql);
-      return result.rows;
+      const client = await opening;
+      const config = { text: sql, query_timeout: timeoutMs };
+      return (await client.query<Record<string, unknown>>(config)).rows;
     } catch (error) {
-      // An error of the query itself has a SQLSTATE; anything else means that the connection is gone.
-      if ((error as { code?: string }).code?.length !== 5) await this.close();
+      // An error of the query itself has a SQLSTATE; anything else means that the connection is of no use.
+      if ((error as { code?: string }).code?.length !== 5) this.#discard(opening);
       throw error;
     }
   }
 
   async close(): Promise<void> {
-    const client = this.#client;
+    const client = await this.#client?.catch(() => undefined);
     this.#client = undefined;
-    await client?.end().catch(() => {});
+    if (!client) return;
+    const ended = client.end().catch(() => {});
+    const late = setTimeout(() => destroy(client), 1000);
+    await Promise.race([ended, new Promise((resolve) => socketOf(client).once('close', resolve))]);
+    clearTimeout(late);
   }
 
-  async #connect(): Promise<pg.Client> {
+  /** Without a farewell, for which a server that hangs would let us wait. */
+  #discard(opening: Promise<pg.Client>): void {
+    if (this.#client === opening) this.#client = undefined;
+    opening.then(destroy, () => {});
+  }
+
+  #open(timeoutMs: number): Promise<pg.Client> {
+    // The server may close the connection between two scrapes; the next one then opens another.
+    const opening = this.#connect(timeoutMs, () => {
+      if (this.#client === opening) this.#client = undefined;
+    });
+    return opening;
+  }
+
+  async #connect(timeoutMs: number, lost: () => void): Promise<pg.Client> {
     const client = new pg.Client({
       connectionString: this.#dsn(),
-      connectionTimeoutMillis: TIMEOUT_MS,
-      query_timeout: TIMEOUT_MS,
+      connectionTimeoutMillis: timeoutMs,
       application_name: 'prunella',
     });
-    client.on('error', () => {
-      // The server closed the connection between two scrapes; the next one opens another.
-      if (this.#client === client) this.#client = undefined;
-    });
+    client.on('error', lost);
     try {
       await client.connect();
     } catch (error) {
-      await client.end().catch(() => {});
+      destroy(client);
       throw error;
     }
     return client;
   }
+}
+
+function destroy(client: pg.Client): void {
+  socketOf(client).destroy();
+}
+
+/** The driver keeps it to itself, but offers no other way to hang up at once. */
+function socketOf(client: pg.Client): Socket {
+  return (client as unknown as { connection: { stream: Socket } }).connection.stream;
 }

@@ -1,7 +1,10 @@
 import type { Collector } from '../collector.ts';
 import { Exposition } from '../exposition.ts';
-import { PostgresConnection } from './connection.ts';
+import { PostgresConnection, type Row } from './connection.ts';
 import { POSTGRES_QUERIES } from './queries.ts';
+
+/** For the whole scrape: less than a scraper usually waits, so that `pg_up 0` is told in time. */
+const BUDGET_MS = 3500;
 
 export interface PostgresTarget {
   /** The label `instance` of what is collected. */
@@ -26,8 +29,9 @@ export class PostgresCollector implements Collector {
   async collect(): Promise<string> {
     const out = new Exposition();
     const started = performance.now();
-    const version = await this.#version();
-    const failures = version === undefined ? undefined : await this.#runQueries(out, version);
+    const deadline = started + BUDGET_MS;
+    const version = await this.#version(deadline);
+    const failures = version === undefined ? undefined : await this.#runQueries(out, version, deadline);
     out.gauge('pg_up', '1 when the server answered.', failures === undefined ? 0 : 1);
     out.gauge('pg_exporter_last_scrape_error', '1 when any query failed.', failures === 0 ? 0 : 1);
     out.gauge(
@@ -44,24 +48,29 @@ export class PostgresCollector implements Collector {
   }
 
   /** @returns `server_version_num`, or undefined where the server does not answer */
-  async #version(): Promise<number | undefined> {
-    // The first try may meet a connection that died since the last scrape; the second opens a new one.
-    for (let attempt = 0; attempt < 2; attempt++) {
-      const rows = await this.#connection.query('SHOW server_version_num').catch(() => undefined);
+  async #version(deadline: number): Promise<number | undefined> {
+    // A connection that is still open may have died since the last scrape: then another try opens a new one.
+    for (let tries = this.#connection.isOpen ? 2 : 1; tries > 0; tries--) {
+      const rows = await this.#query('SHOW server_version_num', deadline);
       if (rows) return Number(rows[0]?.['server_version_num']);
     }
     return undefined;
   }
 
+  /** @returns undefined where the query failed or came too late */
+  async #query(sql: string, deadline: number): Promise<readonly Row[] | undefined> {
+    return this.#connection.query(sql, deadline - performance.now()).catch(() => undefined);
+  }
+
   /** @returns how many queries failed; one that this version or role does not allow costs only its own families */
-  async #runQueries(out: Exposition, version: number): Promise<number> {
+  async #runQueries(out: Exposition, version: number, deadline: number): Promise<number> {
     const server = { server: this.#connection.server };
     let failures = 0;
     for (const query of POSTGRES_QUERIES) {
       const sql = query.sql(version);
       if (sql === undefined) continue;
       const started = performance.now();
-      const rows = await this.#connection.query(sql).catch(() => undefined);
+      const rows = await this.#query(sql, deadline);
       for (const row of rows ?? []) query.add(row, out, server);
       if (!rows) failures++;
       const seconds = (performance.now() - started) / 1000;
