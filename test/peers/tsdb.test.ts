@@ -3,7 +3,7 @@
  * those that PROMETHEUS and PROMTOOL name.
  */
 import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,9 +16,10 @@ import {
   wordsOf,
   type Clock,
   type Histogram,
+  type Series,
 } from '@prunella/metrics';
 import { Engine } from '@prunella/promql';
-import { Database } from '@prunella/tsdb';
+import { Database, createBlocks } from '@prunella/tsdb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const run = promisify(execFile);
@@ -56,11 +57,12 @@ class Peer {
   }
 
   static async start(dir: string, config: string, flags: readonly string[] = []): Promise<Peer> {
-    const port = await freePort();
+    const chosen = flags.find((flag) => flag.startsWith('--web.listen-address='));
+    const port = chosen === undefined ? await freePort() : Number(chosen.split(':').at(-1));
     const args = [
       `--config.file=${config}`,
       `--storage.tsdb.path=${dir}`,
-      `--web.listen-address=127.0.0.1:${port}`,
+      ...(chosen === undefined ? [`--web.listen-address=127.0.0.1:${port}`] : []),
       '--storage.tsdb.retention.time=10y',
       '--enable-feature=native-histograms,exemplar-storage',
       ...flags,
@@ -333,6 +335,62 @@ describe.skipIf(absent)('with the real Prometheus (skipped where prometheus or p
     await back.close();
   }, 60_000);
 
+  test('we read what a Prometheus left that was killed while it scraped', async () => {
+    const dir = join(root, 'killed');
+    const scraping = join(root, 'self.yml');
+    const port = await freePort();
+    await writeFile(
+      scraping,
+      `global: {scrape_interval: 250ms, scrape_timeout: 250ms}
+scrape_configs: [{job_name: self, static_configs: [{targets: ['127.0.0.1:${port}']}]}]
+`,
+    );
+    const peer = await Peer.start(dir, scraping, [`--web.listen-address=127.0.0.1:${port}`]);
+    let seen: unknown[] = [];
+    for (let i = 0; i < 100 && seen.length === 0; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      seen = (await peer.query({ query: 'count_over_time(up[1m]) > 3' }, 'query')) as unknown[];
+    }
+    const there = await peer.samples(
+      '{__name__=~"up|go_goroutines|prometheus_tsdb_head_series"}',
+      Date.now() - 600_000,
+      Date.now(),
+    );
+    await peer.stop('SIGKILL');
+    const db = await Database.open(dir, { clock: stillClock });
+    const here = await ours(
+      db,
+      [new Matcher('=~', '__name__', 'up|go_goroutines|prometheus_tsdb_head_series')],
+      0,
+      Date.now() + 60_000,
+    );
+    expect(Object.keys(there)).toHaveLength(3);
+    for (const [name, samples] of Object.entries(there))
+      expect(here[name]!.slice(0, samples.length)).toEqual(samples);
+    expect(db.metadata().size + db.stats().head.series).toBeGreaterThan(200);
+    await db.close();
+  }, 60_000);
+
+  test('samples out of order are read there too', async () => {
+    const dir = join(root, 'late');
+    const late = join(root, 'late.yml');
+    await writeFile(late, 'storage: {tsdb: {out_of_order_time_window: 2h}}\n');
+    const db = await Database.open(dir, { clock: stillClock, outOfOrderWindowMs: 2 * HOUR });
+    for (const t of [end - 60_000, end - 3_000_000, end, end - 1000, end - 3_000_001]) {
+      const appender = db.appender();
+      appender.append(0, Labels.from({ __name__: 'late' }), t, t % 1000);
+      await appender.commit();
+    }
+    await db.close();
+    const peer = await Peer.start(dir, late);
+    const there = normal(await peer.samples('late', end - HOUR - 7000, end + 7000));
+    await peer.stop();
+    const back = await Database.open(dir, { clock: stillClock, outOfOrderWindowMs: 2 * HOUR });
+    expect(normal(await ours(back, [new Matcher('=', '__name__', 'late')], end - HOUR, end))).toEqual(there);
+    expect(there['late']).toHaveLength(5);
+    await back.close();
+  }, 60_000);
+
   test('we read blocks that promtool made', async () => {
     const file = join(root, 'in.om');
     const lines: string[] = ['# TYPE made gauge'];
@@ -341,6 +399,38 @@ describe.skipIf(absent)('with the real Prometheus (skipped where prometheus or p
     await writeFile(file, `${lines.join('\n')}\n# EOF\n`);
     const dir = join(root, 'made');
     await run(PROMTOOL, ['tsdb', 'create-blocks-from', 'openmetrics', file, dir]);
+    // The same samples from us are the same bytes.
+    const columns = (n: number): Series => {
+      const indices = Array.from({ length: 1000 }, (_, i) => i).filter((i) => i % 7 === n);
+      const timestamps = Float64Array.from(indices, (i) => start + i * STEP);
+      const values = Float64Array.from(indices, (i) => Math.sqrt(i));
+      return { labels: Labels.from({ __name__: 'made', n: String(n) }), samples: { timestamps, values } };
+    };
+    const twin = join(root, 'twin');
+    await createBlocks(
+      twin,
+      Array.from({ length: 7 }, (_, n) => columns(n)),
+    );
+    const blockNames = async (path: string): Promise<string[]> => {
+      const names = (await readdir(path)).filter((name) => /^[0-9A-Z]{26}$/.test(name));
+      const starts = await Promise.all(
+        names.map(
+          async (name) => JSON.parse(await readFile(join(path, name, 'meta.json'), 'utf8')).minTime as number,
+        ),
+      );
+      return names.sort((a, b) => starts[names.indexOf(a)]! - starts[names.indexOf(b)]!);
+    };
+    const [made, copied] = [await blockNames(dir), await blockNames(twin)];
+    expect(copied).toHaveLength(made.length);
+    for (const [i, name] of made.entries()) {
+      for (const part of ['chunks/000001', 'index', 'tombstones']) {
+        const [a, b] = await Promise.all([
+          readFile(join(dir, name, part)),
+          readFile(join(twin, copied[i]!, part)),
+        ]);
+        expect(b.equals(a), `${part} of block ${i}`).toBe(true);
+      }
+    }
     const db = await Database.open(dir, { clock: stillClock });
     const answer = await ours(db, [new Matcher('=', '__name__', 'made')], start - 1, end);
     expect(Object.values(answer).flat()).toHaveLength(1000);

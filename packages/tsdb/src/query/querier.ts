@@ -1,4 +1,5 @@
 import { compareStrings, type Matcher, type Querier, type SelectHints, type Series } from '@prunella/metrics';
+import { CorruptionError } from '../errors.ts';
 import { Pacer } from '../pacer.ts';
 import { mergeSources } from './merge.ts';
 import type { Source } from './source.ts';
@@ -56,7 +57,14 @@ export class MergingQuerier implements Querier {
 
   async #collect(ask: (source: Source) => Promise<Iterable<string>>, limit = 0): Promise<string[]> {
     const found = new Set<string>();
-    for (const source of this.#sources) for (const text of await ask(source)) found.add(text);
+    for (const source of this.#sources) {
+      try {
+        for (const text of await ask(source)) found.add(text);
+      } catch (error) {
+        if (!(error instanceof CorruptionError)) throw error;
+        this.#warn(`a block is damaged, labels are missing: ${error.message}`);
+      }
+    }
     const sorted = [...found].sort(compareStrings);
     return limit > 0 ? sorted.slice(0, limit) : sorted;
   }
