@@ -7,8 +7,9 @@ export type WorkloadState = 'running' | 'starting' | 'restarting' | 'stopped' | 
 /** How a workload ended last. */
 export interface WorkloadExit {
   readonly time: number;
-  /** Undefined and null never mix: null means "ended by a signal" here and "ended by itself" in `signal`. */
+  /** null: it was ended by `signal`. */
   readonly code: number | null;
+  /** null: it ended by itself, with `code`. Docker knows no signals: 137 is 128 + SIGKILL. */
   readonly signal: string | null;
   /** Whether somebody asked for it through Prunella. */
   readonly expected: boolean;

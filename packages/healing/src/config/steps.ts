@@ -63,9 +63,11 @@ export type Step = CaptureStep | RestartStep | ScaleStep | HttpStep | WaitStep |
 
 export const DEFAULT_VERIFY: VerifyStep = { kind: 'verify', for: 30_000, timeout: 300_000 };
 
+const ACTING: ReadonlySet<string> = new Set(['restart', 'scale', 'http']);
+
 /** Whether a step changes something. */
-export function isActing(step: Step): boolean {
-  return step.kind === 'restart' || step.kind === 'scale' || step.kind === 'http';
+export function isActing({ kind }: { readonly kind: string }): boolean {
+  return ACTING.has(kind);
 }
 
 /** A step in a sentence's words: `restart`, `scale to 3`. */

@@ -139,7 +139,7 @@ export class CrashWatch {
       if (seen !== 'gone') lastSeen = now;
       // Not at once: after a start of Prunella its processes are not there yet, and Docker may not answer for a while.
       const removed = now - lastSeen >= GONE;
-      if (removed || (workload?.state === 'stopped' && workload.exit?.expected)) {
+      if (removed || workload?.state === 'stopped') {
         return book.close(id, 'resolved', `Closed: ${name} is not to run any more`);
       }
       const well =

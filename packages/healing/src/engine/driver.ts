@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { sleep, type Clock, type Logger } from '@prunella/metrics';
 import type { HealingConfig, Runbook } from '../config/config.ts';
-import { DEFAULT_VERIFY, isActing, type Step } from '../config/steps.ts';
+import { DEFAULT_VERIFY, isActing } from '../config/steps.ts';
 import { interruptedStep, nextStep, type Incident, type TimelineStep } from '../incident/incident.ts';
 import { admit } from './admission.ts';
 import { Approvals } from './approval.ts';
@@ -110,8 +110,8 @@ export class Driver {
   /** After a restart of Prunella in the middle of a run: what may have happened is verified, never done again. */
   async #resume(incident: Incident, sameSteps: boolean, run: Run): Promise<void> {
     const interrupted = interruptedStep(incident);
-    const acting = interrupted !== undefined && isActing({ kind: interrupted.kind } as Step);
-    if (interrupted && acting) await this.#recordInterruption(incident, interrupted);
+    const acting = interrupted !== undefined && isActing(interrupted);
+    if (interrupted && (acting || !sameSteps)) await this.#recordInterruption(incident, interrupted);
     this.#guards.claim(incident);
     return this.#inPlace(incident, () => {
       if (!sameSteps) return run.execute(0, 'careful');
@@ -125,7 +125,7 @@ export class Driver {
     const entry = {
       time: this.#parts.clock.now(),
       kind: 'step' as const,
-      text: incident.actions.at(-1) ?? step.kind,
+      text: isActing(step) ? (incident.actions.at(-1) ?? step.kind) : step.kind,
       step: { ...step, state: 'failed' as const, error },
     };
     await this.#parts.book.record(incident.id, { entry });

@@ -12,13 +12,15 @@ export function killFamily(leader: number, family: readonly ProcStat[], signal: 
   }
 }
 
-/** @returns false when there is nobody of that id; a negative one names a process group */
+/** @returns false when there is nobody of that id, or nobody of ours; a negative one names a process group */
 export function send(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     process.kill(pid, signal);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    const { code } = error as NodeJS.ErrnoException;
+    // macOS says EPERM of a group of zombies.
+    if (code === 'ESRCH' || code === 'EPERM') return false;
     throw error;
   }
 }

@@ -43,7 +43,11 @@ export class PidFiles {
   }
 
   remove(name: string): void {
-    rmSync(this.#path(name), { force: true });
+    try {
+      rmSync(this.#path(name), { force: true });
+    } catch (error) {
+      this.#logger.warn({ err: error, workload: name }, 'cannot remove the pid file');
+    }
   }
 
   /** Stops what an earlier Prunella left running: SIGTERM, up to `grace` ms, SIGKILL. @returns their names */

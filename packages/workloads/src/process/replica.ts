@@ -224,17 +224,16 @@ export class Replica {
     const { clock, logger, pidFiles } = this.#parts;
     const pid = this.pid;
     const time = clock.now();
-    const expected = !this.#wanted;
+    // A job that is not to be restarted and ends well has done what it was started for.
+    const expected = !this.#wanted || (this.spec.restart !== 'always' && code === 0);
     // Whatever of its group outlived a crash would hold its ports.
     if (pid !== undefined && !expected) send(-pid, 'SIGKILL');
     pidFiles.remove(this.spec.name);
     this.#endHealth();
     this.#child = undefined;
     this.#exit = { time, code, signal, expected, ...(error !== undefined && { error }) };
-    if (!expected) {
-      logger.warn({ workload: this.spec.name, code, signal, error }, 'ended unexpectedly');
-      this.#planRestart(time, code);
-    }
+    if (!expected) logger.warn({ workload: this.spec.name, code, signal, error }, 'ended unexpectedly');
+    if (this.#wanted) this.#planRestart(time, code);
     this.#emit('exited');
   }
 

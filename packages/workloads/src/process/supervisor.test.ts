@@ -116,13 +116,13 @@ describe('Supervisor', () => {
   });
 
   test.each([
-    ['never', 'process.exit(1)', 'failed'],
-    ['never', 'process.exit(0)', 'stopped'],
-    ['on-failure', 'process.exit(0)', 'stopped'],
-  ])('restart: %s leaves %s %s', async (restart, code, state) => {
+    ['never', 'process.exit(1)', 'failed', false],
+    ['never', 'process.exit(0)', 'stopped', true],
+    ['on-failure', 'process.exit(0)', 'stopped', true],
+  ])('restart: %s leaves %s %s; expected: %s', async (restart, code, state, expected) => {
     const supervisor = await supervise(configs(script(code, { restart })));
     await eventually(async () => expect((await find(supervisor)).exit).toBeDefined());
-    expect(await find(supervisor)).toMatchObject({ state, restarts: 0 });
+    expect(await find(supervisor)).toMatchObject({ state, restarts: 0, exit: { expected } });
   });
 
   test('a program that does not exist is a failure to be told, not a crash', async () => {
