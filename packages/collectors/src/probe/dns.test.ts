@@ -27,14 +27,12 @@ function answerTo(question: Buffer): Buffer {
 
 let udp: UdpSocket;
 let tcp: Server;
-let port: number;
 
 beforeAll(async () => {
   udp = createSocket('udp4', (question, from) => {
     if (!question.includes('silent')) udp.send(answerTo(question), from.port, from.address);
   });
   await new Promise<void>((resolve) => udp.bind(0, '127.0.0.1', resolve));
-  port = udp.address().port;
   tcp = createServer((socket) => {
     socket.on('data', (data) => {
       const answer = answerTo(data.subarray(2));
@@ -45,7 +43,7 @@ beforeAll(async () => {
     });
     socket.on('error', () => {});
   });
-  await new Promise<void>((resolve) => tcp.listen(port, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => tcp.listen(0, '127.0.0.1', resolve));
 });
 afterAll(() => {
   udp.close();
@@ -53,14 +51,11 @@ afterAll(() => {
 });
 
 async function run(dns: string): Promise<string> {
-  const module = parseProbeModules(
-    `modules: {m: {prober: dns, timeout: 300ms, dns: ${dns}}}`,
-    'blackbox.yml',
-  ).get('m');
-  return probe(module as never, `127.0.0.1:${(tcp.address() as AddressInfo).port}`, {
-    clock: systemClock,
-    logger: silentLogger,
-  });
+  const module = parseProbeModules(`modules: {m: {prober: dns, timeout: 300ms, dns: ${dns}}}`, 'b.yml').get(
+    'm',
+  );
+  const port = dns.includes('tcp') ? (tcp.address() as AddressInfo).port : udp.address().port;
+  return probe(module as never, `127.0.0.1:${port}`, { clock: systemClock, logger: silentLogger });
 }
 
 describe('the dns prober', () => {
