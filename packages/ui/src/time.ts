@@ -176,6 +176,13 @@ export function formatAge(ms: number): string {
   return `${Math.floor(seconds / 86_400)}d ${Math.floor((seconds % 86_400) / 3600)}h`;
 }
 
+/** A span as exactly as it matters: `28 ms`, `5.1 s`, then as formatAge. */
+export function formatSpan(ms: number): string {
+  if (!Number.isFinite(ms)) return '–';
+  if (Math.abs(ms) < 1000) return `${Math.round(ms)} ms`;
+  return ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : formatAge(ms);
+}
+
 /** RFC 3339 to ms; NaN for '' and for Go's zero time. */
 export function timeMs(text: string): number {
   return text === '' || text.startsWith('0001-') ? NaN : Date.parse(text);

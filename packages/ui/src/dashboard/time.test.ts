@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { describeRange, formatAge, formatDuration, parseDuration, parseTime, resolveRange } from '../time.ts';
+import {
+  describeRange,
+  formatAge,
+  formatDuration,
+  formatSpan,
+  parseDuration,
+  parseTime,
+  resolveRange,
+} from '../time.ts';
 
 const now = Date.UTC(2026, 10, 21, 3, 45, 12, 345);
 
@@ -66,4 +74,8 @@ test('describeRange() and formatAge() write what a reader would', () => {
     '1h 1m',
     '1d 1h',
   ]);
+});
+
+test('formatSpan() is exact where it matters', () => {
+  expect([28, 999, 5120, 69_000, NaN].map(formatSpan)).toEqual(['28 ms', '999 ms', '5.1 s', '1m 9s', '–']);
 });

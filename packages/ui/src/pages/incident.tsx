@@ -10,7 +10,7 @@ import {
 } from '../api/prunella.ts';
 import { useNow, useResource } from '../live.ts';
 import { recall, remember } from '../theme.ts';
-import { formatAge, formatClock, timeMs } from '../time.ts';
+import { formatClock, formatSpan, timeMs } from '../time.ts';
 import {
   Badge,
   Card,
@@ -45,7 +45,7 @@ function Milestones({ incident, now }: { incident: Incident; now: number }): JSX
         if (Number.isFinite(at)) before = at;
         return (
           <li key={key} class={Number.isFinite(at) ? 'reached' : ''}>
-            <span class="between">{Number.isFinite(since) ? `+${formatAge(since)}` : ''}</span>
+            <span class="between">{Number.isFinite(since) ? `+${formatSpan(since)}` : ''}</span>
             <i />
             <strong>{name}</strong>
             <small>{Number.isFinite(at) ? formatClock(at, now) : '–'}</small>
@@ -75,7 +75,7 @@ function Entry({ entry, start, now }: { entry: TimelineEntry; start: number; now
     <li class="entry">
       <span class="entry-time">
         {formatClock(timeMs(entry.time), now)}
-        <small class="dim">+{formatAge(timeMs(entry.time) - start)}</small>
+        <small class="dim">+{formatSpan(timeMs(entry.time) - start)}</small>
       </span>
       <span>
         <Badge tone={step?.state === 'failed' ? 'bad' : (kindTones[entry.kind] ?? 'idle')}>
@@ -88,9 +88,7 @@ function Entry({ entry, start, now }: { entry: TimelineEntry; start: number; now
           <small class="dim">
             {' '}
             {step.state}
-            {step.durationMs === undefined
-              ? ''
-              : ` in ${step.durationMs < 1000 ? `${step.durationMs} ms` : formatAge(step.durationMs)}`}
+            {step.durationMs === undefined ? '' : ` in ${formatSpan(step.durationMs)}`}
           </small>
         )}
         {step && step.error !== '' && <div class="error-text">{step.error}</div>}
@@ -99,11 +97,17 @@ function Entry({ entry, start, now }: { entry: TimelineEntry; start: number; now
   );
 }
 
+/** Six digits are enough to read; the whole number is in the title. */
+function rounded(value: string): string {
+  const number = Number(value);
+  return value === '' || Number.isNaN(number) ? value : String(Number(number.toPrecision(6)));
+}
+
 function EvidenceView({ item, now }: { item: Evidence; now: number }): JSX.Element {
   return (
     <details class="evidence" open>
       <summary>
-        <strong>{item.title}</strong>{' '}
+        <strong>{item.title === item.expr ? 'Query' : item.title}</strong>{' '}
         <small class="dim">
           {item.kind}, {formatClock(timeMs(item.time), now)}
         </small>
@@ -121,7 +125,9 @@ function EvidenceView({ item, now }: { item: Evidence; now: number }): JSX.Eleme
                 <span class="grow">
                   <LabelChips labels={sample.labels} />
                 </span>
-                <b class="mono">{sample.value}</b>
+                <b class="mono" title={sample.value}>
+                  {rounded(sample.value)}
+                </b>
               </div>
             </li>
           ))}

@@ -2,13 +2,13 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { incidents, runbooks, type Incident, type Runbook } from '../api/prunella.ts';
 import { useNow, useResource } from '../live.ts';
-import { formatAge, formatDuration, timeMs } from '../time.ts';
+import { formatDuration, formatSpan, timeMs } from '../time.ts';
 import { Badge, Card, Empty, Loaded, PageHead, severityTone, Time } from '../ui/basics.tsx';
 import { incidentTone, outcomeText } from '../view/incident-text.ts';
 
 function between(from: string, to: string): string {
   const distance = timeMs(to) - timeMs(from);
-  return Number.isFinite(distance) ? formatAge(distance) : '–';
+  return formatSpan(distance);
 }
 
 function IncidentTable({ all, now }: { all: readonly Incident[]; now: number }): JSX.Element {

@@ -81,6 +81,14 @@ function Verdict({ health }: { health: Health }): JSX.Element {
   );
 }
 
+function usage({ cpuPercent, memoryBytes }: Workload): string {
+  const parts = [
+    cpuPercent === undefined ? '' : `${cpuPercent.toFixed(0)}% cpu`,
+    memoryBytes === undefined ? '' : formatText(memoryBytes, 'bytes', 0),
+  ];
+  return parts.filter((part) => part !== '').join(' · ');
+}
+
 function Services({ all }: { all: readonly Workload[] }): JSX.Element {
   return (
     <ul class="strip">
@@ -90,10 +98,7 @@ function Services({ all }: { all: readonly Workload[] }): JSX.Element {
             <i class={`dot ${stateTone(workload.state)}`} />
             <strong>{workload.name}</strong>
             <small>{workload.state}</small>
-            <span class="dim">
-              {workload.cpuPercent === undefined ? '' : `${workload.cpuPercent.toFixed(0)}% cpu`}
-              {workload.memoryBytes === undefined ? '' : ` · ${formatText(workload.memoryBytes, 'bytes', 0)}`}
-            </span>
+            <span class="dim">{usage(workload)}</span>
           </a>
         </li>
       ))}
