@@ -336,6 +336,47 @@ describe.skipIf(!installed)(
       });
     });
 
+    test('its metrics are those that rules and dashboards count on', async () => {
+      await app.inject('/data');
+      const { body } = await app.inject('/metrics');
+      const types = Object.fromEntries(
+        [...body.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => [name, type]),
+      );
+      expect(types).toMatchObject({
+        app_http_requests_total: 'counter',
+        app_request_latency_seconds: 'histogram',
+        app_db_writes_total: 'counter',
+        app_db_errors_total: 'counter',
+        app_db_operation_duration_seconds: 'histogram',
+        app_db_pool_connections: 'gauge',
+        app_uploads_total: 'counter',
+        app_upload_users_total: 'counter',
+        app_upload_duration_seconds: 'histogram',
+        flask_http_request_duration_seconds: 'histogram',
+        flask_http_request_exceptions_total: 'counter',
+        http_requests_total: 'counter',
+        http_request_duration_seconds: 'histogram',
+        http_request_size_bytes: 'histogram',
+        http_response_size_bytes: 'histogram',
+        process_cpu_seconds_total: 'counter',
+        process_resident_memory_bytes: 'gauge',
+        process_start_time_seconds: 'gauge',
+        nodejs_gc_runs_total: 'counter',
+        shop_fault_active: 'gauge',
+      });
+      expect(body).toMatch(/^app_db_writes_total \d+$/m);
+      expect(body).toMatch(/^app_http_requests_total\{method="GET",endpoint="\/data"\} \d+$/m);
+      expect(body).toMatch(/^http_requests_total\{method="GET",endpoint="\/data",status_code="200"\} \d+$/m);
+    });
+
+    test('users go to MongoDB when there is an address, and its absence is said', async () => {
+      const settings = readSettings({ DATABASE_URL: url.href, MONGODB_URL: 'mongodb://127.0.0.1:1/shop' });
+      const other = await buildApp(settings, { log: () => {}, crash: () => {} });
+      const answer = await other.app.inject('/users');
+      expect([answer.statusCode, answer.json()]).toEqual([503, { error: 'The database is not reachable' }]);
+      await other.app.close();
+    });
+
     test('the page is a page', async () => {
       const { statusCode, headers, body } = await app.inject('/');
       expect([statusCode, headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);

@@ -1,7 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import express from 'express';
@@ -208,6 +209,26 @@ describe('the families', () => {
     });
     expect(text.match(/^http_request_duration_seconds_bucket/gm)).toHaveLength(3);
     expect(text).toContain('http_response_size_bytes_bucket{le="20"');
+  });
+
+  // Byte for byte, but for what the process says of itself. UPDATE_GOLDEN=1 writes them anew: read the difference.
+  test.each([
+    ['families.prom', undefined],
+    ['families.openmetrics', 'application/openmetrics-text'],
+  ])('%s is what two requests leave behind', async (name, accept) => {
+    const metrics = new Instrumentation({ env: {} });
+    const request = { method: 'GET', endpoint: '/data', requestBytes: 0, responseBytes: 432 };
+    metrics.observe({ ...request, status: 200, seconds: 0.3 });
+    metrics.observe({ ...request, method: 'POST', status: 500, seconds: 1.25, requestBytes: 12_000 });
+    const { body } = await metrics.expose(accept);
+    metrics.close();
+    const own = body
+      .split('\n')
+      .filter((line) => !/^(# \w+ )?(process|nodejs|custom_process)_/.test(line))
+      .join('\n');
+    const golden = join(import.meta.dirname, 'testdata', name);
+    if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(golden, own);
+    expect(own).toBe(readFileSync(golden, 'utf8'));
   });
 
   test('an endpoint that is not a template cannot grow without bound', async () => {
