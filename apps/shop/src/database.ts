@@ -3,25 +3,27 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { run } from './lifecycle.ts';
 import { answers, startPostgres } from './postgres/server.ts';
-import { secret, SettingsError, type Environment } from './settings.ts';
+import { SettingsError, type Environment } from './settings.ts';
 
 const DEFAULT_PORT = '54329';
+/** PostgreSQL writes everything down before it ends. */
+const STOP_TIMEOUT_MS = 10_000;
 
 /**
- * The demo's database: a real PostgreSQL in the foreground. `SHOP_DATABASE_DIR` says where it lives; `DATABASE_URL`,
- * when set, says under which name, password, port and database; else a password is made up, and the address is left
- * for the others in `SHOP_DATABASE_DIR/url`, readable by us alone.
+ * The demo's database: a real PostgreSQL in the foreground, below `SHOP_DATABASE_DIR`. A password is made up, and the
+ * address is left for the others in `SHOP_DATABASE_DIR/url` (or where `DATABASE_URL_FILE` says), readable by us alone.
+ * Who sets `DATABASE_URL` has a database, so nothing is started.
  */
 await run(
   'db',
   async (log) => {
     const env = process.env;
-    const dir = resolve(env['SHOP_DATABASE_DIR'] || 'data/shop-database');
-    const url = await address(env, dir);
-    if (!isLocal(url)) {
-      log(`DATABASE_URL names ${url.hostname}: there is nothing to start here`);
+    if (env['DATABASE_URL']) {
+      log('DATABASE_URL is set: there is nothing to start here');
       return async () => {};
     }
+    const dir = resolve(env['SHOP_DATABASE_DIR'] || 'data/shop-database'); // Compose hands over what is not set as empty
+    const url = await address(env, dir);
     if (await answers(url)) {
       log(`a PostgreSQL answers on port ${url.port} already: using it`);
       return () => stopLeftOver(dir);
@@ -34,7 +36,7 @@ await run(
     });
     return () => server.stop();
   },
-  10_000,
+  STOP_TIMEOUT_MS,
 );
 
 /** A server that an earlier run of ours left behind ends with us; a stranger's does not. */
@@ -44,29 +46,32 @@ async function stopLeftOver(dir: string): Promise<void> {
   if (pid > 1) process.kill(pid, 'SIGINT');
 }
 
+/** The address of this folder's server: the one that was written down when it was set up, or a new one. */
 async function address(env: Environment, dir: string): Promise<URL> {
-  const given = env['DATABASE_URL'] ?? '';
-  if (given !== '') return parse(given);
-  const file = env['DATABASE_URL_FILE'] || join(dir, 'url'); // Compose hands over what is not set as empty
+  const file = env['DATABASE_URL_FILE'] || join(dir, 'url');
   const known = await readFile(file, 'utf8').catch(() => undefined);
-  if (known !== undefined) return parse(secret({ DATABASE_URL_FILE: file }, 'DATABASE_URL') ?? known);
+  if (known !== undefined) return withPort(parse(known, file), env['SHOP_DATABASE_PORT'], file);
   const password = randomBytes(24).toString('base64url');
   const text = `postgresql://shop:${password}@127.0.0.1:${env['SHOP_DATABASE_PORT'] || DEFAULT_PORT}/shop`;
+  await write(file, text);
+  return parse(text, file);
+}
+
+/** The port may change from one start to the next; name and password stay with the data. */
+async function withPort(url: URL, port: string | undefined, file: string): Promise<URL> {
+  if (!port || url.port === port) return url;
+  url.port = port;
+  await write(file, url.href);
+  return url;
+}
+
+async function write(file: string, text: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   await writeFile(file, `${text}\n`, { mode: 0o600 });
-  return parse(text);
 }
 
-function parse(text: string): URL {
-  try {
-    const url = new URL(text.trim());
-    if (url.port === '') url.port = '5432';
-    return url;
-  } catch {
-    throw new SettingsError('DATABASE_URL: expected postgresql://user:password@host:port/database');
-  }
-}
-
-function isLocal(url: URL): boolean {
-  return ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
+function parse(text: string, file: string): URL {
+  if (!URL.canParse(text.trim()))
+    throw new SettingsError(`${file}: expected postgresql://user:password@host:port/database`);
+  return new URL(text.trim());
 }

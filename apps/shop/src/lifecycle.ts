@@ -17,6 +17,7 @@ export async function run(
     process.stdout.write(`${new Date().toISOString()} ${name}: ${message}\n`);
   };
   process.stdout.on('error', () => {}); // the reader of our log may be gone before us
+  setInterval(() => {}, 2 ** 30); // waiting for a signal alone does not keep a process alive
   let stop: (() => Promise<void>) | undefined;
   let stopping = false;
   const end = (reason: string): void => {
