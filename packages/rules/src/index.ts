@@ -21,3 +21,11 @@ export {
 export type { Health, RuleStatus } from './rule/rule.ts';
 export type { Query } from './rule/template.ts';
 export { testRuleFile, type RuleTestOptions } from './unittest/run.ts';
+export {
+  Notifier,
+  type AlertmanagerDiscovery,
+  type AlertmanagerSection,
+  type AlertmanagerSettings,
+  type NotifierConfig,
+  type NotifierOptions,
+} from './notifier/notifier.ts';

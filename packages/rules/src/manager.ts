@@ -30,7 +30,7 @@ export interface RuleManagerOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly registry?: Registry;
-  /** Where this server is reached, without a trailing slash: for `generatorURL` and templates. */
+  /** Where this server is reached: for `generatorURL` and templates. */
   readonly externalURL?: string;
   /** ms; default 1 m */
   readonly resendDelay?: number;
@@ -212,7 +212,7 @@ export class RuleManager {
 
   #send(expr: string, alerts: readonly ActiveAlert[]): void {
     const { externalURL = '', logger, notify } = this.#options;
-    const generatorURL = `${externalURL}/graph?g0.expr=${escapeQuery(expr)}&g0.tab=1`;
+    const generatorURL = `${externalURL.replace(/\/$/, '')}/graph?g0.expr=${escapeQuery(expr)}&g0.tab=1`;
     const sent = alerts.map((alert) => ({
       labels: this.#withExternal(alert.labels),
       annotations: alert.annotations,
