@@ -93,7 +93,11 @@ beforeEach(async () => {
     if (!match) throw new Error('1:1: parse error: unexpected character');
     return [new Matcher('=', match[1] ?? '', match[2] ?? '')];
   };
-  rulesRoutes(app, { rules: manager, parseSelector });
+  rulesRoutes(app, {
+    rules: manager,
+    parseSelector,
+    notifier: { urls: () => ['http://am:9093/api/v2/alerts'] },
+  });
   return () => {
     // The loops wait on a clock that nobody moves any more.
     void manager.stop();
@@ -226,6 +230,14 @@ test('/api/v1/alerts gives the active alerts of all rules', async () => {
   expect(answer.json()).toMatchObject({
     status: 'success',
     data: { alerts: [{ state: 'pending', value: '0e+00' }] },
+  });
+});
+
+test('/api/v1/alertmanagers tells where alerts go', async () => {
+  const answer = await app.inject('/api/v1/alertmanagers');
+  expect(answer.json()).toEqual({
+    status: 'success',
+    data: { activeAlertmanagers: [{ url: 'http://am:9093/api/v2/alerts' }], droppedAlertmanagers: [] },
   });
 });
 

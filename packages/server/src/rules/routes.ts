@@ -6,6 +6,8 @@ import { alertJson, groupJson, ruleJson } from './json.ts';
 
 export interface RulesParts {
   readonly rules: Pick<RuleManager, 'groups' | 'alerts'>;
+  /** Tells where alerts are sent besides our own Alertmanager. */
+  readonly notifier?: { urls(): readonly string[] };
   /** Reads `{a="b",c=~"d"}` for `match[]`. @throws in PromQL's words */
   readonly parseSelector: (text: string) => readonly Matcher[];
 }
@@ -15,13 +17,19 @@ class BadRequest extends Error {}
 
 type Query = Readonly<Record<string, string | string[] | undefined>>;
 
-/** Prometheus's `/api/v1/rules` and `/api/v1/alerts`. */
+/** Prometheus's `/api/v1/rules`, `/api/v1/alerts` and `/api/v1/alertmanagers`. */
 export function rulesRoutes(app: FastifyInstance, parts: RulesParts): void {
   app.get<{ Querystring: Query }>('/api/v1/rules', (request, reply) =>
     answer(reply, () => listRules(parts, request.query)),
   );
   app.get('/api/v1/alerts', (_, reply) =>
     answer(reply, () => ({ alerts: parts.rules.alerts().map(alertJson) })),
+  );
+  app.get('/api/v1/alertmanagers', (_, reply) =>
+    answer(reply, () => ({
+      activeAlertmanagers: (parts.notifier?.urls() ?? []).map((url) => ({ url })),
+      droppedAlertmanagers: [],
+    })),
   );
 }
 
