@@ -218,7 +218,7 @@ export async function amtool(url: string, ...args: string[]): Promise<{ code: nu
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -226,7 +226,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function untilReady(url: string, failed: () => string | undefined): Promise<void> {
+export async function untilReady(url: string, failed: () => string | undefined): Promise<void> {
   const end = Date.now() + 15_000;
   while (Date.now() < end) {
     const log = failed();
