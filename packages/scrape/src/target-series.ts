@@ -154,6 +154,7 @@ export class TargetSeries {
   /** @returns whether the series is kept */
   #introduce(id: number): boolean {
     const labels = this.#rules.labels(this.#table.labels(id), this.#target);
+    this.#table.releaseLabels(id);
     this.#labels[id] = labels;
     this.#refs[id] = 0;
     this.#live[id] = 0;

@@ -2,6 +2,12 @@ import { parseFloatGo } from '../gonumber.ts';
 
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
+const PLUS = 0x2b;
+const MINUS = 0x2d;
+const POINT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
+const LOWER_E = 0x65;
 const POWERS_OF_TEN = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
 
 /** Reads numbers in place. A number ends at a blank or the end of its line. */
@@ -15,29 +21,39 @@ export class NumberReader {
   }
 
   /**
-   * Fast path: digits with or without a point. Up to 2^53 and 22 decimals the quotient is the correctly rounded value
-   * (W. Clinger, "How to Read Floating Point Numbers Accurately", 1990); everything else goes the general way.
+   * Fast path: digits, with or without a point and an exponent. Up to 2^53 and 10^±22 the product or quotient is the
+   * correctly rounded value (W. Clinger, "How to Read Floating Point Numbers Accurately", 1990); everything else goes
+   * the general way.
    */
   #plain(body: Uint8Array, start: number): number | undefined {
-    const negative = body[start] === 0x2d;
-    let at = negative ? start + 1 : start;
-    const first = at;
+    const negative = body[start] === MINUS;
+    const first = negative ? start + 1 : start;
+    let at = first;
     let digits = 0;
-    let decimals = 0;
     let point = -1;
     for (; at < body.length; at++) {
       const byte = body[at] as number;
-      if (byte >= 0x30 && byte <= 0x39) digits = digits * 10 + (byte - 0x30);
-      else if (byte === 0x2e && point < 0) point = at;
+      if (byte >= ZERO && byte <= NINE) digits = digits * 10 + (byte - ZERO);
+      else if (byte === POINT && point < 0) point = at;
       else break;
     }
-    const last = body[at];
-    if (at < body.length && last !== SPACE && last !== NEWLINE) return undefined;
-    if (point >= 0) decimals = at - point - 1;
-    if (at === first || digits > Number.MAX_SAFE_INTEGER || decimals > 22 || (point >= 0 && at - first === 1))
+    // At least one digit, and no more of them than a double holds exactly.
+    if (at === first || (point >= 0 && at - first === 1) || digits > Number.MAX_SAFE_INTEGER)
       return undefined;
+    let power = point >= 0 ? point + 1 - at : 0;
+    if (body[at] === LOWER_E) {
+      const sign = body[at + 1];
+      const from = sign === PLUS || sign === MINUS ? at + 2 : at + 1;
+      let exponent = 0;
+      for (at = from; isDigit(body[at]); at++) exponent = exponent * 10 + ((body[at] as number) - ZERO);
+      if (at === from) return undefined;
+      power += sign === MINUS ? -exponent : exponent;
+    }
+    if (at < body.length && body[at] !== SPACE && body[at] !== NEWLINE) return undefined;
+    if (power < -22 || power > 22) return undefined;
     this.end = at;
-    const value = decimals === 0 ? digits : digits / (POWERS_OF_TEN[decimals] as number);
+    const scale = POWERS_OF_TEN[power < 0 ? -power : power] as number;
+    const value = power < 0 ? digits / scale : digits * scale;
     return negative ? -value : value;
   }
 
@@ -49,4 +65,8 @@ export class NumberReader {
     // Hexadecimal floats and digit separators are Go's, not the format's.
     return /[pP_]/.test(text) ? undefined : parseFloatGo(text);
   }
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= ZERO && byte <= NINE;
 }

@@ -4,7 +4,7 @@ import type { Labels } from '../labels.ts';
 export class SeriesTable {
   readonly #ids = new Map<string, number>();
   readonly #keys: string[] = [];
-  readonly #labels: Labels[] = [];
+  readonly #labels: (Labels | undefined)[] = [];
   readonly #free: number[] = [];
 
   /** How many series are known. */
@@ -29,13 +29,20 @@ export class SeriesTable {
     return id;
   }
 
-  /** The labels as exposed. */
+  /** The labels as exposed, until they are released. */
   labels(id: number): Labels {
     return this.#labels[id] as Labels;
   }
 
+  /** Lets go of the labels as exposed, for readers that keep their own. */
+  releaseLabels(id: number): void {
+    this.#labels[id] = undefined;
+  }
+
   /** Gives the number back for another series. */
   forget(id: number): void {
-    if (this.#ids.delete(this.#keys[id] as string)) this.#free.push(id);
+    if (!this.#ids.delete(this.#keys[id] as string)) return;
+    this.#labels[id] = undefined;
+    this.#free.push(id);
   }
 }

@@ -65,7 +65,8 @@ export class TextParser implements ExpositionParser {
   readonly #number = new NumberReader();
   #metadata: ReadonlyMap<string, Metadata> = new Map();
   #body: Buffer = Buffer.alloc(0);
-  #previous: Buffer = this.#body;
+  #view: DataView = viewOf(this.#body);
+  #previousView: DataView = this.#view;
   #lines = new LineIndex();
   #previousLines = new LineIndex();
   /** Of each series, its line in the previous body. */
@@ -90,7 +91,8 @@ export class TextParser implements ExpositionParser {
       throw new ExpositionError('the data does not end with # EOF');
     [this.#lines, this.#previousLines] = [this.#previousLines, this.#lines];
     this.#lines.clear();
-    this.#previous = this.#body;
+    this.#previousView = this.#view;
+    this.#view = viewOf(next);
     this.#body = next;
     this.#expected = 0;
     this.#at = 0;
@@ -134,7 +136,10 @@ export class TextParser implements ExpositionParser {
     const length = lines.lengths[i] as number;
     const end = this.#at + length;
     const body = this.#body;
-    if (end > body.length || !equalBytes(body, this.#at, this.#previous, lines.starts[i] as number, length))
+    if (
+      end > body.length ||
+      !equalBytes(this.#view, this.#at, this.#previousView, lines.starts[i] as number, length)
+    )
       return false;
     if (lines.series[i] === COMMENT) return end === body.length || body[end] === NEWLINE;
     if (!isBlank(body[end])) return false;
@@ -238,9 +243,21 @@ export class TextParser implements ExpositionParser {
   }
 }
 
-function equalBytes(a: Uint8Array, aStart: number, b: Uint8Array, bStart: number, length: number): boolean {
-  // From the end: lines of one family differ there, and share their beginnings.
-  for (let i = length - 1; i >= 0; i--) if (a[aStart + i] !== b[bStart + i]) return false;
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** From the end: lines of one family differ there, and share their beginnings. Four bytes at a time. */
+function equalBytes(a: DataView, aStart: number, b: DataView, bStart: number, length: number): boolean {
+  let i = length;
+  while (i >= 4) {
+    i -= 4;
+    if (a.getInt32(aStart + i) !== b.getInt32(bStart + i)) return false;
+  }
+  while (i > 0) {
+    i -= 1;
+    if (a.getUint8(aStart + i) !== b.getUint8(bStart + i)) return false;
+  }
   return true;
 }
 
