@@ -148,11 +148,8 @@ export class RuleManager {
     const candidates = this.groups()
       .flatMap(({ rules }) => rules)
       .filter(({ config }) => config.type === 'alerting' && config.name === labels.get('alertname'));
-    const own = candidates.find(({ alerting }) =>
-      [...(alerting?.alerts ?? [])].some(
-        (alert) => this.#withExternal(alert.labels).equals(labels) || alert.labels.equals(labels),
-      ),
-    );
+    const plain = this.#withoutExternal(labels);
+    const own = candidates.find(({ alerting }) => alerting?.has(labels) || alerting?.has(plain));
     const fitting = candidates.find(({ config }) => fits(config.labels, labels));
     return (own ?? fitting)?.config.expr;
   }
@@ -224,6 +221,12 @@ export class RuleManager {
     void (async () => notify(sent))().catch((error: unknown) => {
       logger.error({ err: error, alerts: sent.length }, 'sending alerts failed');
     });
+  }
+
+  #withoutExternal(labels: Labels): Labels {
+    const external = this.#settings.externalLabels ?? Labels.empty;
+    const names = [...external].filter(([name, value]) => labels.get(name) === value).map(([name]) => name);
+    return labels.drop(new Set(names));
   }
 
   #withExternal(labels: Labels): Labels {

@@ -27,43 +27,48 @@ export interface PrometheusFunctionOptions {
   readonly parseDuration: (text: string) => number;
 }
 
+/** Those that depend on nothing but their arguments. */
+const pureFunctions: FuncMap = {
+  ...stringFunctions,
+  humanize: fn('any', humanize),
+  humanize1024: fn('any', humanize1024),
+  humanizeDuration: fn('any', humanizeDuration),
+  humanizePercentage: fn('any', humanizePercentage),
+  humanizeTimestamp: fn('any', humanizeTimestamp),
+  toTime: fn('any', toTime),
+  toDuration: fn('any', (seconds: GoValue) => new GoDuration(BigInt(Math.trunc(toFloat(seconds) * 1e9)))),
+  first: fn('[]any', (samples: readonly GoValue[]) => {
+    if (samples.length === 0) throw new Error('first() called on vector with no elements');
+    return samples[0];
+  }),
+  label: fn('string, any', (name: string, sample: QuerySample) => sample.Labels.get(name) ?? ''),
+  value: fn('any', (sample: QuerySample) => sample.Value),
+  strvalue: fn('any', (sample: QuerySample) => sample.Labels.get('__value__') ?? ''),
+  sortByLabel: fn('string, []any', (name: string, samples: readonly QuerySample[]) => {
+    const key = (sample: QuerySample): Buffer => Buffer.from(sample.Labels.get(name) ?? '');
+    return [...samples].sort((a, b) => Buffer.compare(key(a), key(b)));
+  }),
+  args: fn('any...', (...args: GoValue[]) => new Map(args.map((arg, i) => [`arg${i}`, arg]))),
+  graphLink: fn('string', (expr: string) => `/graph?g0.expr=${escapeQuery(expr)}&g0.tab=0`),
+  tableLink: fn('string', (expr: string) => `/graph?g0.expr=${escapeQuery(expr)}&g0.tab=1`),
+  urlQueryEscape: fn('string', escapeQuery),
+  stripPort: fn('string', (hostPort: string) => splitHostPort(hostPort)?.host ?? hostPort),
+  stripDomain: fn('string', stripDomain),
+};
+
 /** The functions of Prometheus's rule annotations and console templates. */
 export function prometheusFunctions(options: PrometheusFunctionOptions): FuncMap {
   const { externalURL, now, query } = options;
   return {
-    ...stringFunctions,
-    humanize: fn('any', humanize),
-    humanize1024: fn('any', humanize1024),
-    humanizeDuration: fn('any', humanizeDuration),
-    humanizePercentage: fn('any', humanizePercentage),
-    humanizeTimestamp: fn('any', humanizeTimestamp),
-    toTime: fn('any', toTime),
-    toDuration: fn('any', (seconds: GoValue) => new GoDuration(BigInt(Math.trunc(toFloat(seconds) * 1e9)))),
+    ...pureFunctions,
     now: fn('', () => now / 1000),
     parseDuration: fn('string', (text: string) => options.parseDuration(text) / 1000),
     query: fn('string', (expr: string) => {
       if (!query) throw new Error('no query function here');
       return query(expr);
     }),
-    first: fn('[]any', (samples: readonly GoValue[]) => {
-      if (samples.length === 0) throw new Error('first() called on vector with no elements');
-      return samples[0];
-    }),
-    label: fn('string, any', (name: string, sample: QuerySample) => sample.Labels.get(name) ?? ''),
-    value: fn('any', (sample: QuerySample) => sample.Value),
-    strvalue: fn('any', (sample: QuerySample) => sample.Labels.get('__value__') ?? ''),
-    sortByLabel: fn('string, []any', (name: string, samples: readonly QuerySample[]) => {
-      const key = (sample: QuerySample): Buffer => Buffer.from(sample.Labels.get(name) ?? '');
-      return [...samples].sort((a, b) => Buffer.compare(key(a), key(b)));
-    }),
-    args: fn('any...', (...args: GoValue[]) => new Map(args.map((arg, i) => [`arg${i}`, arg]))),
-    graphLink: fn('string', (expr: string) => `/graph?g0.expr=${escapeQuery(expr)}&g0.tab=0`),
-    tableLink: fn('string', (expr: string) => `/graph?g0.expr=${escapeQuery(expr)}&g0.tab=1`),
-    urlQueryEscape: fn('string', escapeQuery),
     externalURL: fn('', () => externalURL),
     pathPrefix: fn('', () => pathOf(externalURL)),
-    stripPort: fn('string', (hostPort: string) => splitHostPort(hostPort)?.host ?? hostPort),
-    stripDomain: fn('string', stripDomain),
   };
 }
 

@@ -63,6 +63,11 @@ export class AlertingRule {
     return this.#active.values();
   }
 
+  /** Whether it has an alert with exactly these labels. */
+  has(labels: Labels): boolean {
+    return this.#active.has(labels.key);
+  }
+
   /** Pending and firing alerts. */
   activeAlerts(): ActiveAlert[] {
     return [...this.#active.values()].filter((alert) => alert.resolvedAt === undefined);

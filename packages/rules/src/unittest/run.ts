@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { formatDuration, Labels, silentLogger, type Clock } from '@prunella/metrics';
 import { ConfigError } from '@prunella/metrics/config';
-import { Engine, type QueryResult } from '@prunella/promql';
+import { Engine, parse, type Expr, type QueryResult } from '@prunella/promql';
 import { Registry } from 'prom-client';
 import { parseRuleFile, type LoadOptions } from '../config/load.ts';
 import type { RuleGroupConfig } from '../config/model.ts';
@@ -67,6 +67,8 @@ class TestRun {
   readonly #options: RuleTestOptions;
   readonly #storage = new TestStorage();
   readonly #engine = new Engine({ timeoutMs: 600_000 });
+  /** A rule's expression is evaluated thousands of times. */
+  readonly #parsed = new Map<string, Expr>();
   readonly #groups: readonly RuleGroup[];
   readonly #series: InputSeries[] = [];
 
@@ -154,8 +156,13 @@ class TestRun {
     }
   }
 
-  #query(expr: string, time: number): Promise<QueryResult> {
-    return this.#engine.instant(this.#storage, expr, time);
+  async #query(expr: string, time: number): Promise<QueryResult> {
+    let parsed = this.#parsed.get(expr);
+    if (!parsed) {
+      parsed = parse(expr);
+      this.#parsed.set(expr, parsed);
+    }
+    return this.#engine.instant(this.#storage, parsed, time);
   }
 
   #context(): GroupContext {
