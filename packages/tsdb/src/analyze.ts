@@ -1,8 +1,6 @@
 import type { Matcher } from '@prunella/metrics';
 import type { Block } from './block/block.ts';
 import type { BlockMeta } from './block/meta.ts';
-import { Pacer } from './pacer.ts';
-import { postingsFor } from './postings/matching.ts';
 import type { Count } from './stats.ts';
 
 /** What a block is made of; lists hold the largest first. */
@@ -31,17 +29,13 @@ export async function analyzeBlock(
   matchers: readonly Matcher[],
 ): Promise<BlockAnalysis> {
   const duration = block.meta.maxTime - block.meta.minTime;
-  const pacer = new Pacer();
   const series = new Counts();
   const churn = new Counts();
   const churnByLabel = new Counts();
   const seriesByMetric = new Counts();
   const values = new Map<string, Set<string>>();
   let count = 0;
-  const numbers = await postingsFor(block.index, matchers);
-  while (numbers.next()) {
-    const entry = await block.index.series(numbers.at);
-    const labels = await block.index.labels(entry);
+  for await (const { entry, labels } of block.matching(matchers)) {
     const covered = entry.chunks.reduce((sum, chunk) => sum + chunk.maxt - chunk.mint, 0);
     const uncovered = 1 - Math.min(1, covered / duration);
     count++;
@@ -55,8 +49,6 @@ export async function analyzeBlock(
       if (known === undefined) values.set(name, (known = new Set()));
       known.add(value);
     }
-    const pause = pacer.pause();
-    if (pause) await pause;
   }
   seriesByMetric.delete('');
   return {

@@ -342,7 +342,7 @@ test('a snapshot is a database of its own', async () => {
 test('cardinality names what is large', async () => {
   const db = await Database.open(await temporaryDirectory());
   for (const instance of ['a', 'b', 'c']) await put(db, instance, [1000, 1]);
-  const { series, labelPairs, seriesByMetric, valuesByLabel, seriesByPair, chunks } = db.cardinality(1);
+  const { series, labelPairs, seriesByMetric, valuesByLabel, seriesByPair, chunks } = await db.cardinality(1);
   expect({ series, labelPairs, seriesByMetric, valuesByLabel, seriesByPair, chunks }).toEqual({
     series: 3,
     labelPairs: 4,

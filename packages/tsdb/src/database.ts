@@ -141,7 +141,7 @@ export class Database implements Appendable, Queryable, ExemplarQueryable {
   }
 
   /** What makes the head large: the `limit` largest of each kind. */
-  cardinality(limit = 10): Cardinality {
+  cardinality(limit = 10): Promise<Cardinality> {
     return cardinalityOf(this.#parts.head, limit);
   }
 

@@ -2,6 +2,8 @@ import type { Metadata } from '@prunella/metrics';
 import type { ExemplarStore } from './head/exemplars.ts';
 import type { Head, HeadCounters } from './head/head.ts';
 import type { MaintenanceCounters } from './maintenance.ts';
+import { Pacer } from './pacer.ts';
+import { sortInSlices } from './sort.ts';
 import type { Damage } from './quarantine.ts';
 import type { WalCounters } from './wal/writer.ts';
 
@@ -74,7 +76,8 @@ export interface Cardinality {
 }
 
 /** The `limit` largest of each kind. */
-export function cardinalityOf(head: Head, limit: number): Cardinality {
+export async function cardinalityOf(head: Head, limit: number): Promise<Cardinality> {
+  const pacer = new Pacer();
   const seriesByMetric: Count[] = [];
   const seriesByPair: Count[] = [];
   const values = new Map<string, number>();
@@ -84,9 +87,12 @@ export function cardinalityOf(head: Head, limit: number): Cardinality {
     seriesByPair.push({ name: `${name}=${value}`, value: series });
     values.set(name, (values.get(name) ?? 0) + 1);
     bytes.set(name, (bytes.get(name) ?? 0) + value.length);
+    const pause = seriesByPair.length % 256 === 0 ? pacer.pause() : undefined;
+    if (pause) await pause;
   }
-  const top = (counts: Count[]): Count[] => counts.sort((a, b) => b.value - a.value).slice(0, limit);
-  const topOf = (map: Map<string, number>): Count[] =>
+  const top = async (counts: Count[]): Promise<Count[]> =>
+    (await sortInSlices(counts, (a, b) => b.value - a.value)).slice(0, limit);
+  const topOf = (map: Map<string, number>): Promise<Count[]> =>
     top(Array.from(map, ([name, value]) => ({ name, value })));
   return {
     series: head.series.size,
@@ -94,10 +100,10 @@ export function cardinalityOf(head: Head, limit: number): Cardinality {
     chunks: head.chunkCount,
     minTime: head.minTime,
     maxTime: head.maxTime,
-    seriesByMetric: top(seriesByMetric),
-    valuesByLabel: topOf(values),
-    bytesByLabel: topOf(bytes),
-    seriesByPair: top(seriesByPair),
+    seriesByMetric: await top(seriesByMetric),
+    valuesByLabel: await topOf(values),
+    bytesByLabel: await topOf(bytes),
+    seriesByPair: await top(seriesByPair),
   };
 }
 

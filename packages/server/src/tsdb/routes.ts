@@ -38,7 +38,9 @@ export function tsdbRoutes(app: FastifyInstance, parts: TsdbParts): void {
         .send({ status: 'error', errorType: 'unavailable', error: 'admin APIs disabled' });
     });
 
-  route(['GET'], '/api/v1/status/tsdb', async (params) => success(statusOf(database, params.limit() ?? 10)));
+  route(['GET'], '/api/v1/status/tsdb', async (params) =>
+    success(await statusOf(database, params.limit() ?? 10)),
+  );
   route(['GET'], '/api/v1/status/tsdb/blocks', async () => success({ blocks: database.blocks() }));
   route(['GET'], '/federate', (params, reply) => federate(parts, params, reply));
 
@@ -75,8 +77,8 @@ function success(data: unknown): unknown {
   return { status: 'success', data };
 }
 
-function statusOf(database: Database, limit: number): unknown {
-  const found = database.cardinality(limit);
+async function statusOf(database: Database, limit: number): Promise<unknown> {
+  const found = await database.cardinality(limit);
   const empty = found.maxTime < found.minTime;
   return {
     headStats: {

@@ -6,7 +6,8 @@ import { decodeChunk } from '../chunks/decode.ts';
 import { CorruptionError, messageOf } from '../errors.ts';
 import { IndexReader, type SeriesEntry } from '../index/reader.ts';
 import { addInterval, type Interval } from '../intervals.ts';
-import { postingsFor } from '../postings/matching.ts';
+import { Pacer } from '../pacer.ts';
+import { acceptAll, candidatesFor } from '../postings/matching.ts';
 import { collect } from '../postings/postings.ts';
 import { dropDeleted } from '../query/deleted.ts';
 import type { Source, SourceQuery } from '../query/source.ts';
@@ -79,8 +80,11 @@ export class Block implements Source {
     const { pacer } = query;
     const builder = new ColumnBuilder();
     let numbers: readonly number[];
+    let filters: readonly Matcher[];
     try {
-      numbers = collect(await postingsFor(this.index, query.matchers));
+      const candidates = await candidatesFor(this.index, query.matchers);
+      numbers = collect(candidates.postings);
+      filters = candidates.filters;
     } catch (error) {
       this.#damaged(error, query);
       return;
@@ -88,7 +92,10 @@ export class Block implements Source {
     for (let from = 0; from < numbers.length; from += BATCH) {
       const batch: Series[] = [];
       for (const [number, entry] of await this.#entries(numbers.slice(from, from + BATCH), query)) {
-        const series = await this.#read(number, entry, builder, query);
+        const labels = this.#labelsAtHand(entry);
+        const series = acceptAll(filters, labels)
+          ? await this.#read(number, entry, labels, builder, query)
+          : undefined;
         if (series !== undefined) batch.push(series);
         const pause = pacer.pause();
         if (pause) await pause;
@@ -100,23 +107,39 @@ export class Block implements Source {
   async labelNames(matchers: readonly Matcher[]): Promise<Iterable<string>> {
     if (matchers.length === 0) return this.index.table.names();
     const names = new Set<string>();
-    for await (const labels of this.#labelsOf(matchers)) for (const [name] of labels) names.add(name);
+    for await (const { labels } of this.matching(matchers)) for (const [name] of labels) names.add(name);
     return names;
   }
 
   async labelValues(name: string, matchers: readonly Matcher[]): Promise<Iterable<string>> {
     if (matchers.length === 0) return this.index.values(name, '');
     const values = new Set<string>();
-    for await (const labels of this.#labelsOf(matchers)) if (labels.has(name)) values.add(labels.get(name));
+    for await (const { labels } of this.matching(matchers))
+      if (labels.has(name)) values.add(labels.get(name));
     return values;
+  }
+
+  /** The series that satisfy all matchers, in label order. @throws CorruptionError */
+  async *matching(
+    matchers: readonly Matcher[],
+  ): AsyncGenerator<{ number: number; entry: SeriesEntry; labels: Labels }> {
+    const pacer = new Pacer();
+    const { postings, filters } = await candidatesFor(this.index, matchers);
+    while (postings.next()) {
+      const entry = await this.index.series(postings.at);
+      const labels = await this.index.labels(entry);
+      if (acceptAll(filters, labels)) yield { number: postings.at, entry, labels };
+      const pause = pacer.pause();
+      if (pause) await pause;
+    }
   }
 
   /** Marks samples as deleted. @returns the number of series touched */
   async delete(matchers: readonly Matcher[], mint: number, maxt: number): Promise<number> {
     const tombstones = new Map(this.#tombstones);
     let touched = 0;
-    for (const number of collect(await postingsFor(this.index, matchers))) {
-      const { chunks } = await this.index.series(number);
+    for await (const { number, entry } of this.matching(matchers)) {
+      const { chunks } = entry;
       const from = Math.max(mint, chunks[0]?.mint ?? Infinity);
       const to = Math.min(maxt, chunks.at(-1)?.maxt ?? -Infinity);
       if (from > to) continue;
@@ -157,13 +180,17 @@ export class Block implements Source {
     return entries;
   }
 
+  #labelsAtHand({ symbols }: SeriesEntry): Labels {
+    return Labels.fromSortedPairs(symbols.map((symbol) => this.index.symbols.get(symbol)!));
+  }
+
   async #read(
     number: number,
     entry: SeriesEntry,
+    labels: Labels,
     builder: ColumnBuilder,
     query: SourceQuery,
   ): Promise<Series | undefined> {
-    const labels = Labels.fromSortedPairs(entry.symbols.map((symbol) => this.index.symbols.get(symbol)!));
     if (query.hints.func === 'series') return { labels, samples: NO_SAMPLES };
     builder.clear();
     for (const chunk of entry.chunks) {
@@ -181,12 +208,6 @@ export class Block implements Source {
     const deleted = this.#tombstones.get(number);
     if (deleted !== undefined) dropDeleted(builder, deleted);
     return builder.length === 0 ? undefined : { labels, samples: builder.take() };
-  }
-
-  async *#labelsOf(matchers: readonly Matcher[]): AsyncGenerator<Labels> {
-    for (const number of collect(await postingsFor(this.index, matchers))) {
-      yield await this.index.labels(await this.index.series(number));
-    }
   }
 
   #damaged(error: unknown, query: SourceQuery): void {

@@ -4,6 +4,7 @@ import type { BlockMeta } from '../block/meta.ts';
 import { newUlid } from '../block/ulid.ts';
 import { writeBlock } from '../block/writer.ts';
 import type { Head } from '../head/head.ts';
+import { sortInSlices } from '../sort.ts';
 import { chunksOfBlock, chunksOfHead, mergeChunkSeries } from './chunk_series.ts';
 
 /** Writes the head's samples in [mint, maxt) as a block of level 1. @returns undefined where there is none */
@@ -22,7 +23,7 @@ export async function blockFromHead(
     compaction: { level: 1, sources: [ulid] },
     version: 1,
   } as const;
-  return writeBlock(parent, meta, headSymbols(head), chunksOfHead(head, mint, maxt - 1));
+  return writeBlock(parent, meta, await headSymbols(head), chunksOfHead(head, mint, maxt - 1));
 }
 
 /** Makes one block of several, or of one with deleted samples. @throws CorruptionError where one is damaged */
@@ -49,10 +50,10 @@ export async function mergeBlocks(
 }
 
 // The empty string is in every index: the list of all series goes by it.
-function headSymbols(head: Head): string[] {
+async function headSymbols(head: Head): Promise<string[]> {
   const symbols = new Set<string>(['', ...head.postings.labelNames()]);
   for (const { value } of head.postings.counts()) symbols.add(value);
-  return [...symbols].sort(compareStrings);
+  return sortInSlices([...symbols], compareStrings);
 }
 
 async function blockSymbols(blocks: readonly Block[]): Promise<string[]> {
@@ -60,5 +61,5 @@ async function blockSymbols(blocks: readonly Block[]): Promise<string[]> {
   for (const block of blocks) {
     for await (const group of block.index.symbols.all()) for (const text of group) symbols.add(text);
   }
-  return [...symbols].sort(compareStrings);
+  return sortInSlices([...symbols], compareStrings);
 }

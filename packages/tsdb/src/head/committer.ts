@@ -3,8 +3,6 @@ import { ByteWriter } from '../bytes/writer.ts';
 import { messageOf } from '../errors.ts';
 import { Mutex } from '../mutex.ts';
 import { addInterval } from '../intervals.ts';
-import { postingsFor } from '../postings/matching.ts';
-import { collect } from '../postings/postings.ts';
 import { TOMBSTONES, writeTombstone } from '../wal/records.ts';
 import type { WalWriter } from '../wal/writer.ts';
 import type { Batch } from './batch.ts';
@@ -47,8 +45,7 @@ export class Committer {
 
   /** Notes in the log, then in the head, that samples of matching series are deleted. */
   async delete(matchers: readonly Matcher[], mint: number, maxt: number): Promise<void> {
-    const refs = collect(await postingsFor(this.#head.postings, matchers));
-    const found = refs.map((ref) => this.#head.series.byRef(ref)).filter((series) => series !== undefined);
+    const found = await this.#head.matching(matchers);
     const deleted = found.flatMap((series) => {
       const { late } = series;
       const from = Math.max(mint, Math.min(series.minTime(this.#head.chunks), late?.minTime ?? Infinity));

@@ -1,8 +1,9 @@
-import type { FloatHistogram, Histogram, Labels } from '@prunella/metrics';
+import type { FloatHistogram, Histogram, Labels, Matcher } from '@prunella/metrics';
 import { HIGH_WORD, LOW_WORD } from '../chunks/columns.ts';
 import type { Chunk } from '../block/chunks.ts';
 import type { Batch } from './batch.ts';
 import { Pacer } from '../pacer.ts';
+import { acceptAll, candidatesFor } from '../postings/matching.ts';
 import { ChunkStore } from './chunk_store.ts';
 import { ExemplarStore } from './exemplars.ts';
 import { LateSamples } from './late.ts';
@@ -91,6 +92,20 @@ export class Head implements SeriesContext {
     return series;
   }
 
+  /** The series that satisfy all matchers, in no order. */
+  async matching(matchers: readonly Matcher[]): Promise<MemSeries[]> {
+    const { postings, filters } = await candidatesFor(this.postings, matchers);
+    const pacer = new Pacer();
+    const found: MemSeries[] = [];
+    for (let n = 1; postings.next(); n++) {
+      const series = this.series.byRef(postings.at);
+      if (series !== undefined && acceptAll(filters, series.labels)) found.push(series);
+      const pause = n % 256 === 0 ? pacer.pause() : undefined;
+      if (pause) await pause;
+    }
+    return found;
+  }
+
   /** References up to `ref` are not given to new series. */
   reserveRef(ref: number): void {
     if (ref > this.#lastRef) this.#lastRef = ref;
@@ -142,16 +157,18 @@ export class Head implements SeriesContext {
     }
     // Samples that have arrived meanwhile have noted their times.
     this.minTime = Math.min(this.minTime, oldest);
-    this.#forget(gone);
+    await this.#forget(gone, pacer);
   }
 
-  #forget(gone: ReadonlySet<MemSeries>): void {
+  async #forget(gone: ReadonlySet<MemSeries>, pacer: Pacer): Promise<void> {
     for (const series of gone) {
       this.series.delete(series);
       this.forgotten.add(series.ref);
+      const pause = pacer.pause();
+      if (pause) await pause;
     }
     const indexed = [...gone].filter((series) => series.indexed);
-    this.postings.remove(
+    await this.postings.remove(
       new Set(indexed.map((series) => series.ref)),
       indexed.map((series) => series.labels),
     );

@@ -1,4 +1,5 @@
 import { Labels, METRIC_NAME } from '@prunella/metrics';
+import { Pacer } from '../pacer.ts';
 import type { InvertedIndex } from '../postings/matching.ts';
 
 interface Entry {
@@ -37,7 +38,8 @@ export class MemPostings implements InvertedIndex {
   }
 
   /** Takes series out, and forgets names and values that no series has any more. */
-  remove(refs: ReadonlySet<number>, labels: Iterable<Labels>): void {
+  async remove(refs: ReadonlySet<number>, labels: Iterable<Labels>): Promise<void> {
+    const pacer = new Pacer();
     const touched = new Map<string, Set<string>>();
     for (const one of labels) {
       for (const [name, value] of one) {
@@ -45,6 +47,8 @@ export class MemPostings implements InvertedIndex {
         if (values === undefined) touched.set(name, (values = new Set()));
         values.add(value);
       }
+      const pause = pacer.pause();
+      if (pause) await pause;
     }
     for (const [name, values] of touched) {
       const entries = this.#names.get(name);
@@ -53,6 +57,8 @@ export class MemPostings implements InvertedIndex {
         if (entry === undefined) continue;
         entry.refs = entry.refs.filter((ref) => !refs.has(ref));
         if (entry.refs.length === 0) entries?.delete(value);
+        const pause = pacer.pause();
+        if (pause) await pause;
       }
       if (entries?.size === 0) this.#names.delete(name);
     }
@@ -71,6 +77,10 @@ export class MemPostings implements InvertedIndex {
 
   async values(name: string): Promise<string[]> {
     return [...(this.#names.get(name)?.keys() ?? [])];
+  }
+
+  valueCount(name: string): number {
+    return this.#names.get(name)?.size ?? 0;
   }
 
   labelNames(): string[] {

@@ -1,7 +1,5 @@
 import { NO_SAMPLES, type Matcher, type Series } from '@prunella/metrics';
 import { ColumnBuilder } from '../chunks/columns.ts';
-import { postingsFor } from '../postings/matching.ts';
-import { collect } from '../postings/postings.ts';
 import { joinSamples } from '../query/merge.ts';
 import type { Source, SourceQuery } from '../query/source.ts';
 import { dropDeleted } from '../query/deleted.ts';
@@ -63,8 +61,7 @@ export class HeadSource implements Source {
   }
 
   async #matching(matchers: readonly Matcher[]): Promise<MemSeries[]> {
-    const refs = collect(await postingsFor(this.#head.postings, matchers));
-    return refs.map((ref) => this.#head.series.byRef(ref)).filter((series) => series !== undefined);
+    return this.#head.matching(matchers);
   }
 
   #read(series: MemSeries, builder: ColumnBuilder, query: HeadQuery): Series | undefined {

@@ -3,10 +3,15 @@ import type { MemSeries } from './series.ts';
 
 const PAGE = 4096;
 
+interface Page {
+  readonly entries: (MemSeries | undefined)[];
+  used: number;
+}
+
 /** The head's series by reference and by labels. */
 export class SeriesTable {
   /** References are handed out in order, so pages of an array beat a map; pages go when all their series are gone. */
-  readonly #pages = new Map<number, (MemSeries | undefined)[]>();
+  readonly #pages = new Map<number, Page>();
   readonly #byHash = new Map<number, MemSeries | MemSeries[]>();
   #size = 0;
 
@@ -15,7 +20,7 @@ export class SeriesTable {
   }
 
   byRef(ref: number): MemSeries | undefined {
-    const series = this.#pages.get(Math.floor(ref / PAGE))?.[ref % PAGE];
+    const series = this.#pages.get(Math.floor(ref / PAGE))?.entries[ref % PAGE];
     return series?.gone === true ? undefined : series;
   }
 
@@ -40,17 +45,19 @@ export class SeriesTable {
   alias(ref: number, series: MemSeries): void {
     const number = Math.floor(ref / PAGE);
     let page = this.#pages.get(number);
-    if (page === undefined) this.#pages.set(number, (page = []));
+    if (page === undefined) this.#pages.set(number, (page = { entries: [], used: 0 }));
+    const { entries } = page;
     const at = ref % PAGE;
-    while (page.length <= at) page.push(undefined);
-    page[at] = series;
+    while (entries.length <= at) entries.push(undefined);
+    if (entries[at] === undefined) page.used++;
+    entries[at] = series;
   }
 
   delete(series: MemSeries): void {
     const page = this.#pages.get(Math.floor(series.ref / PAGE));
-    if (page === undefined || page[series.ref % PAGE] !== series) return;
-    page[series.ref % PAGE] = undefined;
-    if (page.every((each) => each === undefined)) this.#pages.delete(Math.floor(series.ref / PAGE));
+    if (page === undefined || page.entries[series.ref % PAGE] !== series) return;
+    page.entries[series.ref % PAGE] = undefined;
+    if (--page.used === 0) this.#pages.delete(Math.floor(series.ref / PAGE));
     const hash = hashLabels(series.labels);
     const found = this.#byHash.get(hash);
     if (found === series) this.#byHash.delete(hash);

@@ -58,6 +58,11 @@ export class PostingsTable {
     return [...this.#names.keys()];
   }
 
+  /** About how many values a label has. */
+  valueCount(name: string): number {
+    return (this.#names.get(name)?.values.length ?? 0) * SAMPLING;
+  }
+
   /** Offsets of the posting lists of those values that exist. */
   async find(name: string, values: readonly string[]): Promise<number[]> {
     const samples = this.#names.get(name);

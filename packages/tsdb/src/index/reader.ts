@@ -3,6 +3,7 @@ import { crc32c } from '../bytes/crc32c.ts';
 import { ByteReader } from '../bytes/reader.ts';
 import { CorruptionError } from '../errors.ts';
 import { CachedFile, type PageCache } from '../block/file.ts';
+import { Pacer } from '../pacer.ts';
 import type { InvertedIndex } from '../postings/matching.ts';
 import { MAGIC, SERIES_ALIGNMENT, TOC_BYTES, VERSION, type ChunkRef, type Toc } from './format.ts';
 import { PostingsTable } from './postings_table.ts';
@@ -55,13 +56,22 @@ export class IndexReader implements InvertedIndex {
 
   async lists(name: string, values: readonly string[]): Promise<Uint32Array[]> {
     const offsets = await this.table.find(name, values);
+    const pacer = new Pacer();
     const lists: Uint32Array[] = [];
-    for (const offset of offsets) lists.push(await this.#list(offset));
+    for (const offset of offsets) {
+      lists.push(await this.#list(offset));
+      const pause = pacer.pause();
+      if (pause) await pause;
+    }
     return lists;
   }
 
   values(name: string, prefix: string): Promise<string[]> {
     return this.table.values(name, prefix);
+  }
+
+  valueCount(name: string): number {
+    return this.table.valueCount(name);
   }
 
   /** A series's entry, checked; at once where it is cached. @throws CorruptionError */

@@ -1,9 +1,10 @@
 import { crc32c } from '../bytes/crc32c.ts';
 import { ByteReader } from '../bytes/reader.ts';
+import { Pacer } from '../pacer.ts';
 import { CorruptionError } from '../errors.ts';
 import type { CachedFile } from '../block/file.ts';
 
-const PIECE = 64 * 1024;
+const PIECE = 32 * 1024;
 
 /** The content of a section `length u32 | content | CRC-32C`, read whole and checked. For small ones. */
 export async function readSection(file: CachedFile, offset: number): Promise<Uint8Array> {
@@ -18,6 +19,7 @@ export async function checkSection(
   file: CachedFile,
   offset: number,
 ): Promise<{ start: number; end: number }> {
+  const pacer = new Pacer();
   const length = new ByteReader(await file.read(offset, 4)).u32();
   const start = offset + 4;
   let crc = 0;
@@ -25,6 +27,8 @@ export async function checkSection(
     const piece = await file.read(start + done, Math.min(PIECE, length - done));
     crc = crc32c(piece, 0, piece.length, crc);
     done += piece.length;
+    const pause = pacer.pause();
+    if (pause) await pause;
   }
   checkCrc(file, offset, crc, new ByteReader(await file.read(start + length, 4)).u32());
   return { start, end: start + length };
@@ -44,6 +48,7 @@ export async function walkEntries(
   end: number,
   read: (input: ByteReader, offset: number) => boolean | void,
 ): Promise<void> {
+  const pacer = new Pacer();
   let offset = start;
   let size = PIECE;
   while (offset < end) {
@@ -63,5 +68,7 @@ export async function walkEntries(
     }
     size = done === 0 ? size * 2 : PIECE;
     offset += done;
+    const pause = pacer.pause();
+    if (pause) await pause;
   }
 }

@@ -4,6 +4,7 @@ import { crc32c } from '../bytes/crc32c.ts';
 import { ByteWriter } from '../bytes/writer.ts';
 import { OutputFile } from '../block/output.ts';
 import { Pacer } from '../pacer.ts';
+import { sortInSlices } from '../sort.ts';
 import { MAGIC, SERIES_ALIGNMENT, VERSION, type ChunkRef, type Toc } from './format.ts';
 
 /** Writes an index from front to back: symbols, series in label order, then what follows from them. */
@@ -141,9 +142,12 @@ export class IndexWriter {
     const entries: OffsetEntry[] = [await this.#writeList(['', ''], this.#all)];
     for (const name of names) {
       const values = this.#postings.get(name)!;
-      const sorted = [...values.keys()].sort((a, b) => this.#symbols.get(a)! - this.#symbols.get(b)!);
-      for (const value of sorted) {
-        entries.push(await this.#writeList([name, value], values.get(value)!));
+      const sorted = await sortInSlices(
+        [...values],
+        ([a], [b]) => this.#symbols.get(a)! - this.#symbols.get(b)!,
+      );
+      for (const [value, list] of sorted) {
+        entries.push(await this.#writeList([name, value], list));
         const pause = this.#pacer.pause();
         if (pause) await pause;
       }

@@ -1,54 +1,101 @@
-import type { Matcher } from '@prunella/metrics';
+import type { Labels, Matcher } from '@prunella/metrics';
 import { ListPostings, intersect, union, without, type Postings } from './postings.ts';
 
 /** What an index, of the head or of a block, can be asked. */
 export interface InvertedIndex {
   /** All series. */
   all(): Promise<ArrayLike<number>>;
-  /** The series with one of these values, list by list. */
+  /** The series with one of these values, list by list. No series is in two of them. */
   lists(name: string, values: readonly string[]): Promise<ArrayLike<number>[]>;
   /** All values of a label; with a prefix, at least those that start with it. */
   values(name: string, prefix: string): Promise<readonly string[]>;
+  /** About how many values a label has. */
+  valueCount(name: string): number;
 }
+
+/** The series that an index gives for some matchers … */
+export interface Candidates {
+  readonly postings: Postings;
+  /** … of which those count whose labels these accept, too: asking the index would have cost more. */
+  readonly filters: readonly Matcher[];
+}
+
+/** More lists than this are put together at once rather than merged step by step. */
+const MANY_LISTS = 16;
+/** Reading and merging one more list costs about as much as looking at this many series's labels. */
+const SERIES_PER_LIST = 4;
 
 /** The series that satisfy all matchers. */
-export async function postingsFor(index: InvertedIndex, matchers: readonly Matcher[]): Promise<Postings> {
+export async function candidatesFor(index: InvertedIndex, matchers: readonly Matcher[]): Promise<Candidates> {
   const kept: Postings[] = [];
   const dropped: Postings[] = [];
+  const open: Matcher[] = [];
+  let fewest = Infinity;
   for (const matcher of matchers) {
-    if (isTrivial(matcher)) continue;
-    if (matcher.matches('')) {
-      // Series without the label match as well, so name those that do not and take them away.
-      const values = await valuesWhere(index, matcher, false);
-      dropped.push(await unionOf(index, matcher.name, values));
+    if (matcher.type === '=~' && matcher.value === '.*') continue;
+    const listed = listedValues(matcher);
+    if (listed === undefined) {
+      open.push(matcher);
+      continue;
+    }
+    const lists = await index.lists(matcher.name, listed.values);
+    if (listed.accepted) {
+      fewest = Math.min(fewest, totalLength(lists));
+      kept.push(unionOf(lists));
     } else {
-      kept.push(await unionOf(index, matcher.name, await valuesWhere(index, matcher, true)));
+      dropped.push(unionOf(lists));
     }
   }
+  const filters: Matcher[] = [];
+  for (const matcher of open) {
+    if (fewest <= SERIES_PER_LIST * index.valueCount(matcher.name)) {
+      filters.push(matcher);
+      continue;
+    }
+    // A matcher that accepts the empty value accepts series without the label: take away what it refuses instead.
+    const accepted = !matcher.matches('');
+    const postings = unionOf(await index.lists(matcher.name, await valuesWhere(index, matcher, accepted)));
+    (accepted ? kept : dropped).push(postings);
+  }
   if (kept.length === 0) kept.push(new ListPostings(await index.all()));
-  const result = intersect(kept);
-  return dropped.length === 0 ? result : without(result, union(dropped));
+  const postings = dropped.length === 0 ? intersect(kept) : without(intersect(kept), union(dropped));
+  return { postings, filters };
 }
 
-function isTrivial(matcher: Matcher): boolean {
-  return matcher.type === '=~' && matcher.value === '.*';
+export function acceptAll(filters: readonly Matcher[], labels: Labels): boolean {
+  return filters.every((matcher) => matcher.matchesLabels(labels));
 }
 
-async function unionOf(index: InvertedIndex, name: string, values: readonly string[]): Promise<Postings> {
-  const lists = await index.lists(name, values);
-  return union(lists.map((list) => new ListPostings(list)));
+/** The values that a matcher names one by one, where it does: those that it accepts, or else those that it refuses. */
+function listedValues(matcher: Matcher): { values: readonly string[]; accepted: boolean } | undefined {
+  const values = matcher.type === '=' || matcher.type === '!=' ? [matcher.value] : matcher.alternatives;
+  if (values === undefined) return undefined;
+  const positive = matcher.type === '=' || matcher.type === '=~';
+  // `a=""` and `a!=""` are about whether there is the label, which no list says.
+  if (values.includes('')) return undefined;
+  return { values, accepted: positive };
 }
 
-/** The values of the matcher's label that it accepts (or, with `accepted` false, refuses). */
 async function valuesWhere(
   index: InvertedIndex,
   matcher: Matcher,
   accepted: boolean,
 ): Promise<readonly string[]> {
-  const listed = matcher.type === '=' || matcher.type === '!=' ? [matcher.value] : matcher.alternatives;
-  const negative = matcher.type === '!=' || matcher.type === '!~';
-  if (listed !== undefined && negative !== accepted) return listed.filter((value) => value !== '');
-  const prefix = negative ? '' : accepted ? matcher.prefix : '';
-  const values = await index.values(matcher.name, prefix);
+  const values = await index.values(matcher.name, accepted && matcher.type === '=~' ? matcher.prefix : '');
   return values.filter((value) => matcher.matches(value) === accepted);
+}
+
+function totalLength(lists: readonly ArrayLike<number>[]): number {
+  return lists.reduce((sum, list) => sum + list.length, 0);
+}
+
+function unionOf(lists: readonly ArrayLike<number>[]): Postings {
+  if (lists.length <= MANY_LISTS) return union(lists.map((list) => new ListPostings(list)));
+  const all = new Float64Array(totalLength(lists));
+  let at = 0;
+  for (const list of lists) {
+    all.set(list, at);
+    at += list.length;
+  }
+  return new ListPostings(all.sort());
 }

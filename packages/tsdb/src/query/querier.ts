@@ -1,6 +1,7 @@
 import { compareStrings, type Matcher, type Querier, type SelectHints, type Series } from '@prunella/metrics';
 import { CorruptionError } from '../errors.ts';
 import { Pacer } from '../pacer.ts';
+import { sortInSlices } from '../sort.ts';
 import { mergeSources } from './merge.ts';
 import type { Source } from './source.ts';
 
@@ -65,7 +66,7 @@ export class MergingQuerier implements Querier {
         this.#warn(`a block is damaged, labels are missing: ${error.message}`);
       }
     }
-    const sorted = [...found].sort(compareStrings);
+    const sorted = await sortInSlices([...found], compareStrings);
     return limit > 0 ? sorted.slice(0, limit) : sorted;
   }
 
