@@ -1,7 +1,7 @@
 // Installs the dependencies, unless node_modules already is what the lock file says.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { root } from './tree.js';
 
 const stamp = `${root}/node_modules/.prunella-installed`;
@@ -12,6 +12,7 @@ export function install() {
     .update(process.version)
     .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  if (!existsSync(stamp) && installedByHand()) return writeFileSync(stamp, wanted);
   console.log('Prunella: installing the dependencies (once; about 300 packages)');
   const started = performance.now();
   const npm = process.env.npm_execpath;
@@ -26,4 +27,10 @@ export function install() {
   }
   writeFileSync(stamp, wanted);
   console.log(`  installed (${((performance.now() - started) / 1000).toFixed(1)} s)`);
+}
+
+/** Whoever has run `npm ci` need not wait for a second one. npm notes what it has installed in a lock file of its own. */
+function installedByHand() {
+  const installed = statSync(`${root}/node_modules/.package-lock.json`, { throwIfNoEntry: false });
+  return installed !== undefined && installed.mtimeMs >= statSync(`${root}/package-lock.json`).mtimeMs;
 }
