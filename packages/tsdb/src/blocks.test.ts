@@ -190,3 +190,22 @@ describe('damage in a block', () => {
     expect((await ask(db)).warnings).toEqual([expect.stringContaining('tombstones')]);
   });
 });
+
+test('series that come and go leave nothing behind in memory', async () => {
+  const db = await Database.open(await temporaryDirectory(), { ...options(), retentionMs: 6 * HOUR });
+  for (let t = 0; t < 40 * HOUR; t += 10 * MINUTE) {
+    const appender = db.appender();
+    for (let i = 0; i < 20; i++) appender.append(0, Labels.from({ __name__: 'pod', id: `${t}-${i}` }), t, i);
+    await appender.commit();
+    if (t % HOUR === 0) await db.maintain();
+  }
+  await db.maintain();
+  const { head, blocks } = db.stats();
+  expect(head.seriesCreated).toBe(40 * 6 * 20);
+  expect(head.series).toBeLessThanOrEqual(3 * 6 * 20);
+  expect(head.chunks).toBeLessThanOrEqual(3 * 6 * 20);
+  expect(head.forgottenSeries).toBeLessThanOrEqual(10 * 6 * 20);
+  expect((await db.cardinality()).labelPairs).toBe(head.series + 1);
+  expect(blocks.count).toBeLessThanOrEqual(5);
+  await db.close();
+});

@@ -93,12 +93,14 @@ describe('refusals', () => {
     ['the same sample again', 5 * hour, 1, 'accepted'],
     ['another value at the same time', 5 * hour, 2, 'duplicate'],
     ['an older sample', 5 * hour - 1, 1, 'out_of_order'],
+    ['an older sample again', 5 * hour - 1000, 7, 'accepted'],
+    ['an older sample with another value', 5 * hour - 1000, 8, 'out_of_order'],
     ['a sample older than half a block', 4 * hour - 1, 1, 'out_of_bounds'],
     ['a newer sample', 5 * hour + 1, 1, 'accepted'],
   ];
   test.each(cases)('%s', async (_, t, v, outcome) => {
     const db = await Database.open(await temporaryDirectory());
-    await put(db, 'a', [5 * hour, 1]);
+    await put(db, 'a', [5 * hour - 1000, 7], [5 * hour, 1]);
     const appender = db.appender();
     let code = 'accepted';
     try {
@@ -351,5 +353,26 @@ test('cardinality names what is large', async () => {
     valuesByLabel: [{ name: 'instance', value: 3 }],
     seriesByPair: [{ name: '__name__=up', value: 3 }],
   });
+  await db.close();
+});
+
+test('a query does not see what is appended while it runs', async () => {
+  const db = await Database.open(await temporaryDirectory());
+  const round = async (t: number): Promise<void> => {
+    const appender = db.appender();
+    for (let i = 0; i < 1000; i++) appender.append(0, labels(String(i)), t, t);
+    await appender.commit();
+  };
+  await round(1000);
+  const querier = db.querier(0, 10_000);
+  const lengths = new Set<number>();
+  let batches = 0;
+  for await (const batch of querier.select([up])) {
+    if (batches++ === 0) await round(2000);
+    for (const { samples } of batch) lengths.add(samples.timestamps.length);
+  }
+  expect(batches).toBeGreaterThan(2);
+  expect([...lengths]).toEqual([1]);
+  querier.close();
   await db.close();
 });

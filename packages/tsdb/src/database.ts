@@ -158,6 +158,7 @@ export class Database implements Appendable, Queryable, ExemplarQueryable {
         maxTime: head.maxTime,
         minValidTime: head.minValidTime,
         appenders: this.#appenders,
+        forgottenSeries: head.forgotten.size,
       },
       wal: { ...wal.counters, segment: wal.segment, ...this.#parts.replayed },
       blocks: { count: blocks.list.length, bytes: blocks.size, symbolBytes: blocks.symbolBytes },

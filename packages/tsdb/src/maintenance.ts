@@ -5,7 +5,7 @@ import { blockRanges, plan } from './compact/plan.ts';
 import { blockFromHead, mergeBlocks } from './compact/compactor.ts';
 import { directorySize, type Block } from './block/block.ts';
 import type { BlockSet } from './blocks.ts';
-import { messageOf } from './errors.ts';
+import { CorruptionError, messageOf } from './errors.ts';
 import type { Committer } from './head/committer.ts';
 import type { Head } from './head/head.ts';
 import { dropHeadChunks, type HeadChunkFile } from './head/head_chunks.ts';
@@ -75,13 +75,18 @@ export class Maintenance {
   /** Everything that is due. Problems are logged and counted, and tried again the next time. */
   async run(): Promise<void> {
     this.counters.compactionsTriggered++;
+    // Each on its own: on a full disk no block can be written, but old ones can still go.
+    await this.#attempt('cutting blocks from the head', () => this.compactHead());
+    await this.#attempt('merging blocks', () => this.compactBlocks());
+    await this.#attempt('deleting old blocks', () => this.retain());
+  }
+
+  async #attempt(what: string, work: () => Promise<void>): Promise<void> {
     try {
-      await this.compactHead();
-      await this.compactBlocks();
-      await this.retain();
+      await work();
     } catch (error) {
       this.counters.compactionsFailed++;
-      this.#logger.error({ error: messageOf(error) }, 'compaction failed; it will be tried again');
+      this.#logger.error({ error: messageOf(error) }, `${what} failed; it will be tried again`);
     }
   }
 
@@ -124,7 +129,7 @@ export class Maintenance {
       if (overlap(parents)) this.counters.verticalCompactions++;
       this.#logger.info({ parents: ulids, block: meta?.ulid, stats: meta?.stats }, 'blocks merged');
     } catch (error) {
-      for (const ulid of ulids) this.#unmergeable.add(ulid);
+      if (error instanceof CorruptionError) for (const ulid of ulids) this.#unmergeable.add(ulid);
       throw new Error(`merge of ${ulids.join(', ')}: ${messageOf(error)}`, { cause: error });
     }
   }
@@ -176,7 +181,7 @@ export class Maintenance {
   async #truncateHead(mint: number): Promise<void> {
     const { head, readers, options } = this.#parts;
     await readers.drained(options.clock);
-    await head.truncate(mint);
+    await head.truncate(mint, this.#parts.wal.segment);
     this.#headFiles = await dropHeadChunks(this.#headFiles, mint);
     this.counters.headTruncations++;
   }
@@ -194,12 +199,8 @@ export class Maintenance {
     const last = first + Math.floor(((newest - first) * 2) / 3);
     if (last <= first) return;
     try {
-      await truncateLog(
-        walDir,
-        last,
-        (ref) => head.series.byRef(ref) !== undefined || head.forgotten.has(ref),
-        head.floor,
-      );
+      await truncateLog(walDir, last, (ref) => head.needsRef(ref, last), head.floor);
+      head.dropForgotten(last);
       this.counters.walTruncations++;
       this.counters.checkpoints++;
     } catch (error) {

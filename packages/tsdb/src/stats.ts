@@ -27,6 +27,8 @@ export interface DatabaseStats {
     /** Older samples are refused. */
     readonly minValidTime: number;
     readonly appenders: number;
+    /** Series that are gone but that the log may still name. */
+    readonly forgottenSeries: number;
   };
   readonly wal: WalCounters & Replayed & { readonly segment: number };
   readonly blocks: { readonly count: number; readonly bytes: number; readonly symbolBytes: number };

@@ -96,6 +96,8 @@ export class HeadAppender implements Appender {
     const series = this.#series(ref, labels);
     const newest = series.pendingBatch === this.#batch ? series.pendingTime : series.maxTime;
     if (t <= newest || t < this.#head.minValidTime) {
+      // A sender that has not heard of its success sends again: what is there already is no error.
+      if (t < series.maxTime && series.holds(this.#head.chunks, t, high, low)) return series.ref;
       if (t !== newest && this.#takesLate(t)) {
         this.#batch.late.push({ series, t, high, low });
         return series.ref;

@@ -58,8 +58,8 @@ export class Head implements SeriesContext {
   floor: number = -Infinity;
   /** Samples before this are read from blocks. */
   servedFrom: number = -Infinity;
-  /** References of forgotten series, which older segments of the log may still name. */
-  readonly forgotten: Set<number> = new Set();
+  /** References of forgotten series, with the last segment of the log that may name them. */
+  readonly forgotten: Map<number, number> = new Map();
   #lastRef = 0;
 
   constructor(chunkRange: number, maxExemplars: number, outOfOrderWindow = 0) {
@@ -90,6 +90,16 @@ export class Head implements SeriesContext {
     this.series.add(series);
     this.counters.seriesCreated++;
     return series;
+  }
+
+  /** Whether a log that goes on behind `segment` needs to know what series a reference stands for. */
+  needsRef(ref: number, segment: number): boolean {
+    return this.series.byRef(ref) !== undefined || (this.forgotten.get(ref) ?? -1) > segment;
+  }
+
+  /** Call when the log's segments up to `segment` are gone. */
+  dropForgotten(segment: number): void {
+    for (const [ref, last] of this.forgotten) if (last <= segment) this.forgotten.delete(ref);
   }
 
   /** The series that satisfy all matchers, in no order. */
@@ -136,8 +146,11 @@ export class Head implements SeriesContext {
     batch.settle();
   }
 
-  /** Forgets samples before `mint`, and series of which nothing is left. */
-  async truncate(mint: number): Promise<void> {
+  /**
+   * Forgets samples before `mint`, and series of which nothing is left.
+   * @param segment the segment that the log is at
+   */
+  async truncate(mint: number, segment: number): Promise<void> {
     const pacer = new Pacer();
     const gone = new Set<MemSeries>();
     let oldest = Infinity;
@@ -157,13 +170,13 @@ export class Head implements SeriesContext {
     }
     // Samples that have arrived meanwhile have noted their times.
     this.minTime = Math.min(this.minTime, oldest);
-    await this.#forget(gone, pacer);
+    await this.#forget(gone, segment, pacer);
   }
 
-  async #forget(gone: ReadonlySet<MemSeries>, pacer: Pacer): Promise<void> {
+  async #forget(gone: ReadonlySet<MemSeries>, segment: number, pacer: Pacer): Promise<void> {
     for (const series of gone) {
       this.series.delete(series);
-      this.forgotten.add(series.ref);
+      this.forgotten.set(series.ref, segment);
       const pause = pacer.pause();
       if (pause) await pause;
     }

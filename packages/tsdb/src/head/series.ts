@@ -1,6 +1,6 @@
 import type { FloatHistogram, Histogram, Labels, Metadata, SampleColumns } from '@prunella/metrics';
 import type { Chunk } from '../block/chunks.ts';
-import type { ColumnBuilder } from '../chunks/columns.ts';
+import { ColumnBuilder, HIGH_WORD, LOW_WORD } from '../chunks/columns.ts';
 import { isCounterReset } from '../chunks/counter_reset.ts';
 import { decodeChunk } from '../chunks/decode.ts';
 import type { ChunkAppender } from '../chunks/encoding.ts';
@@ -129,6 +129,15 @@ export class MemSeries {
     if (open === undefined || this.openMinTime > maxt || this.maxTime < mint) return;
     const data = open.bytes();
     decodeChunk(open.encoding, data, 0, data.length, into, mint, maxt);
+  }
+
+  /** Whether the float of these bits is there at `t`, in order. */
+  holds(chunks: ChunkStore, t: number, high: number, low: number): boolean {
+    if (!this.overlaps(chunks, t, t)) return false;
+    const found = new ColumnBuilder();
+    this.read(chunks, found, t, t);
+    const isFloat = found.length === 1 && found.histograms === undefined;
+    return isFloat && found.words[HIGH_WORD] === high >>> 0 && found.words[LOW_WORD] === low >>> 0;
   }
 
   /** Whether any chunk touches the range. */

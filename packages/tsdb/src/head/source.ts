@@ -33,8 +33,11 @@ export class HeadSource implements Source {
         series.overlaps(this.#head.chunks, query.inOrderFrom, query.maxt) ||
         series.lateBetween(query.mint, query.maxt).length > 0,
     );
-    for (const series of await this.#head.order.sort(found)) {
-      const read = this.#read(series, builder, query);
+    const sorted = await this.#head.order.sort(found);
+    // What is appended while this goes on is not seen: a batch is in all its series or in none.
+    const newest = Float64Array.from(sorted, (series) => series.maxTime);
+    for (const [i, series] of sorted.entries()) {
+      const read = this.#read(series, builder, query, Math.min(query.maxt, newest[i]!));
       if (read !== undefined) batch.push(read);
       const pause = pacer.pause();
       if (pause === undefined && batch.length < BATCH) continue;
@@ -64,10 +67,10 @@ export class HeadSource implements Source {
     return this.#head.matching(matchers);
   }
 
-  #read(series: MemSeries, builder: ColumnBuilder, query: HeadQuery): Series | undefined {
+  #read(series: MemSeries, builder: ColumnBuilder, query: HeadQuery, inOrderTo: number): Series | undefined {
     if (series.gone) return undefined;
     if (query.hints.func === 'series') return { labels: series.labels, samples: NO_SAMPLES };
-    series.read(this.#head.chunks, builder, query.inOrderFrom, query.maxt);
+    series.read(this.#head.chunks, builder, query.inOrderFrom, inOrderTo);
     const late = series.lateBetween(query.mint, query.maxt);
     if (late.length > 0) builder.append(joinSamples([builder.take(), ...late]));
     if (series.deleted !== undefined) dropDeleted(builder, series.deleted);

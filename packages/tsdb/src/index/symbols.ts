@@ -5,7 +5,7 @@ import { SAMPLING } from './format.ts';
 import { checkSection, walkEntries } from './section.ts';
 
 /** Decoded strings kept; above that the table starts anew. */
-const CACHED = 50_000;
+const CACHED = 10_000;
 
 /** The strings of an index by number. In memory are the places of every 32nd, and the strings used lately. */
 export class SymbolTable {

@@ -1,5 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { syncDirectory } from '../block/meta.ts';
 import { ByteWriter } from '../bytes/writer.ts';
 import { compress } from './compression.ts';
 import { PAGE_BYTES, frame, framedSize } from './page.ts';
@@ -37,6 +38,7 @@ export class WalWriter {
   #segment: number;
   #position = 0;
   #synced = true;
+  #fresh = false;
   /** After a failed write bytes may stand behind `#position`. */
   #dirtyTail = false;
 
@@ -80,6 +82,9 @@ export class WalWriter {
     this.#synced = true;
     try {
       await this.#file.datasync();
+      // A new file is found after a power cut only where its directory is on the platter too.
+      if (this.#fresh) await syncDirectory(this.#dir);
+      this.#fresh = false;
     } catch (error) {
       this.#synced = false;
       throw error;
@@ -109,7 +114,10 @@ export class WalWriter {
     if (length === 0) return;
     const start = this.#position;
     try {
-      this.#file ??= await open(join(this.#dir, segmentName(this.#segment)), 'w');
+      if (this.#file === undefined) {
+        this.#file = await open(join(this.#dir, segmentName(this.#segment)), 'w');
+        this.#fresh = true;
+      }
       if (this.#dirtyTail) await this.#cutTail(this.#file);
       for (let done = 0; done < length;) {
         const { bytesWritten } = await this.#file.write(this.#out.bytes, done, length - done, start + done);
