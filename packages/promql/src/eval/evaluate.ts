@@ -142,7 +142,10 @@ function absence(
   grid: Grid,
   selector: VectorSelector | undefined,
 ): StepSeries[] {
-  const out = newSeries(selector ? absentLabels(selector, Labels.from) : Labels.empty, grid.steps);
+  const out = newSeries(
+    selector ? absentLabels(selector, (labels) => Labels.from(labels)) : Labels.empty,
+    grid.steps,
+  );
   out.values.fill(1);
   for (let i = 0; i < grid.steps; i++) out.present[i] = series.some(({ present }) => present[i]) ? 0 : 1;
   return out.present.includes(1) ? [out] : [];

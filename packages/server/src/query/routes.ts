@@ -198,7 +198,7 @@ async function series({ storage }: QueryParts, params: Params): Promise<unknown>
   } finally {
     querier.close();
   }
-  const data = [...found.values()].sort(Labels.compare);
+  const data = [...found.values()].sort((a, b) => Labels.compare(a, b));
   return answer(data, limit, querier.warnings);
 }
 
