@@ -1,5 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -264,6 +264,89 @@ groups:
     });
   },
 );
+
+const reference = join(import.meta.dirname, '../../../shared/reference/rules');
+const inUse = [reference, join(import.meta.dirname, '../../config/rules')]
+  .filter((folder) => existsSync(folder))
+  .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
+  .filter((path) => path.endsWith('.yml'));
+
+describe.skipIf(!has('prometheus'))(
+  'rule files in use read as Prometheus reads them (skipped without prometheus)',
+  () => {
+    let prometheus: ChildProcess;
+    let theirs: unknown;
+
+    beforeAll(async () => {
+      writeFileSync(
+        join(dir, 'static.yml'),
+        `global: {evaluation_interval: 1h}\nrule_files: ${JSON.stringify(inUse)}\n`,
+      );
+      const port = await freePort();
+      const flags = [`--config.file=${dir}/static.yml`, `--storage.tsdb.path=${dir}/static`];
+      prometheus = spawn('prometheus', [...flags, `--web.listen-address=127.0.0.1:${port}`], {
+        stdio: 'ignore',
+      });
+      await until(async () => {
+        theirs = await (await fetch(`http://127.0.0.1:${port}/api/v1/rules`)).json();
+        return (theirs as { data: { groups: unknown[] } }).data.groups.length > 0;
+      });
+    }, 60_000);
+
+    afterAll(async () => {
+      const gone = new Promise((resolve) => prometheus.once('exit', resolve));
+      prometheus.kill('SIGTERM');
+      await gone;
+    });
+
+    test(`${inUse.length} files: names, expressions, durations, labels, annotations`, async () => {
+      const manager = new RuleManager({
+        query: async () => Promise.reject(new Error('not asked')),
+        appendable: nothing,
+        queryable: nothing,
+        notify: () => {},
+        clock: systemClock,
+        logger: silentLogger,
+      });
+      await manager.apply(
+        inUse.map((path) => parseRuleFile(readFileSync(path, 'utf8'), path)),
+        { evaluationInterval: 3_600_000 },
+      );
+      const app = fastify();
+      rulesRoutes(app, { rules: manager, parseSelector: () => [] });
+      const mine = (await app.inject('/api/v1/rules')).json() as unknown;
+      expect(written(mine)).toEqual(written(theirs));
+      await app.close();
+    });
+  },
+);
+
+/** What stands in the files, of `/api/v1/rules`. */
+function written(answer: unknown): unknown {
+  const { data } = answer as { data: { groups: { rules: Record<string, unknown>[] }[] } };
+  return data.groups.map(({ rules, ...group }) => ({
+    ...(normal(group) as object),
+    rules: rules.map(({ type, name, query, duration, keepFiringFor, labels, annotations }) =>
+      normal({
+        type,
+        name,
+        query: query === undefined ? '' : sortMatchers(query as string),
+        duration,
+        keepFiringFor,
+        labels,
+        annotations,
+      }),
+    ),
+  }));
+}
+
+/** The order in which the printer of PromQL puts matchers is not this test's affair. */
+function sortMatchers(query: string): string {
+  return query.replace(
+    /\{([^{}]*)\}/g,
+    (_, inner: string) => `{${(inner.match(/\w+(?:=~|!~|!=|=)"(?:[^"\\]|\\.)*"/g) ?? []).sort().join(',')}}`,
+  );
+}
 
 const nothing: Appendable & Queryable = {
   appender: () => ({
