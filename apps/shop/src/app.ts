@@ -87,9 +87,10 @@ function healthRoute(app: FastifyInstance, database: Database): void {
 
 function injectFaults(app: FastifyInstance, registry: Registry, crash: () => void): void {
   const faults = new Faults({ registry, crash });
-  app.addHook('preHandler', async ({ routeOptions }) => {
-    const spared = routeOptions.url?.startsWith('/fault') || routeOptions.url === '/metrics';
-    if (!spared) await faults.suffer();
+  app.addHook('preHandler', async ({ routeOptions: { url } }) => {
+    if (url === '/metrics' || url?.startsWith('/fault')) return;
+    await faults.delay();
+    if (url !== '/health') faults.fail(); // it tells of the database, and whoever supervises us believes it
   });
   app.addHook('onClose', async () => faults.clear());
   faultRoutes(app, faults);

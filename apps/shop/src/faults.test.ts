@@ -16,28 +16,29 @@ describe('Faults', () => {
   });
 
   test('nothing is suffered without one', async () => {
-    await faults.suffer();
+    await faults.delay();
+    faults.fail();
     expect(faults.list()).toEqual([]);
   });
 
   test('latency delays until its time is over', async () => {
     faults.latency(600, 10);
     let answered = false;
-    const request = faults.suffer().then(() => (answered = true));
+    const request = faults.delay().then(() => (answered = true));
     await vi.advanceTimersByTimeAsync(599);
     expect(answered).toBe(false);
     await vi.advanceTimersByTimeAsync(1);
     await request;
     await vi.advanceTimersByTimeAsync(10_000);
     expect(faults.list()).toEqual([]);
-    await faults.suffer();
+    await faults.delay();
   });
 
-  test('errors hit the share asked for', async () => {
+  test('errors hit the share asked for', () => {
     faults.errors(1, 10);
-    await expect(faults.suffer()).rejects.toThrow(InjectedError);
+    expect(() => faults.fail()).toThrow(InjectedError);
     faults.errors(0, 10);
-    await faults.suffer();
+    faults.fail();
     expect(faults.list()).toHaveLength(1);
   });
 

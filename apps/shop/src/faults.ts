@@ -75,10 +75,14 @@ export class Faults {
     for (const kind of KINDS) this.#end(kind);
   }
 
-  /** What a request goes through. @throws InjectedError */
-  async suffer(): Promise<void> {
+  /** What a request waits for. */
+  async delay(): Promise<void> {
     const latency = this.#active.get('latency')?.fault.ms;
     if (latency !== undefined) await new Promise((resolve) => setTimeout(resolve, latency));
+  }
+
+  /** @throws InjectedError */
+  fail(): void {
     const rate = this.#active.get('errors')?.fault.rate;
     if (rate !== undefined && Math.random() < rate) throw new InjectedError('Injected error');
   }
