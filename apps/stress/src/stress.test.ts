@@ -70,7 +70,7 @@ describe.skipIf(!measurable)('the profiles (need Linux and a build)', () => {
   test('cpu-intensive uses the processor and little memory', async () => {
     const { code, cpu, memory } = await measured('cpu-intensive');
     expect(code).toBe(0);
-    expect(cpu).toBeGreaterThan(0.5);
+    expect(cpu).toBeGreaterThan(0.3);
     expect(memory).toBeLessThan(150 * MB);
   });
 
@@ -94,7 +94,7 @@ describe.skipIf(!measurable)('the profiles (need Linux and a build)', () => {
     const { url, seen } = await countingShop();
     const { code, cpu, memory } = await measured('extreme', url);
     expect(code).toBe(0);
-    expect(cpu).toBeGreaterThan(0.5);
+    expect(cpu).toBeGreaterThan(0.3);
     expect(memory).toBeGreaterThan(500 * MB);
     expect(seen.filter((line) => line.startsWith('GET')).length).toBeGreaterThan(20);
     expect(seen).toContain('POST /load/db?lanes=4&seconds=2');
