@@ -38,9 +38,49 @@ export function isBlank(byte: number | undefined): boolean {
   return byte === SPACE || byte === TAB;
 }
 
-/** Reads the series in `body[start, end)`. */
+/** Reads the series in `body[start, end)`. @throws ExpositionError */
 export function parseSeries(body: Uint8Array, start: number, end: number): Labels {
-  return new SeriesReader(decode(body, start, end)).series();
+  const text = decode(body, start, end);
+  return parsePlainSeries(text) ?? new SeriesReader(text).series();
+}
+
+const NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
+const LABEL = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
+
+/**
+ * Fast path: `name{label="value",…}` as client libraries write it, without blanks, escapes and quoted names.
+ * @returns undefined for anything else, be it valid or not
+ */
+function parsePlainSeries(text: string): Labels | undefined {
+  const open = text.indexOf('{');
+  const metric = open < 0 ? text : text.slice(0, open);
+  if (!NAME.test(metric)) return undefined;
+  const pairs = [METRIC_NAME, metric];
+  if (open >= 0) {
+    if (text.includes('\\')) return undefined;
+    for (let at = open + 1; text[at] !== '}';) {
+      const equals = text.indexOf('="', at);
+      const quote = equals < 0 ? -1 : text.indexOf('"', equals + 2);
+      if (quote < 0) return undefined;
+      const name = text.slice(at, equals);
+      if (!LABEL.test(name)) return undefined;
+      if (quote > equals + 2) insertSorted(pairs, name, text.slice(equals + 2, quote));
+      if (text[quote + 1] === ',') at = quote + 2;
+      else if (text[quote + 1] === '}') at = quote + 1;
+      else return undefined;
+    }
+    if (!text.endsWith('}')) return undefined;
+  }
+  for (let i = 2; i < pairs.length; i += 2) if (pairs[i] === pairs[i - 2]) return undefined;
+  return Labels.fromSortedPairs(pairs);
+}
+
+/** Labels mostly come in order: then this only appends. */
+function insertSorted(pairs: string[], name: string, value: string): void {
+  let at = pairs.length;
+  while (at > 0 && compareStrings(pairs[at - 2] as string, name) > 0) at -= 2;
+  if (at === pairs.length) pairs.push(name, value);
+  else pairs.splice(at, 0, name, value);
 }
 
 /** Reads a brace-enclosed label set in `body[start, end)` that needs no name. */

@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ExpositionError, readExposition, TextParser, type ExpositionFormat } from './index.ts';
+import {
+  ExpositionError,
+  parseSeriesText,
+  readExposition,
+  TextParser,
+  type ExpositionFormat,
+} from './index.ts';
 
 /** Samples as lines a person can read. */
 function shown(body: string | Uint8Array, format: ExpositionFormat = 'text'): string[] {
@@ -57,6 +63,28 @@ describe('text 0.0.4', () => {
   ])('%j is refused', (body, message) => {
     expect(() => shown(Buffer.from(body, 'latin1'))).toThrow(ExpositionError);
     expect(() => shown(Buffer.from(body, 'latin1'))).toThrow(message);
+  });
+
+  test('labels are the same whether they are read the fast way or the careful way', () => {
+    const value = fc.string({ unit: 'grapheme' }).map((text) => text.replace(/["\\\n]/g, ''));
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.constantFrom('a', 'b', 'le', 'zz', '_'), value), { maxLength: 5 }),
+        (pairs) => {
+          const read = (blank: string): string => {
+            try {
+              return parseSeriesText(`m${blank}{${pairs.map(([name, text]) => `${name}="${text}"`).join()}}`)
+                .key;
+            } catch {
+              return 'refused';
+            }
+          };
+          // A label given twice, once empty, is nothing that anybody writes.
+          fc.pre(pairs.every(([, text]) => text !== ''));
+          expect(read('')).toBe(read(' '));
+        },
+      ),
+    );
   });
 
   test('numbers are the nearest doubles, whichever way they are read', () => {
