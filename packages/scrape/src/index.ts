@@ -26,3 +26,4 @@ export type { LoopState } from './loop.ts';
 export { ScrapeManager, type ActiveTarget, type ScrapeManagerOptions, type Targets } from './manager.ts';
 export type { InProcessTarget } from './page.ts';
 export { discoveriesOf, type DroppedTarget } from './pool.ts';
+export { unresolvedHosts } from './unresolved.ts';
