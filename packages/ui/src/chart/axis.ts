@@ -2,6 +2,9 @@ import { formatText, isBinaryUnit } from '../dashboard/units.ts';
 import type { PlotScale } from '../dashboard/plot-model.ts';
 import { formatDateTime } from '../time.ts';
 
+/** What an axis shows when all is zero: shares are then told in percents, not in wholes. */
+const restingRoom: Record<string, number> = { percentunit: 0.1, percent: 10, s: 0.1 };
+
 /** The ends of a y axis for the data in view, from what the scale demands or asks for softly. */
 export function axisRange(
   scale: PlotScale,
@@ -13,7 +16,7 @@ export function axisRange(
   if (scale.log > 0) return logRange(scale, low, high);
   if (low === high) {
     // A flat line stands in the middle; flat at zero stands on the ground.
-    const room = Math.abs(low) * 0.25 || 1;
+    const room = Math.abs(low) * 0.25 || restingRoom[scale.unit] || 1;
     low = low === 0 ? 0 : low - room;
     high += room;
     if (low > 0 && low - room < 0) low = 0;

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { alertGroups, type ActiveAlert, type AlertGroup } from '../api/alertmanager.ts';
-import { rules, type Rule, type RuleGroup } from '../api/prometheus.ts';
+import { rules, type Rule, type RuleAlert, type RuleGroup } from '../api/prometheus.ts';
 import { inbox } from '../api/prunella.ts';
 import { useNow, useResource } from '../live.ts';
 import { location, setSearch } from '../router.ts';
@@ -30,6 +30,47 @@ const stateTones: Record<Rule['state'], Tone> = {
   unknown: 'idle',
 };
 const stateOrder: Rule['state'][] = ['firing', 'pending', 'unknown', 'inactive'];
+
+function RuleAlerts({ alerts, now }: { alerts: readonly RuleAlert[]; now: number }): JSX.Element {
+  return (
+    <div class="table-box">
+      <table class="data stack">
+        <thead>
+          <tr>
+            <th scope="col">State</th>
+            <th scope="col">Labels</th>
+            <th scope="col">Since</th>
+            <th scope="col" class="num">
+              Value
+            </th>
+            <th scope="col" />
+          </tr>
+        </thead>
+        <tbody>
+          {alerts.map((alert) => (
+            <tr key={JSON.stringify(alert.labels)}>
+              <td data-label="State">
+                <Badge tone={alert.state === 'firing' ? 'bad' : 'warn'}>{alert.state}</Badge>
+              </td>
+              <td data-label="Labels">
+                <LabelChips labels={alert.labels} skip={['alertname']} />
+              </td>
+              <td data-label="Since" class="nowrap">
+                <Time at={alert.activeAt} now={now} ago />
+              </td>
+              <td data-label="Value" class="num">
+                {String(Number(Number(alert.value).toPrecision(4)))}
+              </td>
+              <td>
+                <a href={silenceHref(alert.labels)}>Silence</a>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
 
 function RuleView({ rule, now }: { rule: Rule; now: number }): JSX.Element {
   const wanted = location.value.search.get('rule') === rule.name;
@@ -67,44 +108,7 @@ function RuleView({ rule, now }: { rule: Rule; now: number }): JSX.Element {
             <span class="dim">{name}</span> {text}
           </p>
         ))}
-        {rule.alerts.length > 0 && (
-          <div class="table-box">
-            <table class="data stack">
-              <thead>
-                <tr>
-                  <th scope="col">State</th>
-                  <th scope="col">Labels</th>
-                  <th scope="col">Since</th>
-                  <th scope="col" class="num">
-                    Value
-                  </th>
-                  <th scope="col" />
-                </tr>
-              </thead>
-              <tbody>
-                {rule.alerts.map((alert) => (
-                  <tr key={JSON.stringify(alert.labels)}>
-                    <td data-label="State">
-                      <Badge tone={alert.state === 'firing' ? 'bad' : 'warn'}>{alert.state}</Badge>
-                    </td>
-                    <td data-label="Labels">
-                      <LabelChips labels={alert.labels} skip={['alertname']} />
-                    </td>
-                    <td data-label="Since" class="nowrap">
-                      <Time at={alert.activeAt} now={now} ago />
-                    </td>
-                    <td data-label="Value" class="num">
-                      {String(Number(Number(alert.value).toPrecision(4)))}
-                    </td>
-                    <td>
-                      <a href={silenceHref(alert.labels)}>Silence</a>
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
-        )}
+        {rule.alerts.length > 0 && <RuleAlerts alerts={rule.alerts} now={now} />}
       </div>
     </details>
   );

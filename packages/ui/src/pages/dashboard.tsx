@@ -6,7 +6,7 @@ import { interpolateText } from '../dashboard/interpolate.ts';
 import { layoutSections, type Section } from '../dashboard/layout.ts';
 import { readDashboard } from '../dashboard/migrate.ts';
 import { multiNames } from '../dashboard/resolve-variables.ts';
-import type { Dashboard, Panel, Scope } from '../dashboard/types.ts';
+import type { AnnotationQuery, Dashboard, Panel, Scope } from '../dashboard/types.ts';
 import { useResource } from '../live.ts';
 import { Markdown } from '../panels/text.tsx';
 import { location, setSearch } from '../router.ts';
@@ -76,6 +76,69 @@ function SectionView({
   );
 }
 
+interface TogglesProps {
+  annotations: readonly AnnotationQuery[];
+  off: ReadonlySet<string>;
+  onChange: (off: ReadonlySet<string>) => void;
+}
+
+/** Switches annotations on and off. */
+function AnnotationToggles({ annotations, off, onChange }: TogglesProps): JSX.Element | null {
+  const shown = annotations.filter((one) => !one.hidden);
+  if (shown.length === 0) return null;
+  const toggle = (name: string): void => {
+    const next = new Set(off);
+    if (!next.delete(name)) next.add(name);
+    onChange(next);
+  };
+  return (
+    <div class="annotations">
+      {shown.map(({ name }) => (
+        <label key={name}>
+          <input type="checkbox" checked={!off.has(name)} onChange={() => toggle(name)} />
+          {name}
+        </label>
+      ))}
+    </div>
+  );
+}
+
+/** Esc leaves the view of one panel. */
+function useEscape(): void {
+  useEffect(() => {
+    const leave = (event: KeyboardEvent): void => {
+      const alone = location.value.search.has('viewPanel') && !document.querySelector('dialog[open]');
+      if (event.key === 'Escape' && alone) setSearch({ viewPanel: undefined });
+    };
+    document.addEventListener('keydown', leave);
+    return () => document.removeEventListener('keydown', leave);
+  }, []);
+}
+
+/** All sections, or the one panel that the address names. */
+function Body({ dashboard, around }: { dashboard: Dashboard; around: PanelSurroundings }): JSX.Element {
+  const sections = useMemo(() => layoutSections(dashboard.items, around.scope), [dashboard, around.scope]);
+  const alone = location.value.search.get('viewPanel');
+  const expand = (id: number): void => setSearch({ viewPanel: alone === null ? String(id) : undefined });
+  const panels = sections.flatMap((section) => section.panels);
+  const shown = alone === null ? undefined : panels.find((panel) => String(panel.id) === alone);
+  useEscape();
+  if (shown) {
+    return (
+      <div class="alone">
+        <PanelView panel={shown} around={around} onExpand={() => expand(shown.id)} />
+      </div>
+    );
+  }
+  return (
+    <>
+      {sections.map((section) => (
+        <SectionView key={section.key} section={section} around={around} onExpand={expand} />
+      ))}
+    </>
+  );
+}
+
 function DashboardView({ dashboard }: { dashboard: Dashboard }): JSX.Element {
   const { search } = location.value;
   const written = { from: search.get('from') ?? dashboard.from, to: search.get('to') ?? dashboard.to };
@@ -83,53 +146,19 @@ function DashboardView({ dashboard }: { dashboard: Dashboard }): JSX.Element {
   const { range, reload } = useRange(written, refresh);
   const variables = useVariables(dashboard, search, range);
   const scrapeInterval = useScrapeInterval();
-  const [off, setOff] = useState<ReadonlySet<string>>(
-    new Set(dashboard.annotations.filter((one) => !one.enabled).map((one) => one.name)),
-  );
+  const switchedOff = dashboard.annotations.filter((one) => !one.enabled).map((one) => one.name);
+  const [off, setOff] = useState<ReadonlySet<string>>(new Set(switchedOff));
   const scope: Scope = useMemo(
     () => (variables ? new Map(variables.map(({ variable, value }) => [variable.name, value])) : noScope),
     [variables],
   );
   const multi = useMemo(() => multiNames(dashboard.variables), [dashboard]);
-  const marks = useAnnotations(
-    dashboard.annotations.filter((one) => !off.has(one.name)),
-    range,
-    scope,
-    scrapeInterval,
-    variables !== undefined,
-  );
-  const sections = useMemo(() => layoutSections(dashboard.items, scope), [dashboard, scope]);
+  const wanted = dashboard.annotations.filter((one) => !off.has(one.name));
+  const marks = useAnnotations(wanted, range, scope, scrapeInterval, variables !== undefined);
   const onZoom = (zoomed: AbsoluteRange): void =>
     setSearch({ from: String(zoomed.from), to: String(zoomed.to) });
-  const around: PanelSurroundings = {
-    range,
-    written,
-    scope,
-    multi,
-    scrapeInterval,
-    utc: dashboard.utc,
-    syncKey: dashboard.sharedCrosshair ? `dashboard-${dashboard.uid}` : undefined,
-    onZoom,
-    marks,
-  };
-  const alone = search.get('viewPanel');
-  const shown =
-    alone === null
-      ? undefined
-      : sections.flatMap((section) => section.panels).find((panel) => String(panel.id) === alone);
-  const expand = (id: number): void => setSearch({ viewPanel: alone === null ? String(id) : undefined });
-  useEffect(() => {
-    const close = (event: KeyboardEvent): void => {
-      if (
-        event.key === 'Escape' &&
-        location.value.search.has('viewPanel') &&
-        !document.querySelector('dialog[open]')
-      )
-        setSearch({ viewPanel: undefined });
-    };
-    document.addEventListener('keydown', close);
-    return () => document.removeEventListener('keydown', close);
-  }, []);
+  const syncKey = dashboard.sharedCrosshair ? `dashboard-${dashboard.uid}` : undefined;
+  const around = { range, written, scope, multi, scrapeInterval, utc: dashboard.utc, syncKey, onZoom, marks };
   return (
     <div class="dashboard">
       <PageHead
@@ -147,39 +176,8 @@ function DashboardView({ dashboard }: { dashboard: Dashboard }): JSX.Element {
         />
       </PageHead>
       {variables && <VariablesBar variables={variables} />}
-      {dashboard.annotations.some((one) => !one.hidden) && (
-        <div class="annotations">
-          {dashboard.annotations
-            .filter((one) => !one.hidden)
-            .map((one) => (
-              <label key={one.name}>
-                <input
-                  type="checkbox"
-                  checked={!off.has(one.name)}
-                  onChange={() =>
-                    setOff(
-                      new Set(
-                        off.has(one.name) ? [...off].filter((name) => name !== one.name) : [...off, one.name],
-                      ),
-                    )
-                  }
-                />
-                {one.name}
-              </label>
-            ))}
-        </div>
-      )}
-      {variables === undefined ? (
-        <div class="loading">Loading…</div>
-      ) : shown ? (
-        <div class="alone">
-          <PanelView panel={shown} around={around} onExpand={() => expand(shown.id)} />
-        </div>
-      ) : (
-        sections.map((section) => (
-          <SectionView key={section.key} section={section} around={around} onExpand={expand} />
-        ))
-      )}
+      <AnnotationToggles annotations={dashboard.annotations} off={off} onChange={setOff} />
+      {variables ? <Body dashboard={dashboard} around={around} /> : <div class="loading">Loading…</div>}
     </div>
   );
 }

@@ -8,6 +8,7 @@ import {
   status,
   workloads,
   type Incident,
+  type Message,
   type Status,
   type Workload,
 } from '../api/prunella.ts';
@@ -192,9 +193,35 @@ function useSignals(): readonly Record<string, unknown>[] {
   return signals;
 }
 
-export function OverviewPage(): JSX.Element {
-  const now = useNow(5000);
-  const state = useResource('status', (signal) => status(signal), { events: ['reload'], everyMs: 30_000 });
+function Told({ messages, now }: { messages: readonly Message[]; now: number }): JSX.Element {
+  return (
+    <ul class="rows">
+      {messages.map((message) => (
+        <li key={message.id}>
+          <a href="/notifications">
+            <Badge tone={message.status === 'firing' ? 'bad' : 'ok'}>{message.status}</Badge>
+            <span class="grow">{message.title}</span>
+            <small class="dim nowrap">
+              <Time at={message.time} now={now} ago />
+            </small>
+          </a>
+        </li>
+      ))}
+      {messages.length === 0 && <li class="dim">The inbox is empty.</li>}
+    </ul>
+  );
+}
+
+interface Facts extends Health {
+  services: readonly Workload[];
+  incidents: readonly Incident[];
+  /** Whether enough is known for a verdict. */
+  known: boolean;
+  errors: string[];
+}
+
+/** Rules, targets, services and incidents, as far as they tell how things stand. */
+function useFacts(): Facts {
   const groups = useResource('rules', (signal) => rules(signal), { events: ['alerts'], everyMs: 10_000 });
   const scraped = useResource('targets', (signal) => targets(signal), { everyMs: 10_000 });
   const services = useResource('workloads', (signal) => workloads(signal), {
@@ -205,81 +232,77 @@ export function OverviewPage(): JSX.Element {
     events: ['incident'],
     everyMs: 30_000,
   });
-  const messages = useResource('inbox', (signal) => inbox(5, signal), { events: ['inbox'] });
-  const { range } = useRange(lately, '10s');
-  const around = useSurroundings(range, lately, 'overview');
-  const signals = useSignals();
   const all = (groups.data ?? []).flatMap((group) => group.rules);
-  const health: Health = {
+  const active = scraped.data?.active ?? [];
+  return {
     firing: all.filter((rule) => rule.state === 'firing'),
     pending: all.filter((rule) => rule.state === 'pending'),
     broken: all.filter((rule) => rule.health === 'err'),
-    down: scraped.data?.active.filter((target) => target.health === 'down').length ?? 0,
-    targets: scraped.data?.active.length ?? 0,
+    down: active.filter((target) => target.health === 'down').length,
+    targets: active.length,
     open: (found.data ?? []).filter((incident) => incident.state !== 'closed'),
     failed: (services.data ?? []).filter((workload) => workload.state === 'failed'),
+    services: services.data ?? [],
+    incidents: found.data ?? [],
+    known: groups.data !== undefined && scraped.data !== undefined,
+    errors: [groups.error, scraped.error, services.error].filter((error) => error !== undefined),
   };
-  const errors = [
-    ...new Set([state.error, groups.error, scraped.error].filter((error) => error !== undefined)),
-  ];
+}
+
+function Signals(): JSX.Element {
+  const { range } = useRange(lately, '10s');
+  const around = useSurroundings(range, lately, 'overview');
+  return (
+    <div class="signals">
+      {useSignals().map((json) => (
+        <OwnPanel key={String(json['title'])} json={json} around={around} />
+      ))}
+    </div>
+  );
+}
+
+export function OverviewPage(): JSX.Element {
+  const now = useNow(5000);
+  const state = useResource('status', (signal) => status(signal), { events: ['reload'], everyMs: 30_000 });
+  const messages = useResource('inbox', (signal) => inbox(5, signal), { events: ['inbox'] });
+  const facts = useFacts();
+  const about = state.data;
+  const note = about && `Prunella ${about.version}, up for ${formatAge(now - timeMs(about.startedAt))}`;
   return (
     <>
-      <PageHead
-        title="Overview"
-        note={
-          state.data &&
-          `Prunella ${state.data.version}, up for ${formatAge(now - timeMs(state.data.startedAt))}`
-        }
-      />
-      {errors.map((error) => (
+      <PageHead title="Overview" note={note} />
+      {[...new Set(facts.errors)].map((error) => (
         <Note key={error} tone="bad">
           {error}
         </Note>
       ))}
-      {state.data?.warnings.map((warning) => (
+      {about?.warnings.map((warning) => (
         <Note key={warning} tone="warn">
           {warning}
         </Note>
       ))}
-      {groups.data && scraped.data && <Verdict health={health} />}
-      {health.broken.length > 0 && (
+      {facts.known && <Verdict health={facts} />}
+      {facts.broken.length > 0 && (
         <Note tone="bad">
-          {health.broken.length} rule{health.broken.length === 1 ? '' : 's'} cannot be evaluated:{' '}
-          <a href="/alerts">{health.broken.map((rule) => rule.name).join(', ')}</a>
+          {facts.broken.length} rule{facts.broken.length === 1 ? '' : 's'} cannot be evaluated:{' '}
+          <a href="/alerts">{facts.broken.map((rule) => rule.name).join(', ')}</a>
         </Note>
       )}
-      <div class="signals">
-        {signals.map((json) => (
-          <OwnPanel key={String(json['title'])} json={json} around={around} />
-        ))}
-      </div>
+      <Signals />
       <Card title="Services" actions={<a href="/services">All services</a>}>
-        <Services all={services.data ?? []} />
+        <Services all={facts.services} />
       </Card>
       <div class="columns">
         <div class="stacked">
-          <FiringList firing={health.firing} />
+          <FiringList firing={facts.firing} />
           <Card title="Healed lately" actions={<a href="/incidents">All incidents</a>}>
-            <Healed all={found.data ?? []} now={now} />
+            <Healed all={facts.incidents} now={now} />
           </Card>
         </div>
         <div class="stacked">
-          <TryIt commands={state.data?.tryIt ?? []} />
+          <TryIt commands={about?.tryIt ?? []} />
           <Card title="Told lately" actions={<a href="/notifications">All messages</a>}>
-            <ul class="rows">
-              {(messages.data ?? []).map((message) => (
-                <li key={message.id}>
-                  <a href="/notifications">
-                    <Badge tone={message.status === 'firing' ? 'bad' : 'ok'}>{message.status}</Badge>
-                    <span class="grow">{message.title}</span>
-                    <small class="dim nowrap">
-                      <Time at={message.time} now={now} ago />
-                    </small>
-                  </a>
-                </li>
-              ))}
-              {messages.data?.length === 0 && <li class="dim">The inbox is empty.</li>}
-            </ul>
+            <Told messages={messages.data ?? []} now={now} />
           </Card>
         </div>
       </div>

@@ -11,7 +11,7 @@ import {
 import { formatText } from '../dashboard/units.ts';
 import { useNow, useResource } from '../live.ts';
 import { location } from '../router.ts';
-import { formatAge, timeMs } from '../time.ts';
+import { formatAge, timeMs, type AbsoluteRange } from '../time.ts';
 import { Badge, Empty, Loaded, PageHead, Time } from '../ui/basics.tsx';
 import { confirmAction } from '../ui/dialog.tsx';
 import { TimePicker } from '../ui/time-picker.tsx';
@@ -216,19 +216,63 @@ function responseOf(workload: Workload, probes: Map<string, number> | undefined)
   );
 }
 
-export function ServicesPage(): JSX.Element {
+function Workloads({ onLogs }: { onLogs: (name: string) => void }): JSX.Element {
   const now = useNow();
   const resource = useResource('workloads', (signal) => workloads(signal), {
     events: ['workloads'],
     everyMs: 3000,
   });
   const host = useResource('workload surroundings', surroundings, { everyMs: 5000 });
+  const [scaled, setScaled] = useState<Workload | undefined>(undefined);
+  const scale = async ({ name, service }: Workload, replicas: number): Promise<void> => {
+    setScaled(undefined);
+    if (await attempt(() => scaleWorkload(name, replicas), `${service}: ${replicas} asked`))
+      resource.refresh();
+  };
+  const card = (workload: Workload): JSX.Element => (
+    <WorkloadCard
+      key={workload.name}
+      workload={workload}
+      hostBytes={host.data?.hostBytes}
+      responseMs={responseOf(workload, host.data?.probes)}
+      now={now}
+      onLogs={() => onLogs(workload.name)}
+      onScale={() => setScaled(workload)}
+      onDone={resource.refresh}
+    />
+  );
+  return (
+    <Loaded resource={resource}>
+      {(all) => (
+        <>
+          {all.length === 0 && (
+            <Empty title="No services">
+              Name processes or a Docker socket under “workloads” in prunella.yml.
+            </Empty>
+          )}
+          <div class="workloads">{all.map(card)}</div>
+          {scaled && (
+            <ScaleDialog
+              workload={scaled}
+              present={all.filter((other) => other.service === scaled.service).length}
+              onClose={() => setScaled(undefined)}
+              onScale={(replicas) => scale(scaled, replicas)}
+            />
+          )}
+        </>
+      )}
+    </Loaded>
+  );
+}
+
+export function ServicesPage(): JSX.Element {
   const [logs, setLogs] = useState('');
-  const [scale, setScale] = useState<Workload | undefined>(undefined);
   const [written, setWritten] = useState({ from: 'now-1h', to: 'now' });
   const [refresh, setRefresh] = useState('10s');
   const { range, reload } = useRange(written, refresh);
-  const around = useSurroundings(range, written, 'services');
+  const onZoom = (zoomed: AbsoluteRange): void =>
+    setWritten({ from: String(zoomed.from), to: String(zoomed.to) });
+  const around = { ...useSurroundings(range, written, 'services'), onZoom };
   return (
     <>
       <PageHead title="Services" note="The processes and containers that Prunella watches and mends">
@@ -240,57 +284,13 @@ export function ServicesPage(): JSX.Element {
           onReload={reload}
         />
       </PageHead>
-      <Loaded resource={resource}>
-        {(all) =>
-          all.length === 0 ? (
-            <Empty title="No services">
-              Name processes or a Docker socket under “workloads” in prunella.yml.
-            </Empty>
-          ) : (
-            <div class="workloads">
-              {all.map((workload) => (
-                <WorkloadCard
-                  key={workload.name}
-                  workload={workload}
-                  hostBytes={host.data?.hostBytes}
-                  responseMs={responseOf(workload, host.data?.probes)}
-                  now={now}
-                  onLogs={() => setLogs(workload.name)}
-                  onScale={() => setScale(workload)}
-                  onDone={resource.refresh}
-                />
-              ))}
-            </div>
-          )
-        }
-      </Loaded>
+      <Workloads onLogs={setLogs} />
       <div class="service-panels">
         {servicePanels.map((json) => (
-          <OwnPanel
-            key={String(json['title'])}
-            json={json}
-            around={{
-              ...around,
-              onZoom: (zoomed) => setWritten({ from: String(zoomed.from), to: String(zoomed.to) }),
-            }}
-          />
+          <OwnPanel key={String(json['title'])} json={json} around={around} />
         ))}
       </div>
       {logs !== '' && <LogDrawer name={logs} onClose={() => setLogs('')} />}
-      {scale && (
-        <ScaleDialog
-          workload={scale}
-          present={(resource.data ?? []).filter((other) => other.service === scale.service).length}
-          onClose={() => setScale(undefined)}
-          onScale={async (replicas) => {
-            setScale(undefined);
-            if (
-              await attempt(() => scaleWorkload(scale.name, replicas), `${scale.service}: ${replicas} asked`)
-            )
-              resource.refresh();
-          }}
-        />
-      )}
     </>
   );
 }

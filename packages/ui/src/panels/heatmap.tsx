@@ -98,7 +98,7 @@ export function HeatmapPanel({ panel, data, width, height, utc }: PanelProps): J
         onPointerMove={hover}
         onPointerLeave={hideTip}
       />
-      <div class="timeline-axis" style={{ marginLeft: `${axisWidth}px` }} aria-hidden="true">
+      <div class="timeline-axis" style={{ '--names': `${axisWidth - 8}px` }} aria-hidden="true">
         {ticks.map((tick, index) => (
           <span
             key={tick}

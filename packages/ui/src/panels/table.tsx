@@ -166,6 +166,41 @@ function Footer({
   );
 }
 
+interface HeaderProps {
+  fields: readonly Field[];
+  sort: Sort | undefined;
+  onSort: (sort: Sort) => void;
+}
+
+function Header({ fields, sort, onSort }: HeaderProps): JSX.Element {
+  return (
+    <thead>
+      <tr>
+        {fields.map((one, index) => {
+          const name = displayName(one);
+          const width = num(one.config.custom['width']);
+          const sorted = sort?.name === name;
+          const numeric = one.type === 'number';
+          return (
+            <th
+              key={index}
+              scope="col"
+              class={numeric ? 'num' : ''}
+              style={width ? { minWidth: `${Math.min(width, 400)}px` } : {}}
+              aria-sort={sorted ? (sort.desc ? 'descending' : 'ascending') : 'none'}
+            >
+              <button type="button" onClick={() => onSort({ name, desc: sorted ? !sort.desc : numeric })}>
+                {name}
+                {sorted ? (sort.desc ? ' ↓' : ' ↑') : ''}
+              </button>
+            </th>
+          );
+        })}
+      </tr>
+    </thead>
+  );
+}
+
 export function TablePanel({ panel, data, fill, utc }: PanelProps): JSX.Element {
   const table = useMemo(() => tableFrame(data.frames, num(panel.options['frameIndex']) ?? 0), [data]);
   const fields = table.fields.filter(
@@ -184,34 +219,7 @@ export function TablePanel({ panel, data, fill, utc }: PanelProps): JSX.Element 
   return (
     <div class="table-box">
       <table class="data">
-        {bool(panel.options['showHeader'], true) && (
-          <thead>
-            <tr>
-              {fields.map((one, index) => {
-                const name = displayName(one);
-                const width = num(one.config.custom['width']);
-                const sorted = sort?.name === name;
-                return (
-                  <th
-                    key={index}
-                    scope="col"
-                    class={one.type === 'number' ? 'num' : ''}
-                    style={width ? { minWidth: `${Math.min(width, 400)}px` } : {}}
-                    aria-sort={sorted ? (sort.desc ? 'descending' : 'ascending') : 'none'}
-                  >
-                    <button
-                      type="button"
-                      onClick={() => setSort({ name, desc: sorted ? !sort.desc : one.type === 'number' })}
-                    >
-                      {name}
-                      {sorted ? (sort.desc ? ' ↓' : ' ↑') : ''}
-                    </button>
-                  </th>
-                );
-              })}
-            </tr>
-          </thead>
-        )}
+        {bool(panel.options['showHeader'], true) && <Header fields={fields} sort={sort} onSort={setSort} />}
         <tbody>
           {order.slice(0, limit).map((row) => (
             <tr key={row}>

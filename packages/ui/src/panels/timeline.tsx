@@ -65,18 +65,57 @@ interface TimelineProps {
   /** Share of the row's height that segments take. */
   rowHeight: number;
   showText: boolean;
+  /** Pixels for the bars. */
   width: number;
+  /** Pixels for the names. */
+  names: number;
+}
+
+function SegmentBar({
+  segment,
+  row,
+  props,
+}: {
+  segment: Segment;
+  row: TimelineRow;
+  props: TimelineProps;
+}): JSX.Element {
+  const { range, utc } = props;
+  const from = shareOf(segment.from, range);
+  const share = shareOf(segment.to, range) - from;
+  const title = `${formatDateTime(segment.from, utc)} – ${formatDateTime(segment.to, utc).slice(11)}`;
+  const show = (event: PointerEvent): void =>
+    showTip(event.clientX, event.clientY, title, [
+      { color: segment.color, label: row.name, value: segment.text },
+      { color: 'transparent', label: 'lasted', value: formatAge(segment.to - segment.from) },
+    ]);
+  const roomy = share * props.width > segment.text.length * 7 + 10;
+  const style = {
+    left: `${from * 100}%`,
+    width: `calc(${share * 100}% - 1px)`,
+    height: `${props.rowHeight * 100}%`,
+    background: segment.color,
+    color: readableOn(segment.color),
+  };
+  return (
+    <i style={style} onPointerMove={show}>
+      {props.showText && roomy ? segment.text : ''}
+    </i>
+  );
+}
+
+/** Where a time stands between the ends of the range, 0 to 1. */
+function shareOf(time: number, range: AbsoluteRange): number {
+  return (Math.min(range.to, Math.max(range.from, time)) - range.from) / (range.to - range.from);
 }
 
 /** States over time: one bar for each row, a colour for each state. Plain elements, so that it prints and zooms. */
-export function Timeline({ rows, range, utc, rowHeight, showText, width }: TimelineProps): JSX.Element {
-  const span = range.to - range.from;
-  const left = (time: number): number =>
-    ((Math.min(range.to, Math.max(range.from, time)) - range.from) / span) * 100;
-  const ticks = timeTicks(range.from, range.to, Math.max(2, Math.floor(width / 110)));
+export function Timeline(props: TimelineProps): JSX.Element {
+  const { rows, range, utc, names } = props;
+  const ticks = timeTicks(range.from, range.to, Math.max(2, Math.floor(props.width / 110)));
   const labels = timeLabels(ticks, utc);
   return (
-    <div class="timeline">
+    <div class="timeline" style={{ '--names': `${names}px` }}>
       {rows.map((row, index) => (
         <div class="timeline-row" key={`${row.name}${index}`}>
           <span class="timeline-name" title={row.name}>
@@ -85,44 +124,15 @@ export function Timeline({ rows, range, utc, rowHeight, showText, width }: Timel
           <div class="timeline-track" onPointerLeave={hideTip}>
             {row.segments
               .filter((segment) => segment.to > range.from && segment.from < range.to)
-              .map((segment) => {
-                const share = left(segment.to) - left(segment.from);
-                return (
-                  <i
-                    key={segment.from}
-                    style={{
-                      left: `${left(segment.from)}%`,
-                      width: `calc(${share}% - 1px)`,
-                      background: segment.color,
-                      color: readableOn(segment.color),
-                      height: `${rowHeight * 100}%`,
-                    }}
-                    onPointerMove={(event) =>
-                      showTip(
-                        event.clientX,
-                        event.clientY,
-                        `${formatDateTime(segment.from, utc)} – ${formatDateTime(segment.to, utc).slice(11)}`,
-                        [
-                          { color: segment.color, label: row.name, value: segment.text },
-                          {
-                            color: 'transparent',
-                            label: 'lasted',
-                            value: formatAge(segment.to - segment.from),
-                          },
-                        ],
-                      )
-                    }
-                  >
-                    {showText && (share / 100) * width > segment.text.length * 7 + 10 ? segment.text : ''}
-                  </i>
-                );
-              })}
+              .map((segment) => (
+                <SegmentBar key={segment.from} segment={segment} row={row} props={props} />
+              ))}
           </div>
         </div>
       ))}
       <div class="timeline-axis" aria-hidden="true">
         {ticks.map((tick, index) => (
-          <span key={tick} style={{ left: `${left(tick)}%` }}>
+          <span key={tick} style={{ left: `${shareOf(tick, range) * 100}%` }}>
             {labels[index]}
           </span>
         ))}
@@ -137,14 +147,11 @@ export function TimelinePanel({ panel, data, width, utc }: PanelProps): JSX.Elem
     () => timelineRows(data.frames, !history && panel.options['mergeValues'] !== false),
     [data],
   );
+  const longest = Math.max(0, ...rows.map((row) => row.name.length));
+  const names = Math.round(Math.min(longest * 6.6 + 8, width * 0.32, 280));
+  const rowHeight = num(panel.options['rowHeight']) ?? 0.9;
+  const showText = !history && panel.options['showValue'] !== 'never';
   return (
-    <Timeline
-      rows={rows}
-      range={data.range}
-      utc={utc}
-      rowHeight={num(panel.options['rowHeight']) ?? 0.9}
-      showText={!history && panel.options['showValue'] !== 'never'}
-      width={width - 120}
-    />
+    <Timeline {...{ rows, range: data.range, utc, rowHeight, showText, names }} width={width - names - 8} />
   );
 }

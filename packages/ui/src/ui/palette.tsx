@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { dashboards } from '../api/prunella.ts';
 import { metricNames } from '../api/metric-names.ts';
 import { navigate } from '../router.ts';
@@ -29,42 +29,49 @@ function score(text: string, words: readonly string[]): number {
   return words.reduce((total, word) => total + (lower.startsWith(word) ? 3 : 1), 0);
 }
 
+/** The pages at once, dashboards and metrics when they have come. */
+function useEntries(): Entry[] {
+  const [loaded, setLoaded] = useState<Entry[]>([]);
+  useEffect(() => {
+    const add = (entries: Entry[]): void => setLoaded((old) => [...old, ...entries]);
+    const dashboardEntry = ({ uid, title }: { uid: string; title: string }): Entry => ({
+      kind: 'Dashboard',
+      text: title,
+      run: go(`/d/${encodeURIComponent(uid)}`),
+    });
+    const metricEntry = (name: string): Entry => ({ kind: 'Metric', text: name, run: go(exploreHref(name)) });
+    // What cannot be loaded is not found; the pages still are.
+    dashboards().then(
+      (found) => add(found.map(dashboardEntry)),
+      () => undefined,
+    );
+    metricNames().then(
+      (names) => add([...names].map(metricEntry)),
+      () => undefined,
+    );
+  }, []);
+  return [...fixed, ...loaded];
+}
+
+function search(all: readonly Entry[], text: string): Entry[] {
+  const words = text
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '');
+  const isMetric = ({ kind }: Entry): number => Number(kind === 'Metric');
+  return all
+    .filter((entry) => words.length > 0 || entry.kind !== 'Metric')
+    .map((entry) => ({ entry, rank: score(entry.text, words) }))
+    .filter(({ rank }) => rank >= 0)
+    .sort((a, b) => isMetric(a.entry) - isMetric(b.entry) || b.rank - a.rank)
+    .slice(0, 40)
+    .map(({ entry }) => entry);
+}
+
 function Palette(): JSX.Element {
   const [text, setText] = useState('');
   const [chosen, setChosen] = useState(0);
-  const [loaded, setLoaded] = useState<Entry[]>([]);
-  useEffect(() => {
-    const boards = dashboards().then((found) =>
-      found.map((entry) => ({
-        kind: 'Dashboard',
-        text: entry.title,
-        run: go(`/d/${encodeURIComponent(entry.uid)}`),
-      })),
-    );
-    const metrics = metricNames().then((names) =>
-      [...names].map((name) => ({ kind: 'Metric', text: name, run: go(exploreHref(name)) })),
-    );
-    for (const part of [boards, metrics])
-      part.then((entries) => setLoaded((old) => [...old, ...entries])).catch(() => undefined);
-  }, []);
-  const entries = useMemo(() => {
-    const words = text
-      .toLowerCase()
-      .split(/\s+/)
-      .filter((word) => word !== '');
-    const all =
-      words.length === 0
-        ? [...fixed, ...loaded.filter((entry) => entry.kind === 'Dashboard')]
-        : [...fixed, ...loaded];
-    return all
-      .map((entry) => ({ entry, rank: score(entry.text, words) }))
-      .filter(({ rank }) => rank >= 0)
-      .sort(
-        (a, b) => Number(a.entry.kind === 'Metric') - Number(b.entry.kind === 'Metric') || b.rank - a.rank,
-      )
-      .slice(0, 40)
-      .map(({ entry }) => entry);
-  }, [text, loaded]);
+  const entries = search(useEntries(), text);
   const close = (): void => void (paletteOpen.value = false);
   const run = (entry: Entry | undefined): void => {
     close();

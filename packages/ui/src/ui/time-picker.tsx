@@ -1,8 +1,9 @@
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { describeRange, formatDateTime, parseTime, resolveRange, type TimeRange } from '../time.ts';
 import { IconButton } from './basics.tsx';
 import { Icon } from './icon.tsx';
+import { usePopover } from './use-popover.ts';
 
 const quick = ['5m', '15m', '30m', '1h', '3h', '6h', '12h', '24h', '2d', '7d', '30d', '90d'];
 export const refreshChoices: readonly string[] = ['', '5s', '10s', '30s', '1m', '5m', '15m'];
@@ -83,22 +84,7 @@ export function TimePicker({
   onReload,
 }: PickerProps): JSX.Element {
   const [open, setOpen] = useState(false);
-  const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (!open) return undefined;
-    const close = (event: Event): void => {
-      if (
-        event instanceof KeyboardEvent ? event.key === 'Escape' : !box.current?.contains(event.target as Node)
-      )
-        setOpen(false);
-    };
-    document.addEventListener('pointerdown', close);
-    document.addEventListener('keydown', close);
-    return () => {
-      document.removeEventListener('pointerdown', close);
-      document.removeEventListener('keydown', close);
-    };
-  }, [open]);
+  const box = usePopover(open, () => setOpen(false));
   const choose = (next: TimeRange): void => {
     setOpen(false);
     onChange(next);

@@ -172,13 +172,56 @@ function exploreLink(panel: Panel, state: LoadState, around: PanelSurroundings):
   return `/explore?${search.toString()}`;
 }
 
+interface ToolsProps {
+  panel: Panel;
+  scope: Scope;
+  title: string;
+  explore: string | undefined;
+  onExpand: (() => void) | undefined;
+}
+
+/** The panel's links, and what can be done with it. */
+function Tools({ panel, scope, title, explore, onExpand }: ToolsProps): JSX.Element {
+  return (
+    <span class="panel-tools">
+      {panel.links.map((link) => {
+        const href = safeUrl(interpolateText(link.url, { scope }));
+        const target = link.newTab ? '_blank' : undefined;
+        return (
+          href && (
+            <a
+              key={link.url}
+              href={href}
+              title={link.title}
+              aria-label={link.title}
+              target={target}
+              rel="noreferrer noopener"
+            >
+              <Icon name="external" size={13} />
+            </a>
+          )
+        );
+      })}
+      {explore && (
+        <a href={explore} title="Explore the queries" aria-label={`Explore the queries of ${title}`}>
+          <Icon name="explore" size={13} />
+        </a>
+      )}
+      {onExpand && (
+        <button type="button" title="View alone" aria-label={`View ${title} alone`} onClick={onExpand}>
+          <Icon name="expand" size={13} />
+        </button>
+      )}
+    </span>
+  );
+}
+
 export function PanelView({ panel, around, onExpand }: PanelViewProps): JSX.Element {
   const [box, size] = useSize<HTMLDivElement>();
   const visible = useVisible(box);
   const state = usePanelData(panel, around, size.width, visible);
   const scope = new Map([...around.scope, ...panel.scope]);
   const title = interpolateText(panel.title, { scope });
-  const explore = exploreLink(panel, state, around);
   const errors = state.data?.errors ?? [];
   return (
     <section
@@ -205,35 +248,13 @@ export function PanelView({ panel, around, onExpand }: PanelViewProps): JSX.Elem
           </span>
         )}
         {state.loading && state.data === undefined && <span class="spinner" aria-label="Loading" />}
-        <span class="panel-tools">
-          {panel.links.map((link) => {
-            const href = safeUrl(interpolateText(link.url, { scope }));
-            return (
-              href && (
-                <a
-                  key={link.url}
-                  href={href}
-                  title={link.title}
-                  aria-label={link.title}
-                  target={link.newTab ? '_blank' : undefined}
-                  rel="noreferrer noopener"
-                >
-                  <Icon name="external" size={13} />
-                </a>
-              )
-            );
-          })}
-          {explore && (
-            <a href={explore} title="Explore the queries" aria-label={`Explore the queries of ${title}`}>
-              <Icon name="explore" size={13} />
-            </a>
-          )}
-          {onExpand && (
-            <button type="button" title="View alone" aria-label={`View ${title} alone`} onClick={onExpand}>
-              <Icon name="expand" size={13} />
-            </button>
-          )}
-        </span>
+        <Tools
+          panel={panel}
+          scope={scope}
+          title={title}
+          explore={exploreLink(panel, state, around)}
+          onExpand={onExpand}
+        />
       </header>
       <div class="panel-body" ref={box}>
         {size.width > 0 && (

@@ -1,16 +1,8 @@
 import type { JSX } from 'preact';
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { metricNames } from '../api/metric-names.ts';
-import { labelNames, labelValues } from '../api/prometheus.ts';
-import {
-  contextAt,
-  errorPosition,
-  rankSuggestions,
-  wordSuggestions,
-  type Context,
-  type Suggestion,
-} from '../promql/complete.ts';
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import { errorPosition, type Suggestion } from '../promql/complete.ts';
 import { tokenize } from '../promql/tokens.ts';
+import { Suggestions, useCompletion } from './completion.tsx';
 
 interface EditorProps {
   value: string;
@@ -35,43 +27,17 @@ function Highlighted({ expr }: { expr: string }): JSX.Element {
   );
 }
 
-async function suggestionsFor(context: Context): Promise<Suggestion[]> {
-  switch (context.kind) {
-    case 'word': {
-      const names = [...(await metricNames().catch(() => new Set<string>()))];
-      const metrics = names.map((text): Suggestion => ({ text, insert: text, kind: 'metric', help: '' }));
-      return [...metrics, ...wordSuggestions()];
-    }
-    case 'label': {
-      const names = await labelNames(context.metric === '' ? [] : [context.metric]);
-      return names
-        .filter((name) => name !== '__name__')
-        .map((text): Suggestion => ({ text, insert: text, kind: 'label', help: '' }));
-    }
-    case 'value': {
-      const values = await labelValues(context.label, context.metric === '' ? [] : [context.metric]);
-      return values.map((text): Suggestion => ({
-        text,
-        insert: text.replace(/["\\]/g, '\\$&'),
-        kind: 'value',
-        help: '',
-      }));
-    }
-    case 'none':
-      return [];
-  }
-}
-
+/** The message under its place. Long lines are cut around it, so that the caret stays in view. */
 function ErrorLine({ expr, error }: { expr: string; error: string }): JSX.Element {
   const position = errorPosition(error);
   const line = position ? (expr.split('\n')[position.line - 1] ?? '') : '';
-  if (!position || line === '')
+  if (!position || line === '') {
     return (
       <div class="query-error" role="alert">
         {error}
       </div>
     );
-  // Long lines are cut around the place, so that the caret stays in view.
+  }
   const start = Math.max(0, position.column - 60);
   return (
     <div class="query-error" role="alert">
@@ -84,80 +50,45 @@ function ErrorLine({ expr, error }: { expr: string; error: string }): JSX.Elemen
   );
 }
 
-interface Popup {
-  context: Exclude<Context, { kind: 'none' }>;
-  items: Suggestion[];
-  chosen: number;
-}
-
 /** A PromQL editor: colours, completion (also with Ctrl+Space), Enter runs, Shift+Enter breaks the line. */
 export function QueryEditor({ value, onChange, onRun, error, label }: EditorProps): JSX.Element {
   const area = useRef<HTMLTextAreaElement>(null);
-  const [popup, setPopup] = useState<Popup | undefined>(undefined);
   const caretAfter = useRef<number | undefined>(undefined);
-  const asked = useRef(0);
-  const rows = useMemo(() => Math.min(12, value.split('\n').length), [value]);
+  const { popup, suggest, move, close } = useCompletion();
 
   useLayoutEffect(() => {
     if (caretAfter.current === undefined) return;
     area.current?.setSelectionRange(caretAfter.current, caretAfter.current);
     caretAfter.current = undefined;
   });
-  useEffect(() => () => void asked.current++, []);
-
-  const suggest = (text: string, caret: number, forced: boolean): void => {
-    const context = contextAt(text, caret);
-    const turn = ++asked.current;
-    if (context.kind === 'none' || (!forced && context.kind === 'word' && context.prefix.length < 2)) {
-      setPopup(undefined);
-      return;
-    }
-    suggestionsFor(context).then(
-      (all) => {
-        if (turn !== asked.current) return;
-        const items = rankSuggestions(all, context.prefix);
-        setPopup(items.length === 0 ? undefined : { context, items, chosen: 0 });
-      },
-      () => setPopup(undefined),
-    );
-  };
 
   const accept = (item: Suggestion | undefined): void => {
     if (!popup || !item || !area.current) return;
-    const caret = area.current.selectionStart;
-    const next = value.slice(0, popup.context.from) + item.insert + value.slice(caret);
-    caretAfter.current = popup.context.from + item.insert.length;
-    asked.current++;
-    setPopup(undefined);
-    onChange(next);
+    caretAfter.current = popup.from + item.insert.length;
+    onChange(value.slice(0, popup.from) + item.insert + value.slice(area.current.selectionStart));
+    close();
     area.current.focus();
   };
-
+  /** Whether the key was meant for the list of suggestions. */
+  const steer = (event: KeyboardEvent): boolean => {
+    if (!popup) return false;
+    if (event.key === 'ArrowDown' || event.key === 'ArrowUp') move(event.key === 'ArrowDown' ? 1 : -1);
+    else if (event.key === 'Tab' || (event.key === 'Enter' && !event.shiftKey))
+      accept(popup.items[popup.chosen]);
+    else if (event.key === 'Escape') close();
+    else return false;
+    return true;
+  };
   const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.key === ' ' && event.ctrlKey) {
-      event.preventDefault();
-      suggest(value, area.current?.selectionStart ?? 0, true);
-      return;
-    }
-    if (popup) {
-      const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
-      if (step !== 0)
-        setPopup({ ...popup, chosen: (popup.chosen + step + popup.items.length) % popup.items.length });
-      else if (event.key === 'Tab' || (event.key === 'Enter' && !event.shiftKey))
-        accept(popup.items[popup.chosen]);
-      else if (event.key === 'Escape') setPopup(undefined);
-      else return;
-      event.preventDefault();
-      event.stopPropagation();
-      return;
-    }
-    if (event.key === 'Enter' && !event.shiftKey) {
-      event.preventDefault();
+    if (event.key === ' ' && event.ctrlKey) suggest(value, area.current?.selectionStart ?? 0, true);
+    else if (!steer(event)) {
+      if (event.key !== 'Enter' || event.shiftKey) return;
       onRun();
     }
+    event.preventDefault();
+    event.stopPropagation();
   };
-
-  const column = popup ? popup.context.from - (value.lastIndexOf('\n', popup.context.from - 1) + 1) : 0;
+  const lineStart = popup ? value.lastIndexOf('\n', popup.from - 1) + 1 : 0;
   return (
     <div class="editor">
       <div class="editor-box">
@@ -167,7 +98,7 @@ export function QueryEditor({ value, onChange, onRun, error, label }: EditorProp
         <textarea
           ref={area}
           value={value}
-          rows={rows}
+          rows={Math.min(12, value.split('\n').length)}
           spellcheck={false}
           autocomplete="off"
           autocapitalize="off"
@@ -180,32 +111,9 @@ export function QueryEditor({ value, onChange, onRun, error, label }: EditorProp
             suggest(event.currentTarget.value, event.currentTarget.selectionStart, false);
           }}
           onKeyDown={onKeyDown}
-          onBlur={() => setTimeout(() => setPopup(undefined), 150)}
+          onBlur={() => setTimeout(close, 150)}
         />
-        {popup && (
-          <ul
-            class="popover suggestions"
-            role="listbox"
-            style={{ left: `min(calc(${column}ch + 8px), calc(100% - 300px))` }}
-          >
-            {popup.items.map((item, index) => (
-              <li
-                key={item.kind + item.text}
-                role="option"
-                aria-selected={index === popup.chosen}
-                ref={(element) =>
-                  void (index === popup.chosen && element?.scrollIntoView({ block: 'nearest' }))
-                }
-                onPointerDown={(event) => event.preventDefault()}
-                onClick={() => accept(item)}
-              >
-                <i class={`kind ${item.kind}`}>{item.kind[0]}</i>
-                <span>{item.text}</span>
-                {item.help !== '' && <small>{item.help}</small>}
-              </li>
-            ))}
-          </ul>
-        )}
+        {popup && <Suggestions popup={popup} column={popup.from - lineStart} onAccept={accept} />}
       </div>
       {error !== undefined && <ErrorLine expr={value} error={error} />}
     </div>

@@ -30,14 +30,82 @@ function periodText(period: TimePeriod): string {
   return `${parts.length === 0 ? 'always' : parts.join(', ')} ${period.location || 'UTC'}`;
 }
 
+interface Schedule {
+  weekdays: string[];
+  start: string;
+  end: string;
+  location: string;
+}
+
+function ScheduleFields({
+  schedule,
+  onChange,
+}: {
+  schedule: Schedule;
+  onChange: (schedule: Schedule) => void;
+}): JSX.Element {
+  const { weekdays } = schedule;
+  const toggled = (day: string): string[] =>
+    days.filter((other) => (other === day ? !weekdays.includes(day) : weekdays.includes(other)));
+  const set = (changes: Partial<Schedule>): void => onChange({ ...schedule, ...changes });
+  return (
+    <>
+      <fieldset>
+        <legend>On these days; none means every day</legend>
+        <span class="durations">
+          {days.map((day) => (
+            <label class="check" key={day}>
+              <input
+                type="checkbox"
+                checked={weekdays.includes(day)}
+                onChange={() => set({ weekdays: toggled(day) })}
+              />
+              {day}
+            </label>
+          ))}
+        </span>
+      </fieldset>
+      <div class="durations">
+        <label>
+          From{' '}
+          <input
+            type="time"
+            value={schedule.start}
+            onInput={(event) => set({ start: event.currentTarget.value })}
+          />
+        </label>
+        <label>
+          To{' '}
+          <input
+            type="time"
+            value={schedule.end}
+            onInput={(event) => set({ end: event.currentTarget.value })}
+          />
+        </label>
+        <label>
+          Time zone{' '}
+          <input
+            value={schedule.location}
+            onInput={(event) => set({ location: event.currentTarget.value })}
+          />
+        </label>
+      </div>
+    </>
+  );
+}
+
 function Form({ onClose, onDone }: { onClose: () => void; onDone: () => void }): JSX.Element {
   const [matchers, setMatchers] = useState([{ ...emptyMatcher }]);
-  const [weekdays, setWeekdays] = useState<string[]>([]);
-  const [start, setStart] = useState('22:00');
-  const [end, setEnd] = useState('23:00');
-  const [location, setLocation] = useState(Intl.DateTimeFormat().resolvedOptions().timeZone);
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const [schedule, setSchedule] = useState<Schedule>({
+    weekdays: [],
+    start: '22:00',
+    end: '23:00',
+    location: zone,
+  });
   const [createdBy, setBy] = useState(recall('prunella.author') ?? '');
   const [comment, setComment] = useState('');
+  const { weekdays, start, end, location } = schedule;
   const problem =
     matchersProblem(matchers) ||
     (start >= end ? 'it must end after it starts; make two for a night' : '') ||
@@ -45,48 +113,20 @@ function Form({ onClose, onDone }: { onClose: () => void; onDone: () => void }):
     (comment.trim() === '' ? 'say why' : '');
   const submit = async (): Promise<void> => {
     remember('prunella.author', createdBy);
-    const period = {
-      times: [{ start_time: start, end_time: end }],
-      ...(weekdays.length > 0 ? { weekdays } : {}),
-      location,
-    };
+    const times = [{ start_time: start, end_time: end }];
+    const period = { times, location, ...(weekdays.length > 0 ? { weekdays } : {}) };
     const body = { matchers, intervals: [period], createdBy: createdBy.trim(), comment: comment.trim() };
     if (await attempt(() => addRecurringSilence(body), 'The silence will come back')) onDone();
   };
-  const toggle = (day: string): void =>
-    setWeekdays(days.filter((other) => (other === day ? !weekdays.includes(day) : weekdays.includes(other))));
+  const onSubmit = (event: Event): void => {
+    event.preventDefault();
+    if (problem === '') void submit();
+  };
   return (
     <Modal title="New recurring silence" onClose={onClose} kind="drawer">
-      <form
-        class="silence-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (problem === '') void submit();
-        }}
-      >
+      <form class="silence-form" onSubmit={onSubmit}>
         <MatcherFields matchers={matchers} onChange={setMatchers} />
-        <fieldset>
-          <legend>On these days; none means every day</legend>
-          <span class="durations">
-            {days.map((day) => (
-              <label class="check" key={day}>
-                <input type="checkbox" checked={weekdays.includes(day)} onChange={() => toggle(day)} />
-                {day}
-              </label>
-            ))}
-          </span>
-        </fieldset>
-        <div class="durations">
-          <label>
-            From <input type="time" value={start} onInput={(event) => setStart(event.currentTarget.value)} />
-          </label>
-          <label>
-            To <input type="time" value={end} onInput={(event) => setEnd(event.currentTarget.value)} />
-          </label>
-          <label>
-            Time zone <input value={location} onInput={(event) => setLocation(event.currentTarget.value)} />
-          </label>
-        </div>
+        <ScheduleFields schedule={schedule} onChange={setSchedule} />
         <label>
           By
           <input

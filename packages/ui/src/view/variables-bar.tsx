@@ -1,8 +1,9 @@
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { allName, type ResolvedVariable } from '../dashboard/resolve-variables.ts';
 import { setSearch } from '../router.ts';
 import { Icon } from '../ui/icon.tsx';
+import { usePopover } from '../ui/use-popover.ts';
 
 function choose(name: string, values: string[]): void {
   setSearch({ [`var-${name}`]: values });
@@ -16,27 +17,32 @@ function shownText({ value, options }: ResolvedVariable): string {
     : value.texts.join(', ');
 }
 
-/** Several values: a list of check boxes with a filter. */
-function MultiSelect({ one, id }: { one: ResolvedVariable; id: string }): JSX.Element {
-  const [open, setOpen] = useState(false);
+interface OptionProps {
+  text: string;
+  on: boolean;
+  onChoose: () => void;
+}
+
+function Option({ text, on, onChoose }: OptionProps): JSX.Element {
+  return (
+    <li
+      role="option"
+      aria-selected={on}
+      tabIndex={0}
+      onClick={onChoose}
+      onKeyDown={(event) => event.key === 'Enter' && onChoose()}
+    >
+      <span class="tick">{on && <Icon name="check" size={12} />}</span>
+      {text}
+    </li>
+  );
+}
+
+const optionLimit = 300;
+
+function Options({ one }: { one: ResolvedVariable }): JSX.Element {
   const [filter, setFilter] = useState('');
-  const box = useRef<HTMLDivElement>(null);
   const { variable, options, value } = one;
-  useEffect(() => {
-    if (!open) return undefined;
-    const close = (event: Event): void => {
-      if (
-        event instanceof KeyboardEvent ? event.key === 'Escape' : !box.current?.contains(event.target as Node)
-      )
-        setOpen(false);
-    };
-    document.addEventListener('pointerdown', close);
-    document.addEventListener('keydown', close);
-    return () => {
-      document.removeEventListener('pointerdown', close);
-      document.removeEventListener('keydown', close);
-    };
-  }, [open]);
   const toggle = (option: string): void => {
     const present = value.all ? [] : value.values;
     if (!variable.multi) return choose(variable.name, [option]);
@@ -45,6 +51,39 @@ function MultiSelect({ one, id }: { one: ResolvedVariable; id: string }): JSX.El
       : [...present, option];
     return choose(variable.name, next.length === 0 && variable.includeAll ? [allName] : next);
   };
+  const shown = options.filter((option) => option.text.toLowerCase().includes(filter.toLowerCase()));
+  return (
+    <div class="popover multi-popover">
+      {options.length > 8 && (
+        <input
+          aria-label={`Filter ${variable.label}`}
+          placeholder="Filter…"
+          value={filter}
+          autofocus
+          onInput={(event) => setFilter(event.currentTarget.value)}
+        />
+      )}
+      <ul role="listbox" aria-multiselectable={variable.multi}>
+        {variable.includeAll && (
+          <Option text="All" on={value.all} onChoose={() => choose(variable.name, [allName])} />
+        )}
+        {shown.slice(0, optionLimit).map((option) => (
+          <Option
+            key={option.value}
+            text={option.text}
+            on={!value.all && value.values.includes(option.value)}
+            onChoose={() => toggle(option.value)}
+          />
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+/** A list of values to choose from, several where the variable allows it. */
+function MultiSelect({ one, id }: { one: ResolvedVariable; id: string }): JSX.Element {
+  const [open, setOpen] = useState(false);
+  const box = usePopover(open, () => setOpen(false));
   return (
     <div class="multi" ref={box}>
       <button
@@ -57,51 +96,7 @@ function MultiSelect({ one, id }: { one: ResolvedVariable; id: string }): JSX.El
         {shownText(one)}
         <Icon name="down" size={11} />
       </button>
-      {open && (
-        <div class="popover multi-popover">
-          {options.length > 8 && (
-            <input
-              aria-label={`Filter ${variable.label}`}
-              placeholder="Filter…"
-              value={filter}
-              autofocus
-              onInput={(event) => setFilter(event.currentTarget.value)}
-            />
-          )}
-          <ul role="listbox" aria-multiselectable={variable.multi}>
-            {variable.includeAll && (
-              <li
-                role="option"
-                aria-selected={value.all}
-                tabIndex={0}
-                onClick={() => choose(variable.name, [allName])}
-                onKeyDown={(event) => event.key === 'Enter' && choose(variable.name, [allName])}
-              >
-                <span class="tick">{value.all && <Icon name="check" size={12} />}</span>All
-              </li>
-            )}
-            {options
-              .filter((option) => option.text.toLowerCase().includes(filter.toLowerCase()))
-              .slice(0, 300)
-              .map((option) => {
-                const on = !value.all && value.values.includes(option.value);
-                return (
-                  <li
-                    key={option.value}
-                    role="option"
-                    aria-selected={on}
-                    tabIndex={0}
-                    onClick={() => toggle(option.value)}
-                    onKeyDown={(event) => event.key === 'Enter' && toggle(option.value)}
-                  >
-                    <span class="tick">{on && <Icon name="check" size={12} />}</span>
-                    {option.text}
-                  </li>
-                );
-              })}
-          </ul>
-        </div>
-      )}
+      {open && <Options one={one} />}
     </div>
   );
 }
