@@ -192,7 +192,7 @@ export class Healing {
     if (known) {
       if (known.resolvedAt == null) return;
       const entry = { time: this.#clock.now(), kind: 'note' as const, text: 'The alert fires again' };
-      return this.#book.record(known.id, { entry, set: { resolvedAt: null } });
+      return this.#book.record(known.id, { entries: [entry], set: { resolvedAt: null } });
     }
     if (this.#isHandled(alert)) return undefined;
     const runbook = this.#config.runbooks.find((each) =>
@@ -244,13 +244,17 @@ export class Healing {
     if (!incident || incident.resolvedAt != null) return;
     const time = this.#clock.now();
     const entry = { time, kind: 'resolved' as const, text: 'The alert is resolved' };
-    const cancelled = this.#driver.cancel(incident.id);
-    await this.#book.record(incident.id, { entry, set: { resolvedAt: time } });
-    if (cancelled)
-      await this.#book.close(incident.id, 'resolved', 'Closed: it was over before anything was done');
-    else if (incident.state === 'escalated') {
-      await this.#book.close(incident.id, 'escalated', 'Closed: the alert is resolved');
-    }
+    const resolved = { entries: [entry], set: { resolvedAt: time } };
+    if (this.#driver.cancel(incident.id)) {
+      await this.#book.close(
+        incident.id,
+        'resolved',
+        'Closed: it was over before anything was done',
+        resolved,
+      );
+    } else if (incident.state === 'escalated') {
+      await this.#book.close(incident.id, 'escalated', 'Closed: the alert is resolved', resolved);
+    } else await this.#book.record(incident.id, resolved);
   }
 
   #openFor(fingerprint: string): Incident | undefined {
@@ -267,7 +271,7 @@ export class Healing {
     const now = this.#book.get(incident.id) ?? incident;
     if (now.timeline.some((entry) => entry.kind === 'told' && entry.text === text)) return;
     await this.#book.record(incident.id, {
-      entry: { time: told.time, kind: 'told', text },
+      entries: [{ time: told.time, kind: 'told', text }],
       set: now.toldAt === undefined ? { toldAt: told.time } : {},
     });
   }

@@ -68,7 +68,7 @@ export async function admit(
     if (answer.kind === 'hold' && !said.has(answer.why)) {
       said.add(answer.why);
       await book.record(incident.id, {
-        entry: { time: clock.now(), kind: 'guard', text: `Not yet: ${answer.why}` },
+        entries: [{ time: clock.now(), kind: 'guard', text: `Not yet: ${answer.why}` }],
       });
     }
     await sleep(clock, allowed ? QUERY_POLL : POLL, signal);

@@ -47,7 +47,7 @@ export class Approvals {
     signal.addEventListener('abort', aborted, { once: true });
     if (incident.state !== 'awaiting_approval') {
       const entry = { time: asked, kind: 'approval' as const, text: 'Waits for approval' };
-      await book.record(incident.id, { entry, set: { state: 'awaiting_approval' } });
+      await book.record(incident.id, { entries: [entry], set: { state: 'awaiting_approval' } });
       if (receiver !== undefined) void this.#tell(incident, receiver);
     }
     const timer = new AbortController();
@@ -78,11 +78,9 @@ export class Approvals {
     const time = clock.now();
     const text = `${answer === 'approved' ? 'Approved' : 'Rejected'} by ${by}${comment && `: ${comment}`}`;
     const entry = { time, kind: 'approval' as const, text };
-    await book.record(id, {
-      entry,
-      ...(answer === 'approved' && { set: { approvedAt: time, state: 'detected' } }),
-    });
-    if (answer === 'rejected') await book.close(id, 'rejected', 'Closed: rejected');
+    if (answer === 'approved')
+      await book.record(id, { entries: [entry], set: { approvedAt: time, state: 'detected' } });
+    else await book.close(id, 'rejected', 'Closed: rejected', { entries: [entry] });
     waiting(answer);
     return book.get(id) as Incident;
   }

@@ -7,6 +7,7 @@ import {
   type Incident,
   type IncidentOrigin,
   type Outcome,
+  type TimelineEntry,
 } from '../incident/incident.ts';
 import type { Journal } from '../incident/journal.ts';
 import { logLine, type IncidentLog } from '../incident/log.ts';
@@ -68,7 +69,7 @@ export class IncidentBook {
   open(origin: Omit<IncidentOrigin, 'id'>, text: string): { incident: Incident; written: Promise<void> } {
     const id = this.#newId();
     const entry = { time: origin.detectedAt, kind: 'detected' as const, text };
-    const written = this.record(id, { open: { id, ...origin }, entry });
+    const written = this.record(id, { open: { id, ...origin }, entries: [entry] });
     return { incident: this.#incidents.get(id) as Incident, written };
   }
 
@@ -98,12 +99,19 @@ export class IncidentBook {
     this.#apply(id, full);
   }
 
-  /** An outcome that is known already, e.g. that it was escalated, stays. */
-  async close(id: string, outcome: Outcome, text: string): Promise<void> {
+  /**
+   * Ends an incident, together with what brought its end (`last`). An outcome that is known already, e.g. that it was
+   * escalated, stays.
+   */
+  async close(id: string, outcome: Outcome, text: string, last: NewChange = {}): Promise<void> {
     const closedAt = this.#parts.clock.now();
     const entry = { time: closedAt, kind: 'closed' as const, text };
     const known = this.#incidents.get(id)?.outcome ?? outcome;
-    await this.record(id, { entry, set: { state: 'closed', outcome: known, closedAt } });
+    await this.record(id, {
+      ...last,
+      entries: [...(last.entries ?? []), entry],
+      set: { ...last.set, state: 'closed', outcome: known, closedAt },
+    });
   }
 
   #apply(id: string, change: Change): void {
@@ -122,15 +130,16 @@ export class IncidentBook {
   /** With its time and without secrets; undefined where a timeline is full and nothing else changes. */
   #complete(id: string, change: NewChange): Change | undefined {
     const { clock, mask } = this.#parts;
-    const { entry, evidence, ...rest } = change;
-    const full = (this.#incidents.get(id)?.timeline.length ?? 0) >= MOST_ENTRIES && entry?.kind === 'note';
-    if (full && !evidence && !rest.set) return undefined;
-    const step =
-      entry?.step?.error === undefined ? entry?.step : { ...entry.step, error: mask(entry.step.error) };
+    const { entries = [], evidence, ...rest } = change;
+    const full = (this.#incidents.get(id)?.timeline.length ?? 0) >= MOST_ENTRIES;
+    const kept = entries
+      .filter((entry) => !full || entry.kind !== 'note')
+      .map((entry) => maskEntry(entry, mask));
+    if (kept.length === 0 && !evidence && !rest.set) return undefined;
     return {
       time: clock.now(),
       ...rest,
-      ...(entry && !full && { entry: { ...entry, text: mask(entry.text), ...(step && { step }) } }),
+      ...(kept.length > 0 && { entries: kept }),
       ...(evidence && {
         evidence: { ...evidence, ...(evidence.text !== undefined && { text: mask(evidence.text) }) },
       }),
@@ -170,4 +179,10 @@ export class IncidentBook {
     if (id <= this.#lastId) id = `${this.#lastId}0`;
     return (this.#lastId = id);
   }
+}
+
+function maskEntry(entry: TimelineEntry, mask: Mask): TimelineEntry {
+  const { step } = entry;
+  const masked = step?.error === undefined ? step : { ...step, error: mask(step.error) };
+  return { ...entry, text: mask(entry.text), ...(masked && { step: masked }) };
 }

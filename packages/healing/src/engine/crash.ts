@@ -98,7 +98,7 @@ export class CrashWatch {
     const text = `restart ${workload.name}`;
     const first = incident.actedAt === undefined;
     void this.#parts.book.record(incident.id, {
-      entry: { time, kind: 'note', text: `${workload.name} was started again by its supervisor` },
+      entries: [{ time, kind: 'note', text: `${workload.name} was started again by its supervisor` }],
       set: {
         ...(first && { actedAt: time, actions: [text] }),
         ...(incident.state === 'detected' && { state: 'verifying' }),
@@ -107,7 +107,7 @@ export class CrashWatch {
   }
 
   #note(incident: Incident, time: number, text: string): void {
-    void this.#parts.book.record(incident.id, { entry: { time, kind: 'note', text } });
+    void this.#parts.book.record(incident.id, { entries: [{ time, kind: 'note', text }] });
   }
 
   #openFor(name: string): Incident | undefined {
@@ -165,15 +165,11 @@ export class CrashWatch {
   async #healed(incident: Incident, name: string): Promise<void> {
     const { clock, book } = this.#parts;
     const healedAt = clock.now();
-    await book.record(incident.id, {
-      entry: {
-        time: healedAt,
-        kind: 'verified',
-        text: `Healed: ${name} runs, steadily for ${STEADY / 1000} s`,
-      },
+    const text = `Healed: ${name} runs, steadily for ${STEADY / 1000} s`;
+    await book.close(incident.id, 'healed', 'Closed: healed', {
+      entries: [{ time: healedAt, kind: 'verified', text }],
       set: { healedAt },
     });
-    await book.close(incident.id, 'healed', 'Closed: healed');
   }
 
   async #escalate(incident: Incident, name: string): Promise<void> {
@@ -185,7 +181,7 @@ export class CrashWatch {
       kind: 'escalated' as const,
       text: to ? `Escalated to ${to}: ${text}` : text,
     };
-    await book.record(incident.id, { entry, set: { state: 'escalated', outcome: 'escalated' } });
+    await book.record(incident.id, { entries: [entry], set: { state: 'escalated', outcome: 'escalated' } });
     if (to === undefined || !notify) return;
     await notify(to, { title: `Needs a person: ${name} does not stay up`, text, incident }).catch(
       (error: unknown) => {

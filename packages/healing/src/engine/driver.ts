@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { sleep, type Clock, type Logger } from '@prunella/metrics';
 import type { HealingConfig, Runbook } from '../config/config.ts';
 import { DEFAULT_VERIFY, isActing } from '../config/steps.ts';
-import { interruptedStep, nextStep, type Incident, type TimelineStep } from '../incident/incident.ts';
+import { interruptedStep, lastStep, type Incident, type TimelineStep } from '../incident/incident.ts';
 import { admit } from './admission.ts';
 import { Approvals } from './approval.ts';
 import type { IncidentBook } from './book.ts';
@@ -104,7 +104,7 @@ export class Driver {
     );
     if (admission.kind === 'refused') return run.escalateNow(admission.why);
     if (admission.kind === 'over') return undefined;
-    return this.#inPlace(incident, () => run.execute(nextStep(incident), 'on'));
+    return this.#inPlace(incident, () => run.execute(resumeIndex(incident), 'on'));
   }
 
   /** After a restart of Prunella in the middle of a run: what may have happened is verified, never done again. */
@@ -113,10 +113,15 @@ export class Driver {
     const acting = interrupted !== undefined && isActing(interrupted);
     if (interrupted && (acting || !sameSteps)) await this.#recordInterruption(incident, interrupted);
     this.#guards.claim(incident);
+    // As it was when it was cut short: what failed, or may have, is verified before anything else acts.
+    const known = this.#parts.book.get(incident.id) ?? incident;
+    const last = known.timeline.findLast(
+      ({ step }) => step && (isActing(step) || step.kind === 'verify'),
+    )?.step;
+    const course = last && isActing(last) && last.state === 'failed' ? 'careful' : 'on';
     return this.#inPlace(incident, () => {
       if (!sameSteps) return run.execute(0, 'careful');
-      if (interrupted && !acting) return run.execute(interrupted.index, 'on');
-      return run.execute(nextStep(incident), acting ? 'careful' : 'on');
+      return run.execute(resumeIndex(known), course);
     });
   }
 
@@ -128,7 +133,7 @@ export class Driver {
       text: isActing(step) ? (incident.actions.at(-1) ?? step.kind) : step.kind,
       step: { ...step, state: 'failed' as const, error },
     };
-    await this.#parts.book.record(incident.id, { entry });
+    await this.#parts.book.record(incident.id, { entries: [entry] });
   }
 
   async #inPlace(incident: Incident, action: () => Promise<void>): Promise<void> {
@@ -154,6 +159,13 @@ export class Driver {
       `the run failed: ${(error as Error).message}`,
     );
   }
+}
+
+/** With the step that was cut short, where repeating it changes nothing; else behind the last one that was begun. */
+function resumeIndex(incident: Incident): number {
+  const last = lastStep(incident);
+  if (!last) return 0;
+  return last.state === 'intended' && !isActing(last) ? last.index : last.index + 1;
 }
 
 /** Tells whether a runbook's steps are still the ones that an incident began with, without repeating their bodies. */

@@ -89,7 +89,12 @@ export class Guards {
   }
 
   #storm(acted: readonly Incident[], global: GlobalConfig, now: number): Verdict | undefined {
-    const recent = acted.filter((each) => now - (each.actedAt as number) < global.window).length;
+    // Those under way count whether they have acted yet or not: in a moment they will have.
+    const running = new Set(this.#running.values());
+    const before = acted.filter(
+      (each) => !running.has(each.id) && now - (each.actedAt as number) < global.window,
+    );
+    const recent = before.length + running.size;
     if (recent < global.actions) return undefined;
     return { kind: 'hold', why: `${global.actions} runs in ${global.window / 60_000} minutes are the limit` };
   }

@@ -1,7 +1,7 @@
 import { sleep, type Clock, type Logger } from '@prunella/metrics';
 import type { GlobalConfig, Runbook } from '../config/config.ts';
 import { describeStep, isActing, type EscalateStep, type Step, type VerifyStep } from '../config/steps.ts';
-import { isOpen, type Incident, type TimelineStep } from '../incident/incident.ts';
+import { isBegun, isOpen, type Incident, type TimelineEntry } from '../incident/incident.ts';
 import { act, capture, type ActionPlan, planAction } from './actions.ts';
 import type { IncidentBook } from './book.ts';
 import type { HealingMessage, HttpPort, NotifyPort, QueryPort, WorkloadsPort } from './ports.ts';
@@ -31,6 +31,13 @@ export interface RunControl {
 /** How a run goes on. `careful`: nothing acts before the next verification; `failed`: that one is passed over as well. */
 type Course = 'on' | 'careful' | 'failed';
 
+interface StepEnd {
+  readonly state: 'done' | 'failed' | 'skipped';
+  readonly error?: string;
+  readonly plan?: ActionPlan;
+  readonly durationMs?: number;
+}
+
 // How long a step may go on when the process is told to stop.
 const STOP_GRACE = 5000;
 const NOTIFY_RETRIES = [1000, 5000, 25_000];
@@ -54,14 +61,15 @@ export class Run {
   /** Resolves when the incident is healed or escalated, or when it was interrupted and stays as it is. */
   async execute(from: number, course: Course): Promise<void> {
     for (const [index, step] of this.#runbook.steps.entries()) {
-      if (index < from) continue;
       if (this.#signal.aborted) return;
+      // Whatever else goes wrong: what may have been done once for this incident is not done again.
+      if (index < from || (isActing(step) && isBegun(this.#incident(), index))) continue;
       if (step.kind === 'escalate') {
         await this.#escalate(index, step, 'the runbook did not help');
         return;
       }
       if (course === 'failed' || (course === 'careful' && isActing(step))) {
-        await this.#result(index, step, 'skipped', 'after an earlier step');
+        await this.#record(this.#ended(index, step, { state: 'skipped', error: 'after an earlier step' }));
         if (step.kind === 'verify') course = 'on';
         continue;
       }
@@ -79,7 +87,7 @@ export class Run {
     for (const [index, step] of this.#runbook.steps.entries()) {
       if (this.#signal.aborted) return;
       if (step.kind === 'capture') await this.#perform(index, step, 'on');
-      else await this.#result(index, step, 'skipped', 'dry run');
+      else await this.#record(this.#ended(index, step, { state: 'skipped', error: 'dry run' }));
     }
     await this.#parts.book.close(this.#id, 'dry_run', 'Dry run: nothing was changed');
   }
@@ -91,24 +99,29 @@ export class Run {
       try {
         plan = await planAction(step, this.#incident(), workloads);
       } catch (error) {
-        await this.#result(index, step, 'failed', (error as Error).message);
+        await this.#record(this.#ended(index, step, { state: 'failed', error: (error as Error).message }));
         return 'failed';
       }
       if (this.#signal.aborted || !this.#mayAct()) return course;
     }
     const startedAt = clock.now();
     await this.#intend(index, step, plan);
+    const end = (state: 'done' | 'failed', error?: string): Promise<void> => {
+      const durationMs = clock.now() - startedAt;
+      const rest = { ...(plan && { plan }), ...(error !== undefined && { error }) };
+      return this.#record(this.#ended(index, step, { state, durationMs, ...rest }));
+    };
     try {
       await this.#work(step, plan);
-      await this.#result(index, step, 'done', undefined, plan, clock.now() - startedAt);
-      return course;
     } catch (error) {
       if (error instanceof TimeoutError && this.#signal.aborted) return course;
-      await this.#result(index, step, 'failed', (error as Error).message, plan, clock.now() - startedAt);
+      await end('failed', (error as Error).message);
       if (!plan) return course;
       // Of what did not answer in time nobody knows whether it happened: the verification will tell.
       return error instanceof TimeoutError ? 'careful' : 'failed';
     }
+    await end('done');
+    return course;
   }
 
   async #work(step: Step, plan: ActionPlan | undefined): Promise<void> {
@@ -141,21 +154,17 @@ export class Run {
     await this.#intend(index, step);
     const { held, why } = await prover.verify(() => this.#incident(), step, this.#signal);
     if (this.#signal.aborted && !held) return true;
-    await this.#result(
-      index,
-      step,
-      held ? 'done' : 'failed',
-      held ? undefined : why,
-      undefined,
-      clock.now() - startedAt,
-    );
-    if (!held) return false;
+    const durationMs = clock.now() - startedAt;
+    if (!held) {
+      await this.#record(this.#ended(index, step, { state: 'failed', error: why, durationMs }));
+      return false;
+    }
     const healedAt = clock.now();
-    await book.record(this.#id, {
-      entry: { time: healedAt, kind: 'verified', text: `Healed: ${why}` },
+    const proof = { time: healedAt, kind: 'verified', text: `Healed: ${why}` } as const;
+    await book.close(this.#id, 'healed', 'Closed: healed', {
+      entries: [this.#ended(index, step, { state: 'done', durationMs }), proof],
       set: { healedAt },
     });
-    await book.close(this.#id, 'healed', 'Closed: healed');
     return true;
   }
 
@@ -182,16 +191,13 @@ export class Run {
       known === undefined ? await this.#notify(receiver, message) : `told already, with incident ${known}`;
     // Told to stop before anybody was told: the next start tries again.
     if (error !== undefined && known === undefined && this.#signal.aborted) return;
-    await this.#result(
-      index,
-      step,
-      known !== undefined ? 'skipped' : error === undefined ? 'done' : 'failed',
-      error,
-    );
-    if (!isOpen(this.#incident())) return;
+    const state = known !== undefined ? 'skipped' : error === undefined ? 'done' : 'failed';
+    const ended = this.#ended(index, step, { state, ...(error !== undefined && { error }) });
+    // It may have been closed while nobody could be reached.
+    if (!isOpen(this.#incident())) return this.#record(ended);
     const text = receiver === undefined ? `Escalated: ${why}` : `Escalated to ${receiver}: ${why}`;
     await book.record(this.#id, {
-      entry: { time: clock.now(), kind: 'escalated', text },
+      entries: [ended, { time: clock.now(), kind: 'escalated', text }],
       set: { state: 'escalated', outcome: 'escalated' },
     });
   }
@@ -237,12 +243,14 @@ export class Run {
     const incident = this.#incident();
     const time = clock.now();
     return book.intend(this.#id, {
-      entry: {
-        time,
-        kind: 'step',
-        text: plan?.text ?? describeStep(step),
-        step: { index, kind: step.kind, state: 'intended' },
-      },
+      entries: [
+        {
+          time,
+          kind: 'step',
+          text: plan?.text ?? describeStep(step),
+          step: { index, kind: step.kind, state: 'intended' },
+        },
+      ],
       set: {
         state: step.kind === 'verify' ? 'verifying' : step.kind === 'escalate' ? incident.state : 'healing',
         ...(plan && { actedAt: incident.actedAt ?? time, actions: [...incident.actions, plan.text] }),
@@ -250,25 +258,21 @@ export class Run {
     });
   }
 
-  #result(
-    index: number,
-    step: Step,
-    state: 'done' | 'failed' | 'skipped',
-    error?: string,
-    plan?: ActionPlan,
-    durationMs?: number,
-  ): Promise<void> {
-    const { clock, book, onStep } = this.#parts;
-    onStep(step.kind, state);
-    const result: TimelineStep = {
-      index,
-      kind: step.kind,
-      state,
-      ...(durationMs !== undefined && { durationMs }),
-      ...(error !== undefined && { error }),
+  /** How a step ended, for the timeline. */
+  #ended(index: number, step: Step, end: StepEnd): TimelineEntry {
+    const { clock, onStep } = this.#parts;
+    const { plan, ...rest } = end;
+    onStep(step.kind, end.state);
+    return {
+      time: clock.now(),
+      kind: 'step',
+      text: plan?.text ?? describeStep(step),
+      step: { index, kind: step.kind, ...rest },
     };
-    const text = plan?.text ?? describeStep(step);
-    return book.record(this.#id, { entry: { time: clock.now(), kind: 'step', text, step: result } });
+  }
+
+  #record(entry: TimelineEntry): Promise<void> {
+    return this.#parts.book.record(this.#id, { entries: [entry] });
   }
 
   #incident(): Incident {

@@ -92,11 +92,14 @@ export interface Incident extends IncidentOrigin, IncidentProgress {
   readonly evidence: readonly Evidence[];
 }
 
-/** One line of an incident's journal. The first one carries the origin; folding all of them gives the incident. */
+/**
+ * One line of an incident's journal: on disk as a whole or not at all, so what belongs together is in one. The first line
+ * carries the origin; folding all of them gives the incident.
+ */
 export interface Change {
   readonly time: number;
   readonly open?: IncidentOrigin;
-  readonly entry?: TimelineEntry;
+  readonly entries?: readonly TimelineEntry[];
   readonly evidence?: Evidence;
   readonly set?: Partial<IncidentProgress>;
 }
@@ -110,31 +113,39 @@ export function fold(incident: Incident | undefined, change: Change): Incident |
   return {
     ...base,
     ...change.set,
-    timeline: change.entry ? withEntry(base.timeline, change.entry) : base.timeline,
+    timeline: (change.entries ?? []).reduce(withEntry, base.timeline),
     evidence: change.evidence ? [...base.evidence, change.evidence] : base.evidence,
   };
 }
 
-/** The result of a step takes the place of its intent: one step, one entry. */
-function withEntry(timeline: readonly TimelineEntry[], entry: TimelineEntry): TimelineEntry[] {
+/**
+ * One step, one entry: its result takes the place of its intent, and where it is begun again after a restart of Prunella
+ * the new intent replaces the old one.
+ */
+function withEntry(timeline: readonly TimelineEntry[], entry: TimelineEntry): readonly TimelineEntry[] {
   const { step } = entry;
-  if (step && step.state !== 'intended') {
-    const at = timeline.findLastIndex(
-      (each) => each.step?.index === step.index && each.step.state === 'intended',
-    );
-    if (at >= 0) return timeline.with(at, { ...entry, time: (timeline[at] as TimelineEntry).time });
-  }
-  return [...timeline, entry];
+  if (!step) return [...timeline, entry];
+  const at = timeline.findLastIndex(
+    (each) => each.step?.index === step.index && each.step.state === 'intended',
+  );
+  if (at < 0) return [...timeline, entry];
+  if (step.state === 'intended') return [...timeline.toSpliced(at, 1), entry];
+  return timeline.with(at, { ...entry, time: (timeline[at] as TimelineEntry).time });
+}
+
+/** The step that was begun last. */
+export function lastStep(incident: Incident): TimelineStep | undefined {
+  return incident.timeline.findLast((entry) => entry.step !== undefined)?.step;
 }
 
 /** The step that was begun and of whose end nothing is known. */
 export function interruptedStep(incident: Incident): TimelineStep | undefined {
-  return incident.timeline.findLast((entry) => entry.step?.state === 'intended')?.step;
+  const last = lastStep(incident);
+  return last?.state === 'intended' ? last : undefined;
 }
 
-/** The index of the first step that has not been begun. */
-export function nextStep(incident: Incident): number {
-  return incident.timeline.reduce((next, { step }) => (step ? Math.max(next, step.index + 1) : next), 0);
+export function isBegun(incident: Incident, index: number): boolean {
+  return incident.timeline.some(({ step }) => step?.index === index && step.state !== 'skipped');
 }
 
 export function isOpen(incident: Incident): boolean {
