@@ -4,6 +4,7 @@ const TWO_32 = 2 ** 32;
 
 /** Appends bits, most significant first, to a buffer that grows. */
 export class BitWriter {
+  /** The buffer: `byteLength` bytes of it are written. */
   bytes: Uint8Array;
   /** How many bits are written. */
   position = 0;

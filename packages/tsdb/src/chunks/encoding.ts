@@ -12,5 +12,5 @@ export interface ChunkAppender {
   readonly count: number;
   readonly byteLength: number;
   /** The chunk as it is now: a view that the next append may change. */
-  bytes(): Uint8Array;
+  data(): Uint8Array;
 }

@@ -82,7 +82,7 @@ test.each(['integer', 'float'] as const)('%s histograms come back', (kind) => {
         let t = -5;
         for (const [i, h] of list.entries()) chunk.append((t += samples[i]!.step), h);
         const out = new ColumnBuilder();
-        const bytes = chunk.bytes();
+        const bytes = chunk.data();
         decodeHistograms(
           kind === 'integer' ? HISTOGRAM : FLOAT_HISTOGRAM,
           bytes,

@@ -19,7 +19,7 @@ import {
   type HistogramLayout,
 } from './histogram_layout.ts';
 import { readVarbitInt, readVarbitUint, writeVarbitInt, writeVarbitUint } from './varbit.ts';
-import { XorCode } from './xor_code.ts';
+import { readXor, startXor, writeXor, type XorState } from './xor_code.ts';
 
 /** A number that is stored as the change of its change: near zero for what grows evenly. */
 class Trend {
@@ -41,29 +41,29 @@ class Trend {
 }
 
 /** A float stored as the XOR with the one before. */
-class Float {
-  readonly code: XorCode = new XorCode();
+class Float implements XorState {
+  high = 0;
+  low = 0;
+  leading = 0;
+  trailing = 0;
 
   get value(): number {
-    return floatOf(this.code.high, this.code.low);
+    return floatOf(this.high, this.low);
   }
 
   write(out: BitWriter, value: number, first: boolean): void {
     const { high, low } = wordsOfFloat(value);
-    if (first) {
-      out.words(high, low);
-      this.code.start(high, low);
-    } else {
-      this.code.write(out, high, low);
-    }
+    if (!first) return writeXor(out, this, high, low);
+    out.words(high, low);
+    startXor(this, high, low);
   }
 
   read(input: BitReader, first: boolean): number {
     if (first) {
       const high = input.bits(32);
-      this.code.start(high, input.bits(32));
+      startXor(this, high, input.bits(32));
     } else {
-      this.code.read(input);
+      readXor(input, this);
     }
     return this.value;
   }
@@ -232,7 +232,7 @@ export class HistogramAppender implements ChunkAppender {
     this.count++;
   }
 
-  bytes(): Uint8Array {
+  data(): Uint8Array {
     const { bytes } = this.#out;
     bytes[0] = this.count >>> 8;
     bytes[1] = this.count;
@@ -264,7 +264,7 @@ export function decodeHistograms(
     const t = first ? (time.value = readVarbitInt(input)) : time.read(input);
     counts.readTotals(input, first);
     sum.read(input, first);
-    const { high, low } = sum.code;
+    const { high, low } = sum;
     const stale = high >>> 0 === STALE_NAN_HIGH && low >>> 0 === STALE_NAN_LOW;
     if (!stale) counts.readBuckets(input, first);
     if (t > maxt) return;

@@ -27,7 +27,7 @@ function encode(list: readonly (readonly [number, readonly [number, number]])[],
 test('every sample comes back with the same bits, NaN payloads included', () => {
   fc.assert(
     fc.property(samples, fc.integer({ min: -(2 ** 42), max: 2 ** 42 }), (list, start) => {
-      const bytes = encode(list, start).bytes();
+      const bytes = encode(list, start).data();
       const out = new ColumnBuilder();
       decodeXor(bytes, 0, bytes.length, out, -Infinity, Infinity);
       expect(out.length).toBe(list.length);
@@ -51,7 +51,7 @@ test('a reset appender writes the same bytes as a new one', () => {
       reused.reset();
       let t = 5;
       for (const [delta, [high, low]] of second) reused.append((t += delta), high, low);
-      expect(reused.bytes()).toEqual(encode(second, 5).bytes());
+      expect(reused.data()).toEqual(encode(second, 5).data());
     }),
   );
 });
@@ -60,7 +60,7 @@ test('only the samples of the range asked for are decoded', () => {
   const bytes = encode(
     Array.from({ length: 10 }, (_, i) => [10, [0x40000000 + i, 0]] as const),
     0,
-  ).bytes();
+  ).data();
   const out = new ColumnBuilder();
   decodeXor(bytes, 0, bytes.length, out, 30, 50);
   expect([...out.take().timestamps]).toEqual([30, 40, 50]);
@@ -73,7 +73,7 @@ test('the bytes are those of the format: a worked example', () => {
   chunk.append(16000, 0x3ff80000, 0);
   chunk.append(31000, 0x40040000, 0);
   // 0 (value as before) 0 (same step) 11 00001 001101 then 13 bits from bit 1 of 0x7ffc0000_00000000
-  expect(Buffer.from(chunk.bytes()).toString('hex')).toBe('0003d00f3ff80000000000009875309bfff0');
+  expect(Buffer.from(chunk.data()).toString('hex')).toBe('0003d00f3ff80000000000009875309bfff0');
 });
 
 test('arbitrary bytes never crash or loop: they decode or are refused', () => {

@@ -2,55 +2,55 @@ import { CorruptionError } from '../errors.ts';
 import { BitReader, BitWriter } from './bits.ts';
 import { HIGH_WORD, LOW_WORD, type ColumnBuilder } from './columns.ts';
 import { XOR, type ChunkAppender } from './encoding.ts';
-import { XorCode } from './xor_code.ts';
+import { startXor, writeXor, type XorState } from './xor_code.ts';
 
 const TWO_32 = 2 ** 32;
 
 /**
  * A chunk of floats: 2 bytes count, then t₀ (varint), v₀ (64 bits), t₁-t₀ (uvarint), v₁ (XOR code), and for every
  * further sample the change of the step (0 | 10+14 | 110+17 | 1110+20 | 1111+64 bits) and the value's XOR code.
+ *
+ * One object holds all, as an append meets its series cold: every further object would be one more miss of the cache.
  */
-export class XorAppender implements ChunkAppender {
+export class XorAppender extends BitWriter implements ChunkAppender, XorState {
   readonly encoding: typeof XOR = XOR;
   count = 0;
-  readonly #out: BitWriter = new BitWriter();
-  readonly #value: XorCode = new XorCode();
+  high = 0;
+  low = 0;
+  leading = 0;
+  trailing = 0;
   #t = 0;
   #step = 0;
 
   /** Adds a sample; `high` and `low` are the value's bits. Times must rise. */
   append(t: number, high: number, low: number): void {
-    const out = this.#out;
     if (this.count === 0) {
-      out.bits(0, 16);
-      writeVarint(out, t < 0 ? -2 * t - 1 : 2 * t);
-      out.words(high, low);
-      this.#value.start(high, low);
+      this.bits(0, 16);
+      writeVarint(this, t < 0 ? -2 * t - 1 : 2 * t);
+      this.words(high, low);
+      startXor(this, high, low);
     } else {
       const step = t - this.#t;
-      if (this.count === 1) writeVarint(out, step);
-      else writeStepChange(out, step - this.#step);
+      if (this.count === 1) writeVarint(this, step);
+      else writeStepChange(this, step - this.#step);
       this.#step = step;
-      this.#value.write(out, high, low);
+      writeXor(this, this, high, low);
     }
     this.#t = t;
     this.count++;
   }
 
-  get byteLength(): number {
-    return this.#out.byteLength;
-  }
-
-  bytes(): Uint8Array {
-    const { bytes } = this.#out;
+  /** The chunk as it is now: a view that the next append may change. */
+  data(): Uint8Array {
+    const { bytes } = this;
     bytes[0] = this.count >>> 8;
     bytes[1] = this.count;
-    return bytes.subarray(0, this.#out.byteLength);
+    return bytes.subarray(0, this.byteLength);
   }
 
   /** Starts the next chunk in the same buffer. */
-  reset(): void {
-    this.#out.reset();
+  override reset(): void {
+    super.reset();
     this.count = 0;
   }
 }

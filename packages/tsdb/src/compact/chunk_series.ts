@@ -62,7 +62,7 @@ function chunksOfSeries(head: Head, series: MemSeries, mint: number, maxt: numbe
       mint: series.openMinTime,
       maxt: series.maxTime,
       encoding: open.encoding,
-      data: open.bytes().slice(),
+      data: open.data().slice(),
     });
   }
   return chunks

@@ -17,7 +17,7 @@ export function encodeColumns(columns: SampleColumns): Chunk[] {
   let mint = 0;
   let previous: Histogram | FloatHistogram | undefined;
   const close = (maxt: number): void => {
-    if (open !== undefined) chunks.push({ mint, maxt, encoding: open.encoding, data: open.bytes() });
+    if (open !== undefined) chunks.push({ mint, maxt, encoding: open.encoding, data: open.data() });
   };
   for (let i = 0; i < timestamps.length; i++) {
     const h = histograms?.[i];

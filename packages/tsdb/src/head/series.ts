@@ -115,7 +115,7 @@ export class MemSeries {
   seal(chunks: ChunkStore): void {
     const { open } = this;
     if (open === undefined) return;
-    this.sealed.push(chunks.put(open.encoding, this.openMinTime, this.maxTime, open.bytes()));
+    this.sealed.push(chunks.put(open.encoding, this.openMinTime, this.maxTime, open.data()));
     this.open = undefined;
   }
 
@@ -127,7 +127,7 @@ export class MemSeries {
     }
     const { open } = this;
     if (open === undefined || this.openMinTime > maxt || this.maxTime < mint) return;
-    const data = open.bytes();
+    const data = open.data();
     decodeChunk(open.encoding, data, 0, data.length, into, mint, maxt);
   }
 
