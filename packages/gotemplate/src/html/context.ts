@@ -231,21 +231,28 @@ export class HtmlContext {
     for (let i = 0; i < text.length; i++) {
       const c = text[i] as string;
       const two = text.slice(i, i + 2);
-      if (this.quoted === '/*') {
+      if (this.quoted === '//') {
+        if (c === '\n') this.#closeComment(text, i, comments);
+      } else if (this.quoted === '/*') {
         if (two === '*/') this.#closeComment(text, ++i + 1, comments);
       } else if (this.quoted === '') {
         const url = c === 'u' || c === 'U' ? /^url\(\s*(["']?)/i.exec(text.slice(i)) : null;
-        if (two === '/*') this.#openComment(two, text, i, comments);
-        else if (c === '"' || c === "'") this.quoted = c;
+        if (two === '/*' || two === '//') this.#openComment(two, text, i, comments);
+        else if (c === '"' || c === "'") this.#openStyleString(c);
         else if (url) {
-          this.quoted = `url${(url[1] ?? '') as '' | '"' | "'"}`;
-          this.urlPart = 'none';
+          this.#openStyleString(`url${(url[1] ?? '') as '' | '"' | "'"}`);
           i += url[0].length - 1;
         }
       } else if (c === '\\') i++;
-      else if (c === (this.quoted === 'url' ? ')' : this.quoted.at(-1))) this.quoted = '';
-      else if (this.quoted.startsWith('url')) this.#url(c);
+      else if (this.quoted === 'url' ? /[\s)]/.test(c) : c === this.quoted.at(-1)) this.quoted = '';
+      else this.#url(c);
     }
+  }
+
+  /** Any string in a style may be a URL, as in `@import "x"`. */
+  #openStyleString(quoted: Quoted): void {
+    this.quoted = quoted;
+    this.urlPart = 'none';
   }
 }
 

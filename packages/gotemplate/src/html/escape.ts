@@ -18,9 +18,10 @@ const FAILSAFE = 'ZgotmplZ';
 export function escapeFor(context: HtmlContext, value: GoValue): string {
   const escaped = escapeInner(context, value);
   if (context.delimiter === '') return escaped;
-  if (context.delimiter === ' ') return escaped === '' ? FAILSAFE : escapeUnquoted(escaped);
   const safe = context.state === 'attr' && value instanceof SafeText && value.type === 'HTML';
-  return safe ? normalize(stripTags(value.text)) : escapeText(escaped);
+  if (context.delimiter !== ' ') return safe ? normalize(stripTags(value.text)) : escapeText(escaped);
+  if (escaped === '') return FAILSAFE;
+  return safe ? normalizeUnquoted(stripTags(value.text)) : escapeUnquoted(escaped);
 }
 
 function escapeInner(context: HtmlContext, value: GoValue): string {
@@ -42,8 +43,7 @@ function escapeInner(context: HtmlContext, value: GoValue): string {
     case 'url':
       return escapeUrl(context, value, text);
     case 'srcset':
-      if (value instanceof SafeText && value.type === 'Srcset') return text;
-      return /^[^\s,]*$/.test(text) ? normalizeUrl(filterUrl(text)) : `#${FAILSAFE}`;
+      return escapeSrcset(value, text);
     case 'js':
       return escapeScript(context, value, text);
     case 'css':
@@ -66,6 +66,20 @@ function escapeUrl(context: HtmlContext, value: GoValue, text: string): string {
 function filterUrl(text: string): string {
   const scheme = /^([^/:]*):/.exec(text)?.[1];
   return scheme === undefined || /^(?:https?|mailto)$/i.test(scheme) ? text : `#${FAILSAFE}`;
+}
+
+/** A list of URLs, each with a size behind it: `a.png 1x, b.png 2x`. */
+function escapeSrcset(value: GoValue, text: string): string {
+  if (value instanceof SafeText && value.type === 'Srcset') return text;
+  if (value instanceof SafeText && value.type === 'URL') return normalizeUrl(text).replaceAll(',', '%2c');
+  return text
+    .split(',')
+    .map((part) => {
+      const [, before = '', url = '', size = ''] = /^([\t\n\f\r ]*)([^\t\n\f\r ]*)([^]*)$/.exec(part) ?? [];
+      const safe = filterUrl(url) === url && /^[\t\n\f\r a-zA-Z0-9]*$/.test(size);
+      return safe ? before + normalizeUrl(url) + size : `#${FAILSAFE}`;
+    })
+    .join(',');
 }
 
 function percentEncode(value: GoValue, text: string): string {
@@ -102,9 +116,15 @@ function normalize(text: string): string {
 }
 
 function escapeUnquoted(text: string): string {
-  return text.replace(/[\0\t\n\v\f\r "&'+<=>`]/g, (c) => {
-    return TEXT_ESCAPES[c] ?? `&#${c === '\v' ? 11 : c.charCodeAt(0)};`;
-  });
+  return text.replace(/[\0\t\n\v\f\r "&'+<=>`]/g, unquotedEntity);
+}
+
+function normalizeUnquoted(text: string): string {
+  return text.replace(/[\0\t\n\v\f\r "'+<=>`]/g, unquotedEntity);
+}
+
+function unquotedEntity(c: string): string {
+  return TEXT_ESCAPES[c] ?? `&#${c.charCodeAt(0)};`;
 }
 
 function stripTags(html: string): string {
@@ -119,7 +139,9 @@ function escapeScript(context: HtmlContext, value: GoValue, text: string): strin
     case '/*':
       return '';
     case '/':
-      return text === '' ? '(?:)' : escapeScriptString(text).replace(/[$()*.?[\]^{|}-]/g, '\\$&');
+      return text === ''
+        ? '(?:)'
+        : escapeScriptString(text, SCRIPT_REGEX).replace(/[$()*.?[\]^{|}-]/g, '\\$&');
     case '"':
     case "'":
     case '`':
@@ -181,28 +203,39 @@ const SCRIPT_ESCAPES: Readonly<Record<string, string>> = {
   '\\': '\\\\',
 };
 
-function escapeScriptString(text: string): string {
-  return text.replace(/[\0\t\n\v\f\r"`&'+/<>\\\u2028\u2029]/g, (c) => {
+const SCRIPT_STRING = /[\0\t\n\v\f\r"`&'+/<>\\\u2028\u2029]/g;
+const SCRIPT_REGEX = /[\0\t\n\v\f\r"&'+/<>\\\u2028\u2029]/g;
+
+function escapeScriptString(text: string, characters: RegExp = SCRIPT_STRING): string {
+  return text.replace(characters, (c) => {
     return SCRIPT_ESCAPES[c] ?? `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`;
   });
 }
 
 function escapeStyle(context: HtmlContext, value: GoValue, text: string): string {
-  if (context.quoted === '/*') return '';
+  if (context.quoted === '/*' || context.quoted === '//') return '';
   if (context.quoted.startsWith('url')) {
     return escapeUrl(context, value, text).replace(/[()'"]/g, percentBytes);
   }
-  if (context.quoted !== '') return escapeStyleString(text);
+  if (context.quoted !== '') return escapeStyleText(context, value, text);
   if (value instanceof SafeText && value.type === 'CSS') return text;
   const id = text.toLowerCase().replace(/[^a-z0-9]/g, '');
   const dangerous = /[\0"'()/;@[\\\]`{}<>]|--/.test(text) || /expression|mozbinding/.test(id);
   return dangerous ? FAILSAFE : text;
 }
 
+/** Inside a string of a style, which may be a URL. */
+function escapeStyleText(context: HtmlContext, value: GoValue, text: string): string {
+  if (context.urlPart === 'query') return percentEncode(value, text);
+  const trusted = value instanceof SafeText && value.type === 'URL';
+  return escapeStyleString(context.urlPart === 'none' && !trusted ? filterUrl(text) : text);
+}
+
+/** A blank ends the escape where the next character would be read as part of it. */
 function escapeStyleString(text: string): string {
-  return text
-    .replace(/[\0\t\n\f\r"&'()+/:;<>\\{}]/g, (c) =>
-      c === '\\' ? '\\\\' : `\\${c.charCodeAt(0).toString(16)} `,
-    )
-    .trimEnd();
+  return text.replace(/[\0\t\n\f\r"&'()+/:;<>\\{}]/g, (c, at: number) => {
+    if (c === '\\') return '\\\\';
+    const next = text[at + 1] ?? ' ';
+    return `\\${c.charCodeAt(0).toString(16)}${/[\da-fA-F\t\n\f\r ]/.test(next) ? ' ' : ''}`;
+  });
 }
