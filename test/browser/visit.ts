@@ -149,50 +149,69 @@ function isExpected(text: string): boolean {
   return /status of (400|422)/.test(text);
 }
 
+interface Tour {
+  baseUrl: string;
+  paths: string[];
+  width: number;
+  theme: 'dark' | 'light';
+  options: VisitOptions;
+}
+
+function fileName(path: string): string {
+  return (
+    path
+      .replace(/[^\w]+/g, '-')
+      .replace(/^-|-$/g, '')
+      .slice(0, 60) || 'overview'
+  );
+}
+
+/** One window of one width and theme through all pages. */
+async function tour(
+  browser: Browser,
+  { baseUrl, paths, width, theme, options }: Tour,
+  report: VisitReport,
+): Promise<void> {
+  const phone = width < 600;
+  const viewport = { width, height: 900 };
+  const context = await browser.newContext({
+    viewport,
+    colorScheme: theme,
+    isMobile: phone,
+    hasTouch: phone,
+  });
+  const page = await context.newPage();
+  let path = '';
+  const add = (problem: string): void => void report.problems.push({ path, width, theme, problem });
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !isExpected(message.text())) add(`console: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => add(`throws: ${error.message}`));
+  for (path of paths) {
+    await page.goto(baseUrl + path, { waitUntil: 'domcontentloaded' });
+    await settle(page, options.settleMs ?? 2500);
+    for (const problem of await inspect(page)) add(problem);
+    if (options.outDir !== undefined) {
+      await page.screenshot({ path: join(options.outDir, `${fileName(path)}-${width}-${theme}.png`) });
+    }
+    report.visited++;
+  }
+  await context.close();
+}
+
 /**
  * Opens every page of a running server at each width and theme and looks for console errors, failed scripts,
  * sideways scrolling of the page, and text such as “[object Object]”. Throws nothing for these: see `problems`.
  */
 export async function visitAllPages(baseUrl: string, options: VisitOptions = {}): Promise<VisitReport> {
-  const { widths = [1440, 390], themes = ['dark'], outDir, settleMs = 2500 } = options;
-  if (outDir !== undefined) await mkdir(outDir, { recursive: true });
+  const { widths = [1440, 390], themes = ['dark'] } = options;
+  if (options.outDir !== undefined) await mkdir(options.outDir, { recursive: true });
   const paths = [...pagePaths, ...(await namedPages(baseUrl)), ...(options.paths ?? [])];
   const browser = await launchBrowser();
   const report: VisitReport = { visited: 0, problems: [] };
   try {
     for (const theme of themes) {
-      for (const width of widths) {
-        const context = await browser.newContext({
-          viewport: { width, height: 900 },
-          colorScheme: theme,
-          isMobile: width < 600,
-          hasTouch: width < 600,
-        });
-        for (const path of paths) {
-          const page = await context.newPage();
-          const add = (problem: string): void => void report.problems.push({ path, width, theme, problem });
-          page.on(
-            'console',
-            (message) =>
-              message.type() === 'error' && !isExpected(message.text()) && add(`console: ${message.text()}`),
-          );
-          page.on('pageerror', (error) => add(`throws: ${error.message}`));
-          await page.goto(baseUrl + path, { waitUntil: 'domcontentloaded' });
-          await settle(page, settleMs);
-          for (const problem of await inspect(page)) add(problem);
-          if (outDir !== undefined) {
-            const name =
-              path
-                .replace(/[^\w]+/g, '-')
-                .replace(/^-|-$/g, '')
-                .slice(0, 60) || 'overview';
-            await page.screenshot({ path: join(outDir, `${name}-${width}-${theme}.png`) });
-          }
-          report.visited++;
-          await page.close();
-        }
-        await context.close();
-      }
+      for (const width of widths) await tour(browser, { baseUrl, paths, width, theme, options }, report);
     }
   } finally {
     await browser.close();

@@ -24,80 +24,62 @@ function Results({ results }: { results: readonly TrialResult[] }): JSX.Element 
   );
 }
 
-function ReceiverCard({
-  receiver,
-  active,
-  now,
-  refresh,
-}: {
+function State({ receiver, active }: { receiver: Receiver; active: number }): JSX.Element {
+  if (receiver.last && !receiver.last.delivered) return <Badge tone="bad">last delivery failed</Badge>;
+  if (active === 0) return <Badge tone="ok">quiet</Badge>;
+  return <Badge tone="warn">{`${active} active alert${active === 1 ? '' : 's'}`}</Badge>;
+}
+
+function LastDelivery({ receiver, now }: { receiver: Receiver; now: number }): JSX.Element {
+  const { last, name } = receiver;
+  if (!last) return <p class="receiver-last dim">Nothing was sent yet.</p>;
+  const href = `/notifications?tab=deliveries&receiver=${encodeURIComponent(name)}`;
+  return (
+    <p class="receiver-last">
+      <a href={href}>Last delivery</a> <Time at={last.time} now={now} ago />: {last.status}, {last.reason}
+      {last.error !== '' && <span class="error-text"> {last.error}</span>}
+    </p>
+  );
+}
+
+interface CardProps {
   receiver: Receiver;
   active: number;
   now: number;
   refresh: () => void;
-}): JSX.Element {
+}
+
+function ReceiverCard({ receiver, active, now, refresh }: CardProps): JSX.Element {
   const [results, setResults] = useState<TrialResult[] | undefined>(undefined);
   const [busy, setBusy] = useState(false);
-  const { last } = receiver;
   const test = async (): Promise<void> => {
-    const asked = {
-      title: `Test ${receiver.name}?`,
-      text: 'A message marked as a test goes to everyone whom this receiver tells.',
-      action: 'Send the test',
-    };
-    if (!(await confirmAction(asked))) return;
+    const text = 'A message marked as a test goes to everyone whom this receiver tells.';
+    if (!(await confirmAction({ title: `Test ${receiver.name}?`, text, action: 'Send the test' }))) return;
     setBusy(true);
     await attempt(async () => setResults(await testReceiver(receiver.name)), 'The test was sent');
     setBusy(false);
     refresh();
   };
+  const nobody = receiver.integrations.length === 0;
   return (
-    <Card
-      title={receiver.name}
-      actions={
-        <Badge tone={last && !last.delivered ? 'bad' : active > 0 ? 'warn' : 'ok'}>
-          {last && !last.delivered
-            ? 'last delivery failed'
-            : active > 0
-              ? `${active} active alert${active === 1 ? '' : 's'}`
-              : 'quiet'}
-        </Badge>
-      }
-    >
-      <p>
-        {receiver.integrations.length === 0 && <span class="dim">Tells nobody.</span>}
-        <span class="chips">
-          {receiver.integrations.map((one) => (
-            <code
-              class="chip"
-              key={one.name}
-              title={one.sendResolved ? 'tells when alerts resolve' : 'does not tell when alerts resolve'}
-            >
-              {one.name}
-            </code>
-          ))}
-        </span>
+    <Card title={receiver.name} actions={<State receiver={receiver} active={active} />}>
+      {nobody && <p class="dim">Tells nobody.</p>}
+      <p class="chips">
+        {receiver.integrations.map(({ name, sendResolved }) => (
+          <code
+            class="chip"
+            key={name}
+            title={sendResolved ? 'tells when alerts resolve' : 'does not tell when alerts resolve'}
+          >
+            {name}
+          </code>
+        ))}
       </p>
-      <p class="receiver-last">
-        {last ? (
-          <>
-            <a href={`/notifications?tab=deliveries&receiver=${encodeURIComponent(receiver.name)}`}>
-              Last delivery
-            </a>{' '}
-            <Time at={last.time} now={now} ago />: {last.status}, {last.reason}
-          </>
-        ) : (
-          <span class="dim">Nothing was sent yet.</span>
-        )}
-        {last && last.error !== '' && <span class="error-text"> {last.error}</span>}
-      </p>
+      <LastDelivery receiver={receiver} now={now} />
       {receiver.fallback !== '' && <p class="dim">Falls back to {receiver.fallback}</p>}
       {results && <Results results={results} />}
       <div class="workload-actions">
-        <button
-          type="button"
-          disabled={busy || receiver.integrations.length === 0}
-          onClick={() => void test()}
-        >
+        <button type="button" disabled={busy || nobody} onClick={() => void test()}>
           {busy ? 'Sending…' : 'Send a test'}
         </button>
       </div>

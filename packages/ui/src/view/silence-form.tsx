@@ -4,6 +4,7 @@ import {
   alerts,
   matcherText,
   postSilence,
+  type NewSilence,
   type ActiveAlert,
   type Silence,
   type SilenceMatcher,
@@ -118,75 +119,89 @@ function Preview({
 
 const durations = ['30m', '1h', '2h', '8h', '1d', '7d'];
 
-/** Creates a silence, or changes one. */
-export function SilenceForm({
-  initial,
-  onClose,
-  onDone,
+function DurationField({
+  value,
+  onChange,
 }: {
+  value: string;
+  onChange: (duration: string) => void;
+}): JSX.Element {
+  return (
+    <label>
+      For how long
+      <span class="durations">
+        <input value={value} onInput={(event) => onChange(event.currentTarget.value)} />
+        {durations.map((duration) => (
+          <button
+            type="button"
+            key={duration}
+            aria-pressed={value === duration}
+            onClick={() => onChange(duration)}
+          >
+            {duration}
+          </button>
+        ))}
+      </span>
+    </label>
+  );
+}
+
+function lengthOf(draft: SilenceDraft): number | undefined {
+  return parseDuration(draft.duration.replaceAll(' ', ''));
+}
+
+/** What keeps the draft from being sent; '' = nothing. */
+function problemOf(draft: SilenceDraft): string {
+  const wrong = matchersProblem(draft.matchers);
+  if (wrong !== '') return wrong;
+  if (lengthOf(draft) === undefined) return 'write the duration like 2h or 1d12h';
+  if (draft.createdBy.trim() === '') return 'say who you are';
+  return draft.comment.trim() === '' ? 'say why' : '';
+}
+
+/** A silence that has not begun keeps its start, and its length is counted from there. */
+function bodyOf(draft: SilenceDraft, now: number): NewSilence {
+  const begins = draft.startsAt === undefined ? NaN : timeMs(draft.startsAt);
+  const from = begins > now ? begins : now;
+  return {
+    matchers: draft.matchers,
+    startsAt: draft.startsAt ?? new Date(now).toISOString(),
+    endsAt: new Date(from + (lengthOf(draft) ?? 0)).toISOString(),
+    createdBy: draft.createdBy.trim(),
+    comment: draft.comment.trim(),
+    ...(draft.id === undefined ? {} : { id: draft.id }),
+  };
+}
+
+interface FormProps {
   initial: SilenceDraft;
   onClose: () => void;
   onDone: () => void;
-}): JSX.Element {
+}
+
+/** Creates a silence, or changes one, and shows meanwhile what it will match. */
+export function SilenceForm({ initial, onClose, onDone }: FormProps): JSX.Element {
   const [draft, setDraft] = useState(initial);
   const [busy, setBusy] = useState(false);
   const set = (changes: Partial<SilenceDraft>): void => setDraft({ ...draft, ...changes });
-  const matchersWrong = matchersProblem(draft.matchers);
-  const length = parseDuration(draft.duration.replaceAll(' ', ''));
-  const problem =
-    matchersWrong ||
-    (length === undefined ? 'write the duration like 2h or 1d12h' : '') ||
-    (draft.createdBy.trim() === '' ? 'say who you are' : '') ||
-    (draft.comment.trim() === '' ? 'say why' : '');
+  const isNew = draft.id === undefined;
+  const problem = problemOf(draft);
   const submit = async (): Promise<void> => {
     setBusy(true);
     remember(authorKey, draft.createdBy);
-    const now = Date.now();
-    const starts =
-      draft.startsAt !== undefined && timeMs(draft.startsAt) > now ? timeMs(draft.startsAt) : now;
-    const body = {
-      matchers: draft.matchers,
-      startsAt: draft.startsAt ?? new Date(starts).toISOString(),
-      endsAt: new Date(starts + (length ?? 0)).toISOString(),
-      createdBy: draft.createdBy.trim(),
-      comment: draft.comment.trim(),
-      ...(draft.id === undefined ? {} : { id: draft.id }),
-    };
-    if (
-      await attempt(
-        () => postSilence(body),
-        draft.id === undefined ? 'The silence is made' : 'The silence is changed',
-      )
-    )
-      onDone();
+    const done = isNew ? 'The silence is made' : 'The silence is changed';
+    if (await attempt(() => postSilence(bodyOf(draft, Date.now())), done)) onDone();
     setBusy(false);
   };
+  const onSubmit = (event: Event): void => {
+    event.preventDefault();
+    if (problem === '' && !busy) void submit();
+  };
   return (
-    <Modal title={draft.id === undefined ? 'New silence' : 'Change silence'} onClose={onClose} kind="drawer">
-      <form
-        class="silence-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (problem === '' && !busy) void submit();
-        }}
-      >
+    <Modal title={isNew ? 'New silence' : 'Change silence'} onClose={onClose} kind="drawer">
+      <form class="silence-form" onSubmit={onSubmit}>
         <MatcherFields matchers={draft.matchers} onChange={(matchers) => set({ matchers })} />
-        <label>
-          For how long
-          <span class="durations">
-            <input value={draft.duration} onInput={(event) => set({ duration: event.currentTarget.value })} />
-            {durations.map((duration) => (
-              <button
-                type="button"
-                key={duration}
-                aria-pressed={draft.duration === duration}
-                onClick={() => set({ duration })}
-              >
-                {duration}
-              </button>
-            ))}
-          </span>
-        </label>
+        <DurationField value={draft.duration} onChange={(duration) => set({ duration })} />
         <label>
           By
           <input
@@ -203,14 +218,14 @@ export function SilenceForm({
             onInput={(event) => set({ comment: event.currentTarget.value })}
           />
         </label>
-        <Preview matchers={draft.matchers} problem={matchersWrong} />
+        <Preview matchers={draft.matchers} problem={matchersProblem(draft.matchers)} />
         <div class="dialog-actions">
-          {problem !== '' && problem !== matchersWrong && <span class="hint">{problem}</span>}
+          <span class="hint">{matchersProblem(draft.matchers) === '' ? problem : ''}</span>
           <button type="button" onClick={onClose}>
             Cancel
           </button>
           <button type="submit" class="primary" disabled={problem !== '' || busy}>
-            {draft.id === undefined ? 'Silence' : 'Change'}
+            {isNew ? 'Silence' : 'Change'}
           </button>
         </div>
       </form>
