@@ -304,6 +304,19 @@ describe('guards', () => {
     expect(other.workloads.calls).toEqual(['restart api']);
   });
 
+  test('an escalated incident whose end was missed is closed in the end, also after a restart', async () => {
+    const world = await started();
+    await world.fire();
+    await world.clock.advance(3 * minute);
+    expect(world.incident.state).toBe('escalated');
+    await world.healing.stop();
+    world.series = [];
+    await world.reborn().start();
+    await world.clock.advance(11 * minute);
+    expect(world.incident).toMatchObject({ state: 'closed', outcome: 'escalated' });
+    expect(world.messages).toHaveLength(1);
+  });
+
   test('an alert whose end was missed is given up', async () => {
     const world = await started();
     await world.healing.alertsChanged([world.alert()]);

@@ -104,8 +104,7 @@ export class Healing {
   async start(): Promise<void> {
     await this.#book.load();
     for (const incident of this.#book.all().reverse()) {
-      if (incident.origin === 'alert' && isOpen(incident) && incident.state !== 'escalated')
-        this.#driver.begin(incident, SETTLE);
+      if (incident.origin === 'alert' && isOpen(incident)) this.#driver.begin(incident, SETTLE);
     }
     this.#crashes.start();
   }

@@ -21,7 +21,7 @@ export type Admission =
 const POLL = 1000;
 const QUERY_POLL = 5000;
 // An alert whose end we may have missed is given up after its expression returned nothing for so long …
-const GONE_AFTER = 600_000;
+export const GONE_AFTER = 600_000;
 // … and one of which nothing can be known is handed to a person.
 const UNKNOWN_AFTER = 300_000;
 

@@ -114,6 +114,16 @@ describe('an unexpected end of a workload', () => {
     expect(world.incident.outcome).toBe(wait === second ? 'resolved' : 'escalated');
   });
 
+  test('is noticed by a Healing that was stopped and started again', async () => {
+    const world = await started();
+    await world.healing.stop();
+    await world.healing.start();
+    crash(world);
+    restarted(world);
+    await world.clock.advance(10 * second);
+    expect(world.incident.outcome).toBe('healed');
+  });
+
   test('is followed on after a restart of Prunella', async () => {
     const world = await started();
     crash(world);

@@ -31,7 +31,7 @@ const GONE = 600_000;
 export class CrashWatch {
   readonly #parts: CrashParts;
   readonly #watched = new Map<string, Promise<void>>();
-  readonly #abort = new AbortController();
+  #abort = new AbortController();
   #end: () => void = () => {};
 
   constructor(parts: CrashParts) {
@@ -40,6 +40,7 @@ export class CrashWatch {
 
   /** Listens, and goes on with what an earlier run left open. */
   start(): void {
+    this.#abort = new AbortController();
     this.#end = this.#parts.workloads.onEvent((event) => this.#handle(event));
     for (const incident of this.#parts.book.all()) {
       if (incident.origin === 'crash' && isOpen(incident)) this.#follow(incident);

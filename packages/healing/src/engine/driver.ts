@@ -3,7 +3,7 @@ import { sleep, type Clock, type Logger } from '@prunella/metrics';
 import type { HealingConfig, Runbook } from '../config/config.ts';
 import { DEFAULT_VERIFY, isActing } from '../config/steps.ts';
 import { interruptedStep, lastStep, type Incident, type TimelineStep } from '../incident/incident.ts';
-import { admit } from './admission.ts';
+import { admit, GONE_AFTER } from './admission.ts';
 import { Approvals } from './approval.ts';
 import type { IncidentBook } from './book.ts';
 import { Guards } from './guards.ts';
@@ -24,6 +24,8 @@ export interface DriverParts {
   readonly notify?: NotifyPort;
   readonly config: () => HealingConfig;
 }
+
+const GONE_POLL = 30_000;
 
 /** What goes on for an open incident in this process. */
 interface Task {
@@ -53,8 +55,13 @@ export class Driver {
       done: Promise.resolve(),
     };
     this.#tasks.set(incident.id, task);
-    task.done = this.#drive(incident, task, delay)
+    const driven = incident.state === 'escalated' ? Promise.resolve() : this.#drive(incident, task, delay);
+    task.done = driven
       .catch((error: unknown) => this.#failed(incident, task, error))
+      .then(() => this.#untilGone(incident.id, task.abort.signal))
+      .catch((error: unknown) =>
+        this.#parts.logger.error({ err: error, incident: incident.id }, 'lost an incident'),
+      )
       .finally(() => this.#tasks.delete(incident.id));
   }
 
@@ -134,6 +141,22 @@ export class Driver {
       step: { ...step, state: 'failed' as const, error },
     };
     await this.#parts.book.record(incident.id, { entries: [entry] });
+  }
+
+  /** An escalated incident is open for a person. Where the end of its alert is missed, its expression tells. */
+  async #untilGone(id: string, signal: AbortSignal): Promise<void> {
+    const { clock, book, prover } = this.#parts;
+    let goneSince: number | undefined;
+    while (!signal.aborted) {
+      const incident = book.get(id);
+      if (incident?.state !== 'escalated') return;
+      const { state, why } = await prover.isFiring(incident);
+      goneSince = state === 'gone' ? (goneSince ?? clock.now()) : undefined;
+      if (goneSince !== undefined && clock.now() - goneSince >= GONE_AFTER) {
+        return book.close(id, 'escalated', `Closed: ${why}, for ${GONE_AFTER / 60_000} minutes`);
+      }
+      await sleep(clock, GONE_POLL, signal);
+    }
   }
 
   async #inPlace(incident: Incident, action: () => Promise<void>): Promise<void> {

@@ -53,7 +53,7 @@ export class Docker implements WorkloadSource {
   readonly #logger: Logger;
   readonly #listeners: Listeners;
   readonly #watched = new Map<string, Watched>();
-  readonly #abort = new AbortController();
+  #abort = new AbortController();
   #watching: Promise<void> = Promise.resolve();
 
   constructor(config: DockerConfig, options: { logger: Logger; clock?: Clock }) {
@@ -65,6 +65,7 @@ export class Docker implements WorkloadSource {
 
   /** Starts to follow the engine's events; an engine that is not there is tried again and again. */
   open(): void {
+    this.#abort = new AbortController();
     this.#watching = this.#watch();
   }
 

@@ -144,6 +144,15 @@ describe('Supervisor', () => {
     expect(await find(supervisor)).toMatchObject({ state: 'running', restarts: 1 });
   });
 
+  test('can be closed and opened again', async () => {
+    const supervisor = await supervise(configs(script(FOREVER)));
+    await supervisor.close();
+    expect(await supervisor.list()).toEqual([]);
+    await supervisor.open();
+    await supervisor.apply(configs(script(FOREVER)));
+    await eventually(async () => expect((await find(supervisor)).state).toBe('running'));
+  });
+
   test('restart gives a new process exactly once', async () => {
     const supervisor = await supervise(configs(script(FOREVER)));
     await eventually(async () => expect((await find(supervisor)).pid).toBeDefined());

@@ -150,6 +150,8 @@ export class Supervisor implements WorkloadSource {
       await Promise.all(replicas.map((replica) => replica.close()));
     }
     process.off('exit', this.#onExit);
+    this.#replicas.clear();
+    this.#configs = [];
   }
 
   #countFor(config: ProcessConfig): number {
