@@ -235,14 +235,14 @@ describe('a target', () => {
 
 describe('self-metrics', () => {
   test('have the names that dashboards ask for', async () => {
-    const { registry, scrape, manager, clock } = await scene();
+    const { registry, scrape, manager, clock, page } = await scene();
     const { scrape_configs } = parsePrometheusConfig(
       "scrape_configs: [{job_name: k, static_configs: [{targets: ['127.0.0.1:1']}]}]",
       'p.yml',
     );
-    await manager.apply(scrape_configs, [new Page()]);
-    await scrape('a 1\n');
-    await scrape('a 1\n');
+    await manager.apply(scrape_configs, [page]);
+    await scrape('# TYPE a gauge\na 1\n');
+    await scrape('# TYPE a gauge\na 1\n');
     await clock.advance(1);
     const text = await registry.metrics();
     for (const name of [
@@ -252,6 +252,8 @@ describe('self-metrics', () => {
       'prometheus_target_sync_length_seconds_count{scrape_job="k"}',
       'prometheus_sd_discovered_targets{name="scrape",config="k"} 1',
       'prometheus_target_scrape_pools_total 1',
+      'prometheus_target_metadata_cache_entries{scrape_job="j"} 1',
+      'prometheus_sd_failed_configs{name="scrape"} 0',
     ])
       expect(text).toContain(name);
     await manager.stop();

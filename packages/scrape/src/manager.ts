@@ -69,7 +69,7 @@ export class ScrapeManager {
 
   constructor(options: ScrapeManagerOptions) {
     const { storage, logger, registry, clock = systemClock, offsetSeed = '', resolver } = options;
-    const metrics = createScrapeMetrics(registry);
+    const metrics = createScrapeMetrics(registry, () => this.#familiesByJob());
     this.#parts = { storage, logger, clock, offsetSeed, metrics, ...(resolver && { resolver }) };
   }
 
@@ -109,6 +109,13 @@ export class ScrapeManager {
       dropped: dropped.flatMap(({ targets }) => targets),
       droppedCounts: Object.fromEntries(dropped.map(({ name, count }) => [name, count])),
     };
+  }
+
+  #familiesByJob(): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const { pool, metadata } of this.targets().active)
+      counts.set(pool, (counts.get(pool) ?? 0) + metadata.size);
+    return counts;
   }
 
   /** Names of the jobs, sorted. */

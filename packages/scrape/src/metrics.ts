@@ -30,12 +30,15 @@ export interface ScrapeMetrics extends DiscoveryMetrics {
   readonly outOfBounds: Counter;
   readonly exemplarsOutOfOrder: Counter;
   readonly syncFailed: Counter<'scrape_job'>;
-  readonly metadataEntries: Gauge<'scrape_job'>;
 }
 
 const SUMMARY = { percentiles: [0.01, 0.05, 0.5, 0.9, 0.99], maxAgeSeconds: 600, ageBuckets: 5 };
 
-export function createScrapeMetrics(registry: Registry): ScrapeMetrics {
+/** @param familiesByJob how many metric families each job has told about; asked at every scrape of ourselves */
+export function createScrapeMetrics(
+  registry: Registry,
+  familiesByJob: () => ReadonlyMap<string, number>,
+): ScrapeMetrics {
   const registers = [registry];
   const counter = <T extends string = never>(name: string, help: string, labelNames: T[] = []): Counter<T> =>
     new Counter({ name: `prometheus_${name}`, help, labelNames, registers });
@@ -43,6 +46,16 @@ export function createScrapeMetrics(registry: Registry): ScrapeMetrics {
     new Gauge({ name: `prometheus_${name}`, help, labelNames, registers });
   const summary = <T extends string>(name: string, help: string, labelNames: T[]): Summary<T> =>
     new Summary({ name: `prometheus_${name}`, help, labelNames, registers, ...SUMMARY });
+  new Gauge({
+    name: 'prometheus_target_metadata_cache_entries',
+    help: 'Metric families whose type and help are known.',
+    labelNames: ['scrape_job'],
+    registers,
+    collect(): void {
+      this.reset();
+      for (const [job, count] of familiesByJob()) this.set({ scrape_job: job }, count);
+    },
+  });
   return {
     dnsLookups: counter('sd_dns_lookups_total', 'DNS look-ups of service discovery.'),
     dnsFailures: counter('sd_dns_lookup_failures_total', 'DNS look-ups of service discovery that failed.'),
@@ -109,10 +122,5 @@ export function createScrapeMetrics(registry: Registry): ScrapeMetrics {
     syncFailed: counter('target_sync_failed_total', 'Targets refused because their labels are not valid.', [
       'scrape_job',
     ]),
-    metadataEntries: gauge(
-      'target_metadata_cache_entries',
-      'Metric families whose type and help are known.',
-      ['scrape_job'],
-    ),
   };
 }

@@ -158,6 +158,66 @@ describe('over HTTP', () => {
     expect(storage.values(`a{instance="${address}", job="j"}`)).toEqual([]);
   });
 
+  test('stores exemplars, and native histograms where the job wants them', async () => {
+    const openMetrics = 'lat_bucket{le="1.0"} 1 # {trace="x"} 0.5 1.5\n# EOF\n';
+    const text = await serve(() => ({
+      body: openMetrics,
+      type: 'application/openmetrics-text; version=1.0.0',
+    }));
+    const first = await scene(staticJob(text));
+    await until(() => first.storage.exemplars.length > 0, 'an exemplar');
+    expect(first.storage.exemplars[0]).toMatchObject({
+      value: 0.5,
+      timestamp: 1500,
+      labels: { pairs: ['trace', 'x'] },
+    });
+
+    const histogram = {
+      kind: 'integer',
+      counterResetHint: 'unknown',
+      schema: 3,
+      zeroThreshold: 0.001,
+      zeroCount: 1,
+      count: 4,
+      sum: 2.5,
+      customValues: [],
+      positiveSpans: [{ offset: 0, length: 2 }],
+      positiveDeltas: [1, 1],
+      negativeSpans: [],
+      negativeDeltas: [],
+    } as const;
+    const family = {
+      name: 'lat',
+      type: 'histogram',
+      metrics: [
+        { value: 0, histogram },
+        { suffix: '_bucket', value: 4, labels: { le: '1' } },
+      ],
+    } as const;
+    let accept: string | undefined;
+    const protobuf = await serve((request) => {
+      accept = request.headers.accept;
+      return {
+        body: writeProtobuf([family]).slice(),
+        type: 'application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited',
+      };
+    });
+    const native = await scene(staticJob(protobuf, ', scrape_native_histograms: true'));
+    await until(
+      () => native.storage.values(`lat{instance="${protobuf}", job="j"}`).length > 0,
+      'a histogram',
+    );
+    expect(native.storage.values(`lat{instance="${protobuf}", job="j"}`)[0]).toEqual(histogram);
+    expect(native.storage.names().some((name) => name.startsWith('lat_bucket'))).toBe(false);
+    expect(accept).toMatch(/^application\/vnd.google.protobuf/);
+    const classic = await scene(staticJob(protobuf));
+    await until(
+      () => classic.storage.values(`lat_bucket{instance="${protobuf}", job="j", le="1.0"}`).length > 0,
+      'a bucket',
+    );
+    expect(classic.storage.names().some((name) => name.startsWith('lat{'))).toBe(false);
+  });
+
   test('fallback_scrape_protocol reads what no Content-Type names', async () => {
     const address = await serve(() => ({ body: 'a 1\n', type: 'application/octet-stream' }));
     const { storage } = await scene(staticJob(address, ', fallback_scrape_protocol: PrometheusText0.0.4'));

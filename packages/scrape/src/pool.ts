@@ -49,6 +49,7 @@ export class ScrapePool {
   #syncWanted = false;
   /** While a changed configuration looks for its targets for the first time, the old targets stay. */
   #settling = false;
+  #failed = false;
 
   constructor(config: ScrapeConfig, parts: PoolParts) {
     this.#config = config;
@@ -85,11 +86,17 @@ export class ScrapePool {
   async #discover(generation: number): Promise<void> {
     try {
       await this.#lookForTargets(generation);
-      this.#parts.metrics.failedConfigs.set({ name: this.name }, 0);
+      this.#setFailed(false);
     } catch (error) {
-      this.#parts.metrics.failedConfigs.set({ name: this.name }, 1);
+      this.#setFailed(true);
       this.#parts.logger.error({ job: this.name, err: error }, 'looking for targets could not be started');
     }
+  }
+
+  #setFailed(failed: boolean): void {
+    const { failedConfigs } = this.#parts.metrics;
+    failedConfigs.inc({ name: 'scrape' }, Number(failed) - Number(this.#failed));
+    this.#failed = failed;
   }
 
   /** Goes over to a changed configuration; an equal one changes nothing. */
@@ -126,6 +133,7 @@ export class ScrapePool {
     await this.#syncing;
     await Promise.all([...this.#entries.values()].map(({ loop }) => how(loop)));
     this.#entries.clear();
+    this.#setFailed(false);
     this.#client.close();
     this.#parts.metrics.poolTargets.remove(this.name);
     this.#parts.metrics.discovered.remove('scrape', this.name);

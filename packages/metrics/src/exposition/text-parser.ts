@@ -69,8 +69,9 @@ export class TextParser implements ExpositionParser {
   #previousView: DataView = this.#view;
   #lines = new LineIndex();
   #previousLines = new LineIndex();
-  /** Of each series, its line in the previous body. */
+  /** Of each series, its line in the previous body. Made when a body differs for the first time. */
   #lineOf = new Int32Array(64);
+  #lineOfIsMade = false;
   /** The line of the previous body that is expected next. */
   #expected = 0;
   #at = 0;
@@ -97,7 +98,7 @@ export class TextParser implements ExpositionParser {
     this.#expected = 0;
     this.#at = 0;
     this.#commentsDiffer = false;
-    this.#rememberLines();
+    this.#lineOfIsMade = false;
   }
 
   next(): boolean {
@@ -118,7 +119,8 @@ export class TextParser implements ExpositionParser {
     return false;
   }
 
-  #rememberLines(): void {
+  #makeLineOf(): void {
+    this.#lineOfIsMade = true;
     const { series, count } = this.#previousLines;
     if (this.#lineOf.length < this.table.capacity) this.#lineOf = new Int32Array(this.table.capacity * 2);
     this.#lineOf.fill(-1);
@@ -173,6 +175,7 @@ export class TextParser implements ExpositionParser {
         key,
         this.#located(() => parseSeries(body, start, end)),
       );
+    if (!this.#lineOfIsMade) this.#makeLineOf();
     const line = this.#lineOf[known] ?? -1;
     if (line >= 0) this.#expected = line + 1;
     return known;
