@@ -143,15 +143,16 @@ export class Alertmanager {
   /** Reads the state kept in the directory. Call `apply()` and `start()` next. */
   static async open(options: AlertmanagerOptions): Promise<Alertmanager> {
     const { directory, logger = silentLogger } = options;
-    const open = <T>(name: string): Promise<Records<T>> =>
-      openRecords<T>(directory, `${name}.journal`, logger);
+    const open = <T>(name: string, sync = true): Promise<Records<T>> =>
+      openRecords<T>(directory, `${name}.journal`, logger, { sync });
     return new Alertmanager(options, {
-      alerts: await open('alerts'),
+      // Senders post alerts again every minute, and the history is only told: these need not outlive the machine.
+      alerts: await open('alerts', false),
       silences: await open('silences'),
       recurring: await open('recurring-silences'),
       log: await open('notification-log'),
       inbox: await open('inbox'),
-      history: await open('notifications'),
+      history: await open('notifications', false),
       acknowledgements: await open('acknowledgements'),
       positions: await open('alert-logs'),
     });

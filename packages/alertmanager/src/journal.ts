@@ -7,6 +7,16 @@ interface Batch {
   readonly done: Promise<void>;
 }
 
+export interface JournalOptions {
+  /**
+   * Whether a record must outlive the machine (fsync), not only the process. @default true
+   */
+  readonly sync?: boolean;
+}
+
+/** Records that come within this time share one write. */
+const GATHER_MS = 2;
+
 /**
  * A file of JSON records to which records are only added: `crc32 space json newline`. A record is on disk (fsync) when
  * the promise of `append()` resolves; records appended while the disk is busy share one write. A crash leaves at most
@@ -20,16 +30,21 @@ export class Journal<T> {
   /** Lines in the file, superseded ones included: what the owner compares with its live records to compact. */
   #lines: number;
   #torn: boolean;
+  readonly #sync: boolean;
 
-  private constructor(path: string, file: FileHandle, lines: number, torn: boolean) {
+  private constructor(path: string, file: FileHandle, lines: number, torn: boolean, sync: boolean) {
     this.path = path;
     this.#file = file;
     this.#lines = lines;
     this.#torn = torn;
+    this.#sync = sync;
   }
 
   /** Opens or creates the file. `damaged` counts the lines that could not be read. */
-  static async open<T>(path: string): Promise<{ journal: Journal<T>; records: T[]; damaged: number }> {
+  static async open<T>(
+    path: string,
+    { sync = true }: JournalOptions = {},
+  ): Promise<{ journal: Journal<T>; records: T[]; damaged: number }> {
     const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return '';
       throw error;
@@ -38,7 +53,7 @@ export class Journal<T> {
     const records = lines.map((line) => decode<T>(line)).filter((record) => record !== undefined);
     const file = await open(path, 'a');
     const torn = text !== '' && !text.endsWith('\n');
-    const journal = new Journal<T>(path, file, lines.length, torn);
+    const journal = new Journal<T>(path, file, lines.length, torn, sync);
     return { journal, records, damaged: lines.length - records.length };
   }
 
@@ -72,6 +87,7 @@ export class Journal<T> {
   #startBatch(): Batch {
     const lines: string[] = [];
     const done = this.#enqueue(async () => {
+      await gather();
       if (this.#batch?.lines === lines) this.#batch = undefined;
       await this.#write(lines);
     });
@@ -82,7 +98,7 @@ export class Journal<T> {
     const text = (this.#torn ? '\n' : '') + lines.join('');
     this.#torn = true; // until the whole of it is there
     await this.#file.appendFile(text);
-    await this.#file.datasync();
+    if (this.#sync) await this.#file.datasync();
     this.#torn = false;
   }
 
@@ -105,6 +121,10 @@ export class Journal<T> {
     this.#work = next.catch(() => {});
     return next;
   }
+}
+
+function gather(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, GATHER_MS));
 }
 
 async function syncDirectory(path: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '@prunella/metrics';
-import { Journal } from './journal.ts';
+import { Journal, type JournalOptions } from './journal.ts';
 
 /** Where a part keeps its records. Without a directory (tests, `--check`) they live in memory only. */
 export interface Records<T> {
@@ -20,11 +20,12 @@ export async function openRecords<T>(
   directory: string | undefined,
   name: string,
   logger: Logger,
+  options: JournalOptions = {},
 ): Promise<Records<T>> {
   if (directory === undefined) return memoryRecords();
   await mkdir(directory, { recursive: true });
   const path = join(directory, name);
-  const { journal, records, damaged } = await Journal.open<T>(path);
+  const { journal, records, damaged } = await Journal.open<T>(path, options);
   if (damaged > 0)
     logger.warn({ file: path, lines: damaged }, 'Skipped lines that a crash or a disk damaged');
   return {

@@ -1,4 +1,5 @@
 import type { Deliver } from '../receivers/receiver.ts';
+import type { Turns } from './turns.ts';
 
 /** One entry of a receiver: `webhook_configs[1]` of `team-x`. Each is told, retried and logged on its own. */
 export interface Integration {
@@ -8,6 +9,7 @@ export interface Integration {
   readonly index: number;
   readonly sendResolved: boolean;
   readonly deliver: Deliver;
+  readonly turns: Turns;
   /** What the notification log knows it by: `team-x/webhook/1`. */
   readonly key: string;
 }

@@ -11,6 +11,7 @@ import { Silences } from '../silence/silences.ts';
 import { memoryRecords } from '../store.ts';
 import type { Integration, Receiver } from './integration.ts';
 import { Pipeline, type Delivery } from './pipeline.ts';
+import { Turns } from './turns.ts';
 
 const HOUR = 3_600_000;
 let clock: VirtualClock;
@@ -30,7 +31,15 @@ function recorder(script: (attempt: number) => Promise<string> | string): { at: 
 }
 
 function integration(receiver: string, name: string, deliver: Deliver): Integration {
-  return { receiver, name, index: 0, sendResolved: true, deliver, key: `${receiver}/${name}/0` };
+  return {
+    receiver,
+    name,
+    index: 0,
+    sendResolved: true,
+    deliver,
+    turns: new Turns(100),
+    key: `${receiver}/${name}/0`,
+  };
 }
 
 function start(receivers: Receiver[], groupInterval = 60_000): void {

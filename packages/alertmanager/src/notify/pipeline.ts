@@ -98,7 +98,10 @@ export class Pipeline {
     const reason = this.#reason(integration, flush, alerts);
     if (reason === undefined) return true;
     flush.busy.add(integration);
+    const hasTurn = await integration.turns.take(flush.signal);
     try {
+      // Its time is over before it could begin: the next tick asks again.
+      if (!hasTurn) return false;
       const error = await this.#deliver(integration, flush, alerts, reason);
       if (error) {
         await this.#tellFallback(fallback, flush, alerts);
@@ -107,6 +110,7 @@ export class Pipeline {
       await this.#remember(integration, flush, alerts);
       return true;
     } finally {
+      if (hasTurn) integration.turns.release();
       flush.busy.delete(integration);
     }
   }

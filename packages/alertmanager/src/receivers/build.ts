@@ -1,6 +1,7 @@
 import { createHttpClient, type HttpClient, type HttpClientConfig } from '@prunella/metrics/http';
 import type { Configuration, IntegrationDefinition } from '../config/load.ts';
 import type { Integration, Receiver } from '../notify/integration.ts';
+import { CONCURRENT_DELIVERIES, Turns } from '../notify/turns.ts';
 import type { ReceiverParts } from './receiver.ts';
 
 /** Opens a client for a `http_config`; `close()` closes all of them. */
@@ -16,7 +17,11 @@ export class HttpClients {
 
   readonly open = (config?: HttpClientConfig): HttpClient => {
     const { directory, global } = this.#configuration;
-    const client = createHttpClient(config ?? global.http_config, { directory, env: this.#env });
+    const client = createHttpClient(config ?? global.http_config, {
+      directory,
+      env: this.#env,
+      maxFreeSockets: CONCURRENT_DELIVERIES,
+    });
     this.#clients.push(client);
     return client;
   };
@@ -40,6 +45,7 @@ export function buildReceivers(configuration: Configuration, parts: ReceiverPart
         index,
         sendResolved,
         deliver: kind.create(config, parts),
+        turns: new Turns(CONCURRENT_DELIVERIES),
         key: `${name}/${kind.name}/${index}`,
       }));
       return [name, { name, labels, fallback, integrations: built }];

@@ -255,6 +255,19 @@ describe('time', () => {
     expect(ports.size).toBe(1);
   });
 
+  test('as many connections as asked for are kept for the next burst', async () => {
+    const ports = new Set<number | undefined>();
+    const url = await serve((request, response) => {
+      ports.add(request.socket.remotePort);
+      setTimeout(() => response.end(), 20);
+    });
+    const made = client({}, { maxFreeSockets: 20 });
+    for (let burst = 0; burst < 3; burst++) {
+      await Promise.all(Array.from({ length: 20 }, () => made.request({ url, timeoutMs: 5000 })));
+    }
+    expect(ports.size).toBe(20);
+  });
+
   test('a kept connection that the server closes under us is not a failure', async () => {
     const used = new Set<unknown>();
     const url = await serve((request, response) => {

@@ -17,11 +17,14 @@ export interface HttpClientOptions {
   readonly clock?: Clock;
   /** @default 'Prunella' */
   readonly userAgent?: string;
+  /** Idle connections to one host that are kept for the next requests: for bursts to one address. @default 8 */
+  readonly maxFreeSockets?: number;
 }
 
 const MAX_REDIRECTS = 10;
 const DEFAULT_MAX_BYTES = 256 * 1024 * 1024;
-const AGENT = { keepAlive: true, keepAliveMsecs: 30_000, maxFreeSockets: 8, scheduling: 'lifo' } as const;
+const AGENT = { keepAlive: true, keepAliveMsecs: 30_000, scheduling: 'lifo' } as const;
+const MAX_FREE_SOCKETS = 8;
 
 /** A client that keeps connections open between requests. Close it. */
 export function createHttpClient(config: HttpClientConfig = {}, options: HttpClientOptions = {}): HttpClient {
@@ -34,12 +37,15 @@ class ConfiguredClient implements HttpClient {
   readonly #clock: Clock;
   readonly #userAgent: string;
   readonly #tokens: TokenSource | undefined;
-  readonly #plain = new http.Agent(AGENT);
+  readonly #agentOptions: typeof AGENT & { readonly maxFreeSockets: number };
+  readonly #plain: http.Agent;
   /** By purpose; each entry is replaced when the TLS files behind it change. */
   readonly #secure = new Map<string, { version: string; agent: https.Agent }>();
 
   constructor(config: HttpClientConfig, options: HttpClientOptions) {
     this.#config = config;
+    this.#agentOptions = { ...AGENT, maxFreeSockets: options.maxFreeSockets ?? MAX_FREE_SOCKETS };
+    this.#plain = new http.Agent(this.#agentOptions);
     this.#places = { directory: options.directory ?? '.', env: options.env ?? process.env };
     this.#clock = options.clock ?? systemClock;
     this.#userAgent = options.userAgent ?? 'Prunella';
@@ -150,7 +156,7 @@ class ConfiguredClient implements HttpClient {
     const version = await tlsFilesVersion(tls, this.#places);
     const known = this.#secure.get(key);
     if (known?.version === version) return known.agent;
-    const options = { ...AGENT, ...(await tlsOptions(tls, this.#places)) };
+    const options = { ...this.#agentOptions, ...(await tlsOptions(tls, this.#places)) };
     const agent = proxy
       ? new TunnelAgent(options, proxy, proxyHeaders(proxy, this.#config))
       : new https.Agent(options);
