@@ -315,6 +315,24 @@ describe('a recording rule', () => {
     await manager.stop();
   });
 
+  test('whose samples somebody else has written says so, and writes the others', async () => {
+    const { clock, manager, series, storage, zero } = setUp(() =>
+      vector([{ job: 'a' }, 1], [{ job: 'b' }, 1]),
+    );
+    const appender = storage.appender();
+    appender.append(0, Labels.from({ [METRIC_NAME]: 'r', job: 'a' }), zero + 10 * MINUTE, 5);
+    await appender.commit();
+    await manager.apply([file([recordRule({ name: 'r' })])]);
+    manager.start();
+    await clock.advance(MINUTE);
+    expect(manager.groups()[0]?.rules[0]?.status).toMatchObject({
+      health: 'err',
+      lastError: 'out of order sample',
+    });
+    expect(series('r', { job: 'b' })).toEqual(['1 1']);
+    await manager.stop();
+  });
+
   test('queries earlier by the query offset and stamps its samples so', async () => {
     const { clock, manager, series } = setUp((_, m) => vector([{}, m]));
     await manager.apply([file([recordRule({ name: 'r' })], { queryOffset: 2 * MINUTE })]);

@@ -13,6 +13,7 @@ import { AlertingRule, type ActiveAlert } from '../rule/alerting.ts';
 import { evaluateRecording } from '../rule/recording.ts';
 import type { RuleSample, RuleStatus } from '../rule/rule.ts';
 import type { Query } from '../rule/template.ts';
+import { inTurns } from '../turns.ts';
 
 export interface GroupContext {
   readonly query: Query;
@@ -191,16 +192,22 @@ export class RuleGroup {
     const appender = this.#context.appendable.appender();
     const now = new Map<string, WrittenSeries>();
     let problem: string | undefined;
-    for (const sample of samples) {
-      const { labels } = sample;
-      try {
-        const ref = append(appender, before.get(labels.key)?.ref ?? 0, sample, time);
-        now.set(labels.key, { labels, ref });
-      } catch (error) {
-        problem = (error as Error).message;
-      }
+    try {
+      await inTurns(samples, (sample) => {
+        const { labels } = sample;
+        try {
+          const ref = append(appender, before.get(labels.key)?.ref ?? 0, sample, time);
+          now.set(labels.key, { labels, ref });
+        } catch (error) {
+          if (!(error instanceof AppendError)) throw error;
+          problem = error.message;
+        }
+      });
+      for (const [key, series] of before) if (!now.has(key)) appendStale(appender, series, time);
+    } catch (error) {
+      appender.rollback();
+      throw error;
     }
-    for (const [key, series] of before) if (!now.has(key)) appendStale(appender, series, time);
     await appender.commit();
     this.#written[i] = now;
     return problem;

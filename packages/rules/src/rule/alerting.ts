@@ -1,7 +1,7 @@
-import { setImmediate } from 'node:timers/promises';
 import { Labels, METRIC_NAME, type FloatHistogram } from '@prunella/metrics';
 import type { VectorSample } from '@prunella/promql';
 import type { AlertingRuleConfig } from '../config/model.ts';
+import { inTurns } from '../turns.ts';
 import { RuleError, vectorOf, type RuleSample } from './rule.ts';
 import { RuleTemplates, type Expander, type Query } from './template.ts';
 
@@ -26,9 +26,6 @@ export interface ActiveAlert {
 
 /** A resolved alert is told again for so long, in case the receiver missed it. */
 const RESOLVED_RETENTION_MS = 15 * 60_000;
-
-/** After so many alerts the rest of the process gets its turn. */
-const ALERTS_PER_TURN = 200;
 
 export const ALERTS = 'ALERTS';
 export const ALERTS_FOR_STATE = 'ALERTS_FOR_STATE';
@@ -119,15 +116,14 @@ export class AlertingRule {
   ): Promise<Map<string, ActiveAlert>> {
     const expander = this.#templates.at(context);
     const current = new Map<string, ActiveAlert>();
-    for (const [i, sample] of vector.entries()) {
-      if (i % ALERTS_PER_TURN === ALERTS_PER_TURN - 1) await setImmediate();
+    await inTurns(vector, async (sample) => {
       const alert = await this.#fromSample(sample, expander, context.time);
       const { key } = alert.labels;
       if (current.has(key)) {
         throw new RuleError('vector contains metrics with the same labelset after applying alert labels');
       }
       current.set(key, alert);
-    }
+    });
     return current;
   }
 

@@ -1,5 +1,6 @@
 import { METRIC_NAME } from '@prunella/metrics';
 import type { RecordingRuleConfig } from '../config/model.ts';
+import { inTurns } from '../turns.ts';
 import { RuleError, vectorOf, type RuleSample } from './rule.ts';
 import type { Query } from './template.ts';
 
@@ -14,10 +15,11 @@ export async function evaluateRecording(
   const vector = vectorOf(await query(rule.expr, time, signal));
   const changes = { ...rule.labels, [METRIC_NAME]: rule.name };
   const seen = new Set<string>();
-  const samples = vector.map(({ labels, value, histogram }) => {
+  const samples: RuleSample[] = [];
+  await inTurns(vector, ({ labels, value, histogram }) => {
     const own = labels.with(changes);
     seen.add(own.key);
-    return { labels: own, value, histogram };
+    samples.push({ labels: own, value, histogram });
   });
   if (seen.size < samples.length) {
     throw new RuleError('vector contains metrics with the same labelset after applying rule labels');
