@@ -85,16 +85,17 @@ export class Database implements Appendable, Queryable, ExemplarQueryable {
     const full = withDefaults(options);
     await mkdir(dir, { recursive: true });
     const lock = await DirectoryLock.acquire(dir);
+    const blocks = new BlockSet(dir, full.logger);
     try {
       const quarantine = new Quarantine(dir, full.clock, full.logger);
       await quarantine.load();
-      const blocks = new BlockSet(dir, full.logger);
       await blocks.load(quarantine);
       const head = new Head(full.minBlockMs, full.maxExemplars, full.outOfOrderWindowMs);
       head.floor = head.servedFrom = blocks.end;
       const loaded = await loadLogs(dir, head, full, quarantine);
       return new Database({ dir, options: full, lock, head, blocks, quarantine, ...loaded });
     } catch (error) {
+      blocks.close();
       await lock.release();
       throw error;
     }

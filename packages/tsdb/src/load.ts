@@ -46,7 +46,11 @@ export async function loadLogs(
     await repairLog(log, damages, missing, quarantine.dir, logger);
     writers.push(new WalWriter(log, next, options.walSegmentBytes));
   }
-  const { samples, unknown } = replay.report;
+  const { samples, unknown, unknownFrom, unknownTo } = replay.report;
+  if (unknown > 0) {
+    const reason = `${unknown} samples are of series that the log does not name`;
+    await quarantine.report({ what: 'the log', reason, mint: unknownFrom, maxt: unknownTo });
+  }
   const replayMs = clock.now() - started;
   head.counters.seriesNotFound += unknown;
   logger.info({ samples, unknown, series: head.series.size, ms: replayMs }, 'log read');

@@ -15,14 +15,24 @@ export interface ReplayReport {
   segments: number;
   records: number;
   samples: number;
-  /** Samples whose series the log does not know: it was lost with a damaged record. */
+  /** Samples whose series the log does not name: its record was lost. And of what times they are, ms. */
   unknown: number;
+  unknownFrom: number;
+  unknownTo: number;
   readonly damages: (WalDamage & { mint: number; maxt: number })[];
 }
 
 /** Fills the head from a log. */
 export class Replay {
-  readonly report: ReplayReport = { segments: 0, records: 0, samples: 0, unknown: 0, damages: [] };
+  readonly report: ReplayReport = {
+    segments: 0,
+    records: 0,
+    samples: 0,
+    unknown: 0,
+    unknownFrom: Infinity,
+    unknownTo: -Infinity,
+    damages: [],
+  };
   readonly #head: Head;
   readonly #chunks: HeadChunks | undefined;
   readonly #pacer = new Pacer();
@@ -97,6 +107,12 @@ export class Replay {
     }
   }
 
+  #noteUnknown(t: number): void {
+    this.report.unknown++;
+    this.report.unknownFrom = Math.min(this.report.unknownFrom, t);
+    this.report.unknownTo = Math.max(this.report.unknownTo, t);
+  }
+
   /** Damage lies between the newest sample before it and the first one behind it. */
   #noteTime(t: number): void {
     if (this.#unbounded.length > 0) {
@@ -142,7 +158,8 @@ export class Replay {
     const series = this.#head.series.byRef(ref);
     if (series === undefined) {
       this.#head.reserveRef(ref);
-      this.report.unknown++;
+      // Of series forgotten long ago old samples may be left; they are in blocks.
+      if (t >= this.#head.floor) this.#noteUnknown(t);
     }
     return series;
   }
