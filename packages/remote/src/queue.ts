@@ -1,9 +1,14 @@
-import type { Labels } from '@prunella/metrics';
+import type { Exemplar, Labels } from '@prunella/metrics';
 import type { RemoteSample } from './messages.ts';
 
-export interface PendingSample {
-  readonly labels: Labels;
-  readonly sample: RemoteSample;
+/** A sample or an exemplar. */
+export type PendingSample =
+  | { readonly labels: Labels; readonly sample: RemoteSample; readonly exemplar?: undefined }
+  | { readonly labels: Labels; readonly exemplar: Exemplar; readonly sample?: undefined };
+
+/** ms */
+export function timeOf({ sample, exemplar }: PendingSample): number {
+  return sample?.time ?? exemplar?.timestamp ?? 0;
 }
 
 /** Samples that wait to be sent, oldest first, within a limit. */

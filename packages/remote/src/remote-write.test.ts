@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { TestStorage } from '../../scrape/testdata/storage.ts';
 import { parsePrometheusConfig } from '../../scrape/src/index.ts';
 import { decodeWriteRequest, encodeWriteRequest } from './messages.ts';
-import { SampleQueue } from './queue.ts';
+import { SampleQueue, timeOf } from './queue.ts';
 import { receiveWrite } from './receive.ts';
 import { RemoteWrite } from './remote-write.ts';
 import { compress, uncompress } from './snappy.ts';
@@ -25,6 +25,7 @@ interface Peer {
   url: string;
   /** `name{labels}@time=value`, in the order of arrival. */
   received: string[];
+  exemplars: string[];
   requests: Record<string, unknown>[];
 }
 
@@ -33,6 +34,7 @@ async function peer(
   answer: (response: ServerResponse, attempt: number) => boolean = () => true,
 ): Promise<Peer> {
   const received: string[] = [];
+  const exemplars: string[] = [];
   const requests: Record<string, unknown>[] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -41,16 +43,25 @@ async function peer(
       requests.push(request.headers);
       if (answer(response, requests.length)) {
         const { series } = decodeWriteRequest(uncompress(Buffer.concat(chunks), 1e8));
-        for (const { labels, samples } of series)
-          for (const { time, value, stale } of samples)
-            received.push(`${labels.toString()}@${time}=${stale ? 'stale' : value}`);
+        for (const each of series) {
+          const name = each.labels.toString();
+          for (const { time, value, stale } of each.samples)
+            received.push(`${name}@${time}=${stale ? 'stale' : value}`);
+          for (const { labels, value, timestamp } of each.exemplars)
+            exemplars.push(`${name} ${labels.toString()}@${timestamp}=${value}`);
+        }
       }
       response.end();
     });
   });
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/write`, received, requests };
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/write`,
+    received,
+    exemplars,
+    requests,
+  };
 }
 
 async function remote(
@@ -104,6 +115,21 @@ describe('RemoteWrite', () => {
       'x-tenant': 't',
     });
     expect(storage.values('up{job="a"}')).toEqual([1, 2, 3, 'stale']);
+  });
+
+  test('sends exemplars where it is told to', async () => {
+    const { url, exemplars } = await peer();
+    const { url: other, exemplars: none, received } = await peer();
+    const { remote: write } = await remote(
+      `remote_write: [{url: '${url}', send_exemplars: true, ${FAST}}, {url: '${other}', ${FAST}}]`,
+    );
+    const appender = write.wrap(new TestStorage()).appender();
+    const ref = appender.append(0, up, 1000, 1);
+    appender.appendExemplar(ref, up, { labels: Labels.from({ trace: 'x' }), value: 0.5, timestamp: 900 });
+    await appender.commit();
+    await until(() => exemplars.length === 1 && received.length === 1);
+    expect(exemplars).toEqual(['up{job="a"} {trace="x"}@900=0.5']);
+    expect(none).toEqual([]);
   });
 
   test('a commit that fails is not sent', async () => {
@@ -197,7 +223,7 @@ describe('SampleQueue', () => {
     const sending = queue.peek(2);
     expect(queue.push([4].map(sample))).toBe(1);
     queue.remove(sending);
-    expect(queue.peek(9).map(({ sample: { time } }) => time)).toEqual([3, 4]);
+    expect(queue.peek(9).map(timeOf)).toEqual([3, 4]);
     queue.remove(queue.peek(9));
     expect(queue.length).toBe(0);
   });

@@ -11,7 +11,7 @@ import type { Registry } from 'prom-client';
 import type { RemoteWriteConfig } from './config.ts';
 import type { RemoteSample } from './messages.ts';
 import { createRemoteMetrics, type RemoteMetrics } from './metrics.ts';
-import type { PendingSample } from './queue.ts';
+import { timeOf, type PendingSample } from './queue.ts';
 import { RemoteWriter } from './writer.ts';
 
 export interface RemoteWriteOptions {
@@ -102,7 +102,11 @@ export class RemoteWrite {
         keep(labels, { time, value: histogram.sum, histogram });
         return id;
       },
-      appendExemplar: (ref, labels, exemplar) => inner.appendExemplar(ref, labels, exemplar),
+      appendExemplar: (ref, labels, exemplar) => {
+        const id = inner.appendExemplar(ref, labels, exemplar);
+        batch.push({ labels, exemplar });
+        return id;
+      },
       updateMetadata: (ref, labels, metadata) => inner.updateMetadata(ref, labels, metadata),
       commit: async () => {
         await inner.commit();
@@ -114,9 +118,10 @@ export class RemoteWrite {
 
   #send(batch: readonly PendingSample[]): void {
     if (batch.length === 0) return;
-    this.#metrics.samplesIn.inc(batch.length);
-    const newest = batch.reduce((time, { sample }) => Math.max(time, sample.time), -Infinity);
-    this.#metrics.highest.set(newest / 1000);
+    this.#metrics.samplesIn.inc(batch.filter(({ sample }) => sample).length);
+    this.#metrics.highest.set(
+      batch.reduce((newest, each) => Math.max(newest, timeOf(each)), -Infinity) / 1000,
+    );
     for (const writer of this.#writers.values()) writer.send(batch);
   }
 }

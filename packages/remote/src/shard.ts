@@ -1,9 +1,9 @@
-import { sleep, type Clock, type Logger } from '@prunella/metrics';
+import { sleep, type Clock, type Exemplar, type Labels, type Logger } from '@prunella/metrics';
 import { HttpError, type HttpClient } from '@prunella/metrics/http';
 import type { RemoteWriteConfig } from './config.ts';
-import { encodeWriteRequest, type RemoteSeries } from './messages.ts';
+import { encodeWriteRequest, type RemoteSample, type RemoteSeries } from './messages.ts';
 import type { RemoteMetrics } from './metrics.ts';
-import { SampleQueue, type PendingSample } from './queue.ts';
+import { SampleQueue, timeOf, type PendingSample } from './queue.ts';
 import { compress } from './snappy.ts';
 
 export interface ShardParts {
@@ -87,7 +87,7 @@ export class Shard {
     let backoff = min_backoff;
     for (let attempt = 0; !this.#stop.signal.aborted; attempt++) {
       const oldest = limit > 0 ? clock.now() - limit : -Infinity;
-      const fresh = batch.filter(({ sample }) => sample.time >= oldest);
+      const fresh = batch.filter((each) => timeOf(each) >= oldest);
       if (attempt === 0 && fresh.length < batch.length)
         metrics.dropped.inc({ ...remote, reason: 'too_old' }, batch.length - fresh.length);
       if (fresh.length === 0) return;
@@ -147,11 +147,15 @@ export class Shard {
 
   #countSent(batch: readonly PendingSample[]): void {
     const { metrics, remote } = this.#parts;
-    const histograms = batch.reduce((count, { sample }) => count + (sample.histogram ? 1 : 0), 0);
-    metrics.samples.inc(remote, batch.length - histograms);
+    const histograms = batch.filter(({ sample }) => sample?.histogram).length;
+    const exemplars = batch.filter(({ exemplar }) => exemplar).length;
+    metrics.samples.inc(remote, batch.length - histograms - exemplars);
     metrics.histograms.inc(remote, histograms);
-    const newest = batch.reduce((time, { sample }) => Math.max(time, sample.time), -Infinity);
-    metrics.highestSent.set(remote, newest / 1000);
+    metrics.exemplars.inc(remote, exemplars);
+    metrics.highestSent.set(
+      remote,
+      batch.reduce((newest, each) => Math.max(newest, timeOf(each)), -Infinity) / 1000,
+    );
   }
 }
 
@@ -161,13 +165,14 @@ function retryAfter(header: string | undefined): { afterMs?: number } {
   return header !== undefined && seconds > 0 ? { afterMs: Math.min(seconds, 300) * 1000 } : {};
 }
 
-/** Samples of one series go under one set of labels. */
+/** What belongs to one series goes under one set of labels. */
 function groupBySeries(batch: readonly PendingSample[]): RemoteSeries[] {
-  const groups = new Map<string, { labels: PendingSample['labels']; samples: PendingSample['sample'][] }>();
-  for (const { labels, sample } of batch) {
-    const group = groups.get(labels.key);
-    if (group) group.samples.push(sample);
-    else groups.set(labels.key, { labels, samples: [sample] });
+  const groups = new Map<string, { labels: Labels; samples: RemoteSample[]; exemplars: Exemplar[] }>();
+  for (const { labels, sample, exemplar } of batch) {
+    let group = groups.get(labels.key);
+    if (!group) groups.set(labels.key, (group = { labels, samples: [], exemplars: [] }));
+    if (sample) group.samples.push(sample);
+    else group.exemplars.push(exemplar);
   }
-  return [...groups.values()].map((group) => ({ ...group, exemplars: [] }));
+  return [...groups.values()];
 }

@@ -72,10 +72,12 @@ export class RemoteWriter {
 
   send(samples: readonly PendingSample[]): void {
     const perShard: PendingSample[][] = this.#shards.map(() => []);
-    for (const { labels, sample } of samples) {
-      if (sample.histogram && !this.#config.send_native_histograms) continue;
-      const route = this.#route(labels);
-      if (route !== 'dropped') perShard[route.shard]?.push({ labels: route.labels, sample });
+    const { send_native_histograms, send_exemplars } = this.#config;
+    for (const each of samples) {
+      if (each.sample?.histogram && !send_native_histograms) continue;
+      if (each.exemplar && !send_exemplars) continue;
+      const route = this.#route(each.labels);
+      if (route !== 'dropped') perShard[route.shard]?.push({ ...each, labels: route.labels });
     }
     for (const [i, list] of perShard.entries()) if (list.length > 0) this.#shards[i]?.push(list);
     const pending = this.#shards.reduce((sum, shard) => sum + shard.pending, 0);
