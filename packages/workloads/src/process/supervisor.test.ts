@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { silentLogger, systemClock } from '@prunella/metrics';
 import { parseConfig } from '@prunella/metrics/config';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -24,6 +25,7 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
+const built = existsSync(fileURLToPath(new URL('../../dist/index.js', import.meta.url)));
 const FOREVER = 'setInterval(() => {}, 1000)';
 
 function script(code: string, rest: Record<string, unknown> = {}): Record<string, unknown> {
@@ -290,6 +292,27 @@ describe('after SIGKILL of Prunella itself', () => {
     process.kill(-stranger, 'SIGKILL');
     expect(existsSync(path)).toBe(false);
   });
+
+  test.skipIf(process.platform !== 'linux' || !built)(
+    'a whole Prunella that is killed leaves nothing for ever (needs the built package)',
+    async () => {
+      const script = fileURLToPath(new URL('../../testdata/supervise.js', import.meta.url));
+      const prunella = spawn(process.execPath, [script, dir], { stdio: 'ignore' });
+      const path = join(dir, 'processes', 'stubborn.json');
+      await eventually(() => expect(existsSync(path)).toBe(true));
+      const { pid } = JSON.parse(readFileSync(path, 'utf8')) as { pid: number };
+      // Until it has said that it does not listen to SIGTERM, it does.
+      await eventually(() =>
+        expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/^SigCgt:\t.*[4-7c-f]...$/m),
+      );
+      prunella.kill('SIGKILL');
+      await once(prunella, 'exit');
+      expect(await isGroupAlive(pid)).toBe(true);
+      await supervise([]);
+      await eventually(async () => expect(await isGroupAlive(pid)).toBe(false));
+      expect(existsSync(path)).toBe(false);
+    },
+  );
 
   test('a process can notice through its standard input', async () => {
     const code = `process.stdin.on('end', () => process.exit(7)).resume(); console.log(process.env.PRUNELLA_SUPERVISED)`;
