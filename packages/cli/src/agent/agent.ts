@@ -1,10 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import {
-  ContainersCollector,
   DEFAULT_MODULES,
-  NodeCollector,
   parseProbeModules,
-  PostgresCollector,
   probe,
   TextfileCollector,
   type Collector,
@@ -13,12 +10,14 @@ import { systemClock, type Logger } from '@prunella/metrics';
 import { agentRoutes, collectorRoutes, parseWebConfig, Server } from '@prunella/server';
 import { Docker, Workloads } from '@prunella/workloads';
 import { parseListenAddress } from '../flags.ts';
+import { Collectors } from '../serve/collectors.ts';
 import { parsePrunellaConfig, readConfigFile, type PrunellaConfig } from '../serve/configuration.ts';
-import { connectionString } from '../serve/secret.ts';
 import type { AgentFlags } from './flags.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 type Stop = () => Promise<void> | void;
+
+const THIS_MACHINE = 'collectors: {node: {}}';
 
 /** The collectors alone, for another machine's Prunella or Prometheus to scrape. */
 export class Agent {
@@ -65,7 +64,7 @@ async function startParts(
       ? parseProbeModules(DEFAULT_MODULES, 'blackbox.yml')
       : parseProbeModules(await readConfigFile(config.probes), config.probes);
   const base = file === undefined ? process.cwd() : dirname(resolve(file));
-  const collectors = makeCollectors(flags, config, base, env, logger, stops);
+  const collectors = await startCollectors(flags, config, base, env, logger, stops);
   const webConfig = flags['web.config.file'];
   const server = await Server.create(
     {
@@ -76,10 +75,10 @@ async function startParts(
       }),
     },
     [
-      (app) => agentRoutes(app, { collectors: () => collectors }),
+      (app) => agentRoutes(app, { collectors }),
       (app) =>
         collectorRoutes(app, {
-          collectors: () => collectors,
+          collectors,
           modules: () => modules,
           probe: (module, target, timeoutMs) =>
             probe(module, target, {
@@ -95,36 +94,24 @@ async function startParts(
   return server.url;
 }
 
-/** Without a prunella.yml: this machine. */
-function makeCollectors(
+/** What prunella.yml asks for; without one, this machine. */
+async function startCollectors(
   flags: AgentFlags,
   config: PrunellaConfig | undefined,
   base: string,
   env: Environment,
   logger: Logger,
   stops: Stop[],
-): Collector[] {
-  const wanted = config?.collectors ?? { node: {}, postgres: [] };
-  const collectors: Collector[] = [];
-  if (wanted.node) collectors.push(new NodeCollector());
-  if ('containers' in wanted && wanted.containers) {
-    const dockerConfig = config?.workloads?.docker;
-    const docker = dockerConfig && new Docker(dockerConfig, { logger });
-    docker?.open();
-    stops.push(() => docker?.close());
-    collectors.push(
-      new ContainersCollector(new Workloads({ sources: docker ? [docker] : [], logger }), systemClock),
-    );
-  }
-  for (const entry of wanted.postgres) {
-    const collector = new PostgresCollector({
-      name: entry.name,
-      dsn: () => connectionString(entry, base, env),
-    });
-    stops.push(() => collector.close());
-    collectors.push(collector);
-  }
+): Promise<() => readonly Collector[]> {
+  const dockerConfig = config?.workloads?.docker;
+  const docker = dockerConfig && new Docker(dockerConfig, { logger });
+  docker?.open();
+  stops.push(() => docker?.close());
+  const workloads = new Workloads({ sources: docker ? [docker] : [], logger });
+  const collectors = new Collectors(workloads, env, systemClock);
+  stops.push(() => collectors.close());
+  await collectors.apply({ prunella: config ?? parsePrunellaConfig(THIS_MACHINE, 'prunella.yml'), base });
   const folder = flags['collector.textfile.directory'];
-  if (folder !== undefined) collectors.push(new TextfileCollector(folder));
-  return collectors;
+  const extra = folder === undefined ? [] : [new TextfileCollector(folder)];
+  return () => [...collectors.list(), ...extra];
 }

@@ -1,6 +1,7 @@
 import {
   ContainersCollector,
   ExecCollector,
+  MongodbCollector,
   NodeCollector,
   PostgresCollector,
   TextfileCollector,
@@ -34,7 +35,7 @@ export class Collectors {
     this.#clock = clock;
   }
 
-  async apply({ prunella: { collectors }, base }: Loaded): Promise<void> {
+  async apply({ prunella: { collectors }, base }: Pick<Loaded, 'prunella' | 'base'>): Promise<void> {
     await this.close();
     const entries: Entry[] = [];
     if (collectors.node) entries.push({ collector: new NodeCollector() });
@@ -47,6 +48,10 @@ export class Collectors {
     for (const entry of collectors.postgres) {
       const dsn = (): string => connectionString(entry, base, this.#env);
       entries.push({ collector: new PostgresCollector({ name: entry.name, dsn }), instance: entry.name });
+    }
+    for (const entry of collectors.mongodb) {
+      const dsn = (): string => connectionString(entry, base, this.#env);
+      entries.push({ collector: new MongodbCollector({ name: entry.name, dsn }), instance: entry.name });
     }
     this.#entries = entries;
   }
@@ -64,7 +69,8 @@ export class Collectors {
 
   async close(): Promise<void> {
     for (const { collector } of this.#entries)
-      if (collector instanceof PostgresCollector) await collector.close();
+      if (collector instanceof PostgresCollector || collector instanceof MongodbCollector)
+        await collector.close();
   }
 }
 

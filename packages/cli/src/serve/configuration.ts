@@ -5,8 +5,8 @@ import type { ExecTarget } from '@prunella/collectors';
 import { ConfigError, duration, parseConfig } from '@prunella/metrics/config';
 import { workloadsSchema, type WorkloadsConfig } from '@prunella/workloads';
 
-/** A PostgreSQL server to watch; the connection string stands in one of three places. */
-export interface PostgresEntry {
+/** A database server to watch; the connection string stands in one of three places. */
+export interface DatabaseEntry {
   readonly name: string;
   readonly dsn?: string | undefined;
   readonly dsn_env?: string | undefined;
@@ -25,12 +25,13 @@ export interface PrunellaConfig {
     readonly containers?: object | undefined;
     readonly textfile?: { readonly directory: string } | undefined;
     readonly exec: readonly ExecTarget[];
-    readonly postgres: readonly PostgresEntry[];
+    readonly postgres: readonly DatabaseEntry[];
+    readonly mongodb: readonly DatabaseEntry[];
   };
   readonly workloads?: WorkloadsConfig | undefined;
 }
 
-const postgres = v.pipe(
+const database = v.pipe(
   v.strictObject({
     name: v.string(),
     dsn: v.optional(v.string()),
@@ -65,9 +66,10 @@ const schema = v.strictObject({
       containers: v.optional(v.strictObject({})),
       textfile: v.optional(v.strictObject({ directory: v.string() })),
       exec: v.optional(v.array(exec), []),
-      postgres: v.optional(v.array(postgres), []),
+      postgres: v.optional(v.array(database), []),
+      mongodb: v.optional(v.array(database), []),
     }),
-    { exec: [], postgres: [] },
+    { exec: [], postgres: [], mongodb: [] },
   ),
   workloads: v.optional(workloadsSchema),
 });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { PostgresEntry } from './configuration.ts';
+import type { DatabaseEntry } from './configuration.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -9,7 +9,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * secret, `NAME_FILE` may name a file that holds it.
  * @throws Error that names the place, never the value
  */
-export function connectionString(entry: PostgresEntry, base: string, env: Environment): string {
+export function connectionString(entry: DatabaseEntry, base: string, env: Environment): string {
   if (entry.dsn !== undefined) return entry.dsn;
   if (entry.dsn_file !== undefined) return readFileSync(resolve(base, entry.dsn_file), 'utf8').trim();
   const name = entry.dsn_env ?? '';
