@@ -3,6 +3,7 @@ import { Registry } from 'prom-client';
 import { Acknowledgements, type AcknowledgementRecord } from './acknowledge.ts';
 import { alertFault, isResolved, receiveAlert, type Alert, type PostedAlert } from './alert.ts';
 import { LogPositions, type LogPosition } from './alertlog/watcher.ts';
+import { AlertHistory, type AlertEvent } from './alerthistory.ts';
 import { AlertStore, type AlertRecord } from './alerts.ts';
 import type { Configuration } from './config/load.ts';
 import type { Group } from './dispatch/group.ts';
@@ -72,6 +73,7 @@ interface Stores {
   readonly log: Records<LogEntry>;
   readonly inbox: Records<Message>;
   readonly history: Records<NotificationRecord>;
+  readonly alertHistory: Records<AlertEvent>;
   readonly acknowledgements: Records<AcknowledgementRecord>;
   readonly positions: Records<LogPosition>;
 }
@@ -86,6 +88,7 @@ export class Alertmanager {
   readonly recurringSilences: RecurringSilences;
   readonly inbox: Inbox;
   readonly history: NotificationHistory;
+  readonly alertHistory: AlertHistory;
   readonly externalUrl: string;
   readonly startedAt: number;
   readonly #clock: Clock;
@@ -129,6 +132,7 @@ export class Alertmanager {
     });
     this.inbox = new Inbox({ clock, records: stores.inbox, onMessage: (message) => this.#announce(message) });
     this.history = new NotificationHistory({ clock, records: stores.history, retention });
+    this.alertHistory = new AlertHistory({ clock, records: stores.alertHistory, retention });
     this.#alerts = new AlertStore({ clock, records: stores.alerts, grace: DEFAULT_RESOLVE_TIMEOUT_MS });
     this.#log = new NotificationLog({ clock, records: stores.log, retention });
     this.#acknowledgements = new Acknowledgements(stores.acknowledgements);
@@ -153,6 +157,7 @@ export class Alertmanager {
       log: await open('notification-log'),
       inbox: await open('inbox'),
       history: await open('notifications', false),
+      alertHistory: await open('alert-history', false),
       acknowledgements: await open('acknowledgements'),
       positions: await open('alert-logs'),
     });
@@ -173,19 +178,12 @@ export class Alertmanager {
     this.#running = next;
     for (const alert of this.#alerts.all()) next.inhibitor.alertPosted(alert);
     if (this.#started) this.#begin(next);
-    const integrations = configuration.receivers.reduce(
-      (sum, receiver) => sum + receiver.integrations.length,
-      0,
-    );
-    this.#metrics.reloaded(true, this.#clock.now(), {
-      receivers: configuration.receivers.length,
-      integrations,
-    });
+    this.#metrics.reloaded(configuration, this.#clock.now());
   }
 
   /** For the metrics: somebody tried to apply a file that is not good. */
   reloadFailed(): void {
-    this.#metrics.reloaded(false, this.#clock.now());
+    this.#metrics.reloadFailed();
   }
 
   async #prepare(configuration: Configuration): Promise<Running> {
@@ -209,6 +207,7 @@ export class Alertmanager {
         this.#emit(this.#flushListeners, event);
       },
       onDelivery: (delivery) => this.#delivered(delivery),
+      onMuted: (reason, count) => this.#metrics.suppressed(reason, count),
     });
   }
 
@@ -256,6 +255,7 @@ export class Alertmanager {
     const { alert, written } = this.#alerts.put(received);
     const resolved = isResolved(alert, now);
     this.#metrics.received(resolved ? 'resolved' : 'firing');
+    this.alertHistory.note(alert);
     this.#running?.inhibitor.alertPosted(alert);
     if (!resolved) this.#running?.watchdogs.seen(alert.labels);
     if (this.#started) this.#running?.dispatcher.dispatch(alert);
@@ -407,11 +407,19 @@ export class Alertmanager {
 
   async #maintain(): Promise<void> {
     for (const alert of await this.#alerts.maintain()) {
+      this.alertHistory.note(alert);
       this.#running?.inhibitor.alertGone(alert);
       await this.#acknowledgements.end(alert.fingerprint);
     }
     await this.recurringSilences.maintain();
-    for (const part of [this.silences, this.#log, this.inbox, this.history, this.#acknowledgements]) {
+    for (const part of [
+      this.silences,
+      this.#log,
+      this.inbox,
+      this.history,
+      this.alertHistory,
+      this.#acknowledgements,
+    ]) {
       await part.maintain();
     }
   }

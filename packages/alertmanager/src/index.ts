@@ -27,3 +27,4 @@ export * from './explain.ts';
 export { tryReceivers } from './receivers/offline.ts';
 export { loadTemplates } from './template/load.ts';
 export { environmentForm, type EnvironmentForm } from './environment.ts';
+export type { AlertEvent } from './alerthistory.ts';

@@ -1,4 +1,6 @@
+import { crc32 } from 'node:zlib';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { Configuration } from './config/load.ts';
 import type { Delivery } from './notify/pipeline.ts';
 
 /** Where gauges are read from when they are scraped. */
@@ -19,6 +21,8 @@ export class AlertmanagerMetrics {
   readonly #latency: Histogram<'integration' | 'receiver_name'>;
   readonly #reloadGood: Gauge;
   readonly #reloadTime: Gauge;
+  readonly #suppressed: Counter<'reason'>;
+  readonly #configHash: Gauge;
   readonly #receivers: Gauge;
   readonly #integrations: Gauge;
 
@@ -76,6 +80,14 @@ export class AlertmanagerMetrics {
         'Timestamp of the last successful configuration reload.',
       ),
     );
+    this.#suppressed = new Counter(
+      define(
+        'notifications_suppressed_total',
+        'The total number of notifications suppressed for being silenced, inhibited or outside of active time intervals.',
+        ['reason'],
+      ),
+    );
+    this.#configHash = new Gauge(define('config_hash', 'Hash of the currently loaded configuration.'));
     this.#receivers = new Gauge(define('receivers', 'Number of configured receivers.'));
     this.#integrations = new Gauge(define('integrations', 'Number of configured integrations.'));
     defineStates(registry, sources);
@@ -100,12 +112,22 @@ export class AlertmanagerMetrics {
     }
   }
 
-  reloaded(good: boolean, time: number, sizes?: { receivers: number; integrations: number }): void {
-    this.#reloadGood.set(good ? 1 : 0);
-    if (!good || !sizes) return;
+  /** `muted` alerts of a flush were not told of, because of … */
+  suppressed(reason: string, muted: number): void {
+    this.#suppressed.inc({ reason }, muted);
+  }
+
+  reloadFailed(): void {
+    this.#reloadGood.set(0);
+  }
+
+  /** @param time ms */
+  reloaded({ original, receivers }: Configuration, time: number): void {
+    this.#reloadGood.set(1);
     this.#reloadTime.set(time / 1000);
-    this.#receivers.set(sizes.receivers);
-    this.#integrations.set(sizes.integrations);
+    this.#configHash.set(crc32(original));
+    this.#receivers.set(receivers.length);
+    this.#integrations.set(receivers.reduce((sum, receiver) => sum + receiver.integrations.length, 0));
   }
 }
 

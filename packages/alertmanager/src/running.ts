@@ -16,7 +16,7 @@ import { loadTemplates } from './template/load.ts';
 import type { Templates } from './template/templates.ts';
 import { Heartbeats, Watchdogs } from './watchdog.ts';
 
-type FromOwner = 'isAcknowledged' | 'decorate' | 'onFlush' | 'onDelivery';
+type FromOwner = 'isAcknowledged' | 'decorate' | 'onFlush' | 'onDelivery' | 'onMuted';
 
 export interface RunningParts extends Pick<PipelineParts, FromOwner> {
   readonly clock: Clock;

@@ -67,6 +67,7 @@ function start(receivers: Receiver[], groupInterval = 60_000): void {
     decorate: (alert) => alert,
     routeLabels: () => Labels.empty,
     onFlush: () => {},
+    onMuted: () => {},
     onDelivery: (delivery) => deliveries.push(delivery),
   });
   dispatcher = new Dispatcher(route, { clock, flush: (flush) => pipeline.run(flush) });

@@ -47,6 +47,8 @@ export interface PipelineParts {
   /** The alerts of a flush that are not muted; called for every flush. */
   readonly onFlush: (flush: Flush, alerts: readonly NotifiedAlert[]) => void;
   readonly onDelivery: (delivery: Delivery) => void;
+  /** So many alerts of a flush were muted. */
+  readonly onMuted: (reason: 'silence' | 'inhibition' | 'time_interval', alerts: number) => void;
 }
 
 /** From a group's tick to its messages: mute, look up who knows already, deliver, remember. */
@@ -70,13 +72,19 @@ export class Pipeline {
   }
 
   #audible(flush: Flush, receiver: Receiver | undefined): readonly NotifiedAlert[] {
-    if (timeMutedBy(flush.route, this.#parts.intervals, flush.time).length > 0) return [];
-    const { inhibitor, silences } = this.#parts;
-    return flush.alerts.filter((alert) => {
-      const muted =
-        inhibitor.inhibiting(alert.labels, flush.time).length > 0 || silences.silencing(alert).length > 0;
-      return !muted || (flush.route.options.resolveMuted && this.#endsAnnounced(alert, flush, receiver));
-    });
+    const { inhibitor, silences, intervals, onMuted } = this.#parts;
+    const endsAnnounced = (alert: NotifiedAlert): boolean =>
+      flush.route.options.resolveMuted && this.#endsAnnounced(alert, flush, receiver);
+    const uninhibited = flush.alerts.filter(
+      (alert) => inhibitor.inhibiting(alert.labels, flush.time).length === 0 || endsAnnounced(alert),
+    );
+    const inTime = timeMutedBy(flush.route, intervals, flush.time).length > 0 ? [] : uninhibited;
+    const audible = inTime.filter((alert) => silences.silencing(alert).length === 0 || endsAnnounced(alert));
+    if (uninhibited.length < flush.alerts.length)
+      onMuted('inhibition', flush.alerts.length - uninhibited.length);
+    if (inTime.length < uninhibited.length) onMuted('time_interval', uninhibited.length);
+    if (audible.length < inTime.length) onMuted('silence', inTime.length - audible.length);
+    return audible;
   }
 
   /** Whether someone was told that this alert fires, and it no longer does. */

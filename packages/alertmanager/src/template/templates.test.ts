@@ -31,6 +31,10 @@ describe('TemplateSet', () => {
     ['{{ (index .Alerts 1).EndsAt.Sub (index .Alerts 1).StartsAt }}', '1m0s'],
     ['{{ since (index .Alerts 0).StartsAt }}', '1h0m0s'],
     ['{{ template "__subject" . }}', '[FIRING 1] Down'],
+    [
+      '{{ .GroupLabels }} {{ (index .Alerts 0).Labels.SortedPairs }}',
+      'alertname=Down alertname=Down, instance=a<b>, severity=critical',
+    ],
     ['{{ .NotificationReason }}', 'first notification'],
     [
       '{{ (index .Alerts 1) | toJson }}',

@@ -1,6 +1,7 @@
 import {
   SilenceError,
   timePeriodConfig,
+  type AlertEvent,
   type Alertmanager,
   type NotificationRecord,
   type RecurringSilence,
@@ -19,6 +20,11 @@ const historyQuery = v.object({
   limit,
   receiver: optionalText,
   outcome: v.optional(v.picklist(['delivered', 'failed'])),
+  fingerprint: optionalText,
+  before: v.optional(v.pipe(v.string(), v.transform(Number), v.integer())),
+});
+const alertHistoryQuery = v.object({
+  limit,
   fingerprint: optionalText,
   before: v.optional(v.pipe(v.string(), v.transform(Number), v.integer())),
 });
@@ -48,6 +54,10 @@ export function prunellaAlertRoutes(app: FastifyInstance, alertmanager: Alertman
   app.get('/api/prunella/notifications', (request) => {
     const query = read(historyQuery, request.query);
     return { notifications: alertmanager.history.find(query).map(toApi) };
+  });
+  app.get('/api/prunella/alerts/history', (request) => {
+    const query = read(alertHistoryQuery, request.query);
+    return { events: alertmanager.alertHistory.find(query).map(eventToApi) };
   });
   receiverRoutes(app, alertmanager);
   acknowledgeRoutes(app, alertmanager);
@@ -111,6 +121,11 @@ function recurringRoutes(app: FastifyInstance, alertmanager: Alertmanager): void
 function toApi(record: NotificationRecord): object {
   const attempts = record.attempts.map((each) => ({ ...each, time: new Date(each.time).toISOString() }));
   return { ...record, id: String(record.id), time: new Date(record.time).toISOString(), attempts };
+}
+
+function eventToApi(event: AlertEvent): object {
+  const time = new Date(event.time).toISOString();
+  return { ...event, id: String(event.id), time, startsAt: new Date(event.startsAt).toISOString() };
 }
 
 function param(request: FastifyRequest, name: string): string {

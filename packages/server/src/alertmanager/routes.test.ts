@@ -373,6 +373,34 @@ describe('what Alertmanager has no API for', () => {
     expect((await call('GET', '/api/prunella/inbox?limit=-1')).status).toBe(400);
   });
 
+  test('when which alert fired', async () => {
+    await post('/alerts', [{ labels: { alertname: 'good' } }, { labels: { alertname: 'other' } }]);
+    await post('/alerts', [{ labels: { alertname: 'good' } }]);
+    await clock.advance(60_000);
+    await post('/alerts', [{ labels: { alertname: 'good' }, endsAt: '2026-01-05T12:01:00Z' }]);
+    const { body } = await call('GET', '/api/prunella/alerts/history?fingerprint=fff7f30401697f7b');
+    expect(body).toEqual({
+      events: [
+        {
+          id: '3',
+          time: '2026-01-05T12:01:00.000Z',
+          status: 'resolved',
+          fingerprint: 'fff7f30401697f7b',
+          labels: { alertname: 'good' },
+          startsAt: expect.any(String),
+        },
+        {
+          id: '1',
+          time: '2026-01-05T12:00:00.000Z',
+          status: 'firing',
+          fingerprint: 'fff7f30401697f7b',
+          labels: { alertname: 'good' },
+          startsAt: '2026-01-05T12:00:00.000Z',
+        },
+      ],
+    });
+  });
+
   test('a receiver test reports what the other side said', async () => {
     expect((await call('POST', '/api/prunella/receivers/web/test', {})).body).toMatchObject({
       results: [{ integration: 'inbox[0]', ok: true, answer: expect.stringContaining('message ') }],

@@ -1,0 +1,39 @@
+import { Registry } from 'prom-client';
+import { expect, test } from 'vitest';
+import { harness, START } from './testing/harness.ts';
+
+test('the metrics that dashboards of Alertmanager use', async () => {
+  const registry = new Registry();
+  const h = await harness(
+    `
+route: {receiver: ops, group_wait: 1s}
+receivers: [{name: ops, inbox_configs: [{}]}]`,
+    { registry },
+  );
+  await h.am.silences.set({
+    matchers: [{ name: 'alertname', value: 'B', isRegex: false, isEqual: true }],
+    startsAt: START,
+    endsAt: START + 1000_000,
+    createdBy: '',
+    comment: '',
+  });
+  await h.fire({ alertname: 'A' });
+  await h.fire({ alertname: 'B' });
+  await h.at(1);
+  const text = await registry.metrics();
+  for (const line of [
+    'alertmanager_alerts{state="active"} 1',
+    'alertmanager_alerts{state="suppressed"} 1',
+    'alertmanager_alerts_received_total{status="firing",version="v2"} 2',
+    'alertmanager_notifications_total{integration="inbox",receiver_name="ops"} 1',
+    'alertmanager_notifications_suppressed_total{reason="silence"} 1',
+    'alertmanager_silences{state="active"} 1',
+    'alertmanager_config_last_reload_successful 1',
+    'alertmanager_dispatcher_aggregation_groups 1',
+    'alertmanager_integrations 1',
+  ]) {
+    expect(text).toContain(line);
+  }
+  h.am.reloadFailed();
+  expect(await registry.metrics()).toContain('alertmanager_config_last_reload_successful 0');
+});
