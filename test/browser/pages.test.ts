@@ -160,6 +160,22 @@ describe.skipIf(missing !== '')(
         .waitFor();
     });
 
+    test('without alerts the page says so in the words of Alertmanager', async () => {
+      await page.route('**/api/v2/alerts/groups', (route) => route.fulfill({ json: [] }));
+      await open('/alerts');
+      await page.getByText('No alert groups found').waitFor();
+      await page.unroute('**/api/v2/alerts/groups');
+    });
+
+    test('what the server tells of appears without a reload', async () => {
+      await page.route('**/api/prunella/inbox*', (route) => route.fulfill({ json: { messages: [] } }));
+      await open('/alerts?tab=inbox');
+      await page.getByText('No messages yet').waitFor();
+      await page.unroute('**/api/prunella/inbox*');
+      await fetch(`${server.url}/dev/event/inbox`, { method: 'POST' });
+      await page.locator('.message').first().waitFor();
+    });
+
     test('a restart asks first', async () => {
       await open('/services');
       const asked: string[] = [];

@@ -41,7 +41,7 @@ const pagePaths = [
   '/explore?expr=up',
   '/explore?expr=up&tab=table',
   '/alerts',
-  '/alerts?tab=groups',
+  '/alerts?tab=rules',
   '/alerts?tab=inbox',
   '/silences',
   '/silences?new=1',

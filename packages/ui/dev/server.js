@@ -262,6 +262,12 @@ async function answer(request, response) {
   for await (const chunk of request) body += chunk;
   const isForm = request.headers['content-type']?.includes('form');
   const params = isForm ? new URLSearchParams(body) : url.searchParams;
+  const told = /^\/dev\/event\/(\w+)$/.exec(url.pathname); // tests make events happen
+  if (told) {
+    for (const client of clients) client.write(`event: ${told[1]}\ndata: {}\n\n`);
+    response.end();
+    return;
+  }
   if (url.pathname === '/api/prunella/events') {
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
     response.write(': hello\n\n');

@@ -39,12 +39,7 @@ function fromBuckets(frames: readonly Frame[]): HeatmapModel {
       times: timeField(frame)?.values ?? [],
     })),
   );
-  const bound = (name: string): number =>
-    Number(
-      name
-        .replace('+Inf', 'Infinity')
-        .replace(/[^\d.eE+-]|Infinity/g, (part) => (part === 'Infinity' ? part : '')),
-    );
+  const bound = (name: string): number => (name === '+Inf' ? Infinity : Number.parseFloat(name));
   if (rows.every(({ name }) => !Number.isNaN(bound(name))))
     rows.sort((a, b) => bound(a.name) - bound(b.name));
   const cells = rows.map(({ field, times: own }) => {

@@ -252,8 +252,8 @@ function Groups({ groups, now }: { groups: readonly AlertGroup[]; now: number })
 }
 
 const tabs = [
-  ['rules', 'Rules'],
   ['groups', 'Alert groups'],
+  ['rules', 'Rules'],
   ['inbox', 'Inbox'],
 ] as const;
 
@@ -268,7 +268,7 @@ export function AlertsPage(): JSX.Element {
     everyMs: 10_000,
   });
   const messages = useResource('inbox', (signal) => inbox(100, signal), { events: ['inbox'] });
-  const chosen = location.value.search.get('tab') ?? 'rules';
+  const chosen = location.value.search.get('tab') ?? (location.value.search.has('rule') ? 'rules' : 'groups');
   const counts: Record<string, number | undefined> = {
     rules: ruleGroups.data?.flatMap((group) => group.rules).length,
     groups: groups.data?.flatMap((group) => group.alerts).length,

@@ -285,7 +285,7 @@ export function OverviewPage(): JSX.Element {
       {facts.broken.length > 0 && (
         <Note tone="bad">
           {facts.broken.length} rule{facts.broken.length === 1 ? '' : 's'} cannot be evaluated:{' '}
-          <a href="/alerts">{facts.broken.map((rule) => rule.name).join(', ')}</a>
+          <a href="/alerts?tab=rules">{facts.broken.map((rule) => rule.name).join(', ')}</a>
         </Note>
       )}
       <Signals />
