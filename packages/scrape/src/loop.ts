@@ -81,7 +81,9 @@ export class ScrapeLoop {
   }
 
   start(): void {
-    this.#running = this.#run();
+    this.#running = this.#run().catch((error: unknown) => {
+      this.#parts.logger.error({ target: this.#target.key, err: error }, 'a scrape loop has ended');
+    });
   }
 
   /** Resolves when nothing runs any more. Leaves the series as they are, as a stopping process does. */

@@ -33,7 +33,7 @@ export interface ActiveTarget extends LoopState {
   readonly pool: string;
   readonly labels: Labels;
   readonly discovered: Labels;
-  /** Of a target in this process: `in-process:NAME`. */
+  /** Of a target in this process that gives none: `in-process:JOB`. */
   readonly url: string;
   /** ms */
   readonly interval: number;
@@ -203,7 +203,7 @@ export class ScrapeManager {
 
 function describeLocal({ target, labels, loop }: LocalEntry): ActiveTarget {
   const { job, interval, timeout } = target;
-  const url = `in-process:${job}`;
+  const url = target.url ?? `in-process:${job}`;
   return {
     ...loop.state,
     pool: job,

@@ -63,6 +63,8 @@ export class HttpPageSource implements PageSource {
 /** A target inside this process: a collector that writes text 0.0.4. */
 export interface InProcessTarget {
   readonly job: string;
+  /** Where people can see the same page, for the targets page. @default `in-process:JOB` */
+  readonly url?: string;
   /** `instance` and others; `job` is added. */
   readonly labels: Readonly<Record<string, string>>;
   /** ms */

@@ -126,5 +126,5 @@ function positive(text: string, what: string): number {
  */
 export function scrapeOffset(key: string, interval: number, seed: string): number {
   const digest = createHash('md5').update(seed).update('\0').update(key).digest();
-  return Number(digest.readBigUInt64BE(0) % BigInt(interval));
+  return Number(digest.readBigUInt64BE(0) % BigInt(Math.max(1, Math.round(interval))));
 }
