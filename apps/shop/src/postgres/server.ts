@@ -166,7 +166,9 @@ async function ready(url: URL, ended: Promise<string>): Promise<void> {
     } catch (error) {
       reason = error;
       if (error instanceof pg.DatabaseError && error.code?.startsWith('28')) {
-        throw new SettingsError(`the password of DATABASE_URL is not the one this database was set up with`);
+        throw new SettingsError(
+          `the password in ${url.username}’s address is not the one that this database was set up with`,
+        );
       }
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
