@@ -10,6 +10,7 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   'check rules': () => import('./commands/check-rules.ts'),
   'check alertmanager': () => import('./commands/check-alertmanager.ts'),
   'check healing': () => import('./commands/check-healing.ts'),
+  'test promql': () => import('./commands/test-promql.ts'),
   'test rules': () => import('./commands/test-rules.ts'),
   alert: () => import('./commands/alert.ts'),
   gameday: () => import('./commands/gameday.ts'),

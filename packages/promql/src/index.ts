@@ -10,3 +10,4 @@ export {
 export { QueryError, type QueryErrorType } from './error.ts';
 export * from './parser/index.ts';
 export { MemoryStorage } from './testing/memory.ts';
+export { runScript, type ScriptFailure, type ScriptReport } from './script/run.ts';

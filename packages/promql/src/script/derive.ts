@@ -1,0 +1,84 @@
+import type { Expr } from '../parser/ast.ts';
+
+/** Functions whose value depends on when they are evaluated: `@` cannot pin them. */
+const OF_EVALUATION_TIME = new Set([
+  'time',
+  'predict_linear',
+  'minute',
+  'hour',
+  'day_of_week',
+  'day_of_month',
+  'day_of_year',
+  'days_in_month',
+  'month',
+  'year',
+  'timestamp',
+  'start',
+  'end',
+  'step',
+  'range',
+]);
+
+/** The query with `@ t` on every selector and subquery that has none; undefined where that changes its meaning. */
+export function pinned(expr: Expr, t: number): Expr | undefined {
+  return dependsOnTime(expr) ? undefined : pin(expr, t);
+}
+
+function dependsOnTime(expr: Expr): boolean {
+  return (expr.kind === 'call' && OF_EVALUATION_TIME.has(expr.func)) || childrenOf(expr).some(dependsOnTime);
+}
+
+function childrenOf(expr: Expr): readonly Expr[] {
+  switch (expr.kind) {
+    case 'binary':
+      return [expr.left, expr.right];
+    case 'call':
+      return expr.args;
+    case 'aggregation':
+      return expr.param ? [expr.param, expr.expr] : [expr.expr];
+    case 'paren':
+    case 'unary':
+    case 'subquery':
+      return [expr.expr];
+    case 'matrix':
+    case 'number':
+    case 'selector':
+    case 'string':
+      return [];
+  }
+}
+
+function pin(expr: Expr, t: number): Expr {
+  switch (expr.kind) {
+    case 'selector':
+      return { ...expr, at: expr.at ?? t };
+    case 'matrix':
+      return { ...expr, selector: { ...expr.selector, at: expr.selector.at ?? t } };
+    // What stands inside a subquery is relative to the subquery's own steps.
+    case 'subquery':
+      return { ...expr, at: expr.at ?? t };
+    case 'binary':
+      return { ...expr, left: pin(expr.left, t), right: pin(expr.right, t) };
+    case 'call':
+      return { ...expr, args: expr.args.map((arg) => pin(arg, t)) };
+    case 'aggregation':
+      return { ...expr, expr: pin(expr.expr, t), ...(expr.param && { param: pin(expr.param, t) }) };
+    case 'paren':
+    case 'unary':
+      return { ...expr, expr: pin(expr.expr, t) };
+    case 'number':
+    case 'string':
+      return expr;
+  }
+}
+
+/** Whether `start()` or `end()` stands somewhere: then a range query means something else than an instant one. */
+export function mentionsQueryEdges(expr: Expr): boolean {
+  const at =
+    expr.kind === 'selector' || expr.kind === 'subquery'
+      ? expr.at
+      : expr.kind === 'matrix'
+        ? expr.selector.at
+        : undefined;
+  return at === 'start' || at === 'end' || childrenOf(expr).some(mentionsQueryEdges);
+}

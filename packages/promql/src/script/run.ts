@@ -1,0 +1,157 @@
+import { Engine, type QueryResult } from '../engine.ts';
+import { ParseError } from '../parser/error.ts';
+import { parse } from '../parser/parse.ts';
+import { print } from '../parser/print.ts';
+import { MemoryStorage } from '../testing/memory.ts';
+import { checkAnnotations, checkFailure, checkInstant, checkRange, Mismatch } from './compare.ts';
+import { mentionsQueryEdges, pinned } from './derive.ts';
+import { parseScript, parseSeriesLine, ScriptError, type EvalCommand, type LoadCommand } from './parse.ts';
+import { parseValues, Unsupported } from './values.ts';
+
+export interface ScriptFailure {
+  readonly line: number;
+  readonly expr: string;
+  readonly reason: string;
+}
+
+export interface ScriptReport {
+  readonly passed: number;
+  readonly failures: readonly ScriptFailure[];
+}
+
+/** Runs a `.test` file of upstream's language; a case is one `eval` with its derived checks. */
+export async function runScript(text: string): Promise<ScriptReport> {
+  const engine = new Engine();
+  const failures: ScriptFailure[] = [];
+  let storage = new MemoryStorage();
+  let broken: string | undefined;
+  let passed = 0;
+  for (const command of parseScript(text)) {
+    if (command instanceof ScriptError) {
+      broken = `line ${command.line}: ${command.message}`;
+      failures.push({ line: command.line, expr: '', reason: command.message });
+    } else if (command.kind === 'clear') storage = new MemoryStorage();
+    else if (command.kind === 'load') load(storage, command);
+    else {
+      const reason = broken ?? (await runEval(engine, storage, command));
+      if (reason === undefined) passed++;
+      else failures.push({ line: command.line, expr: command.expr, reason });
+    }
+  }
+  return { passed, failures };
+}
+
+/** What cannot be stored is left out: the cases that look at it then fail. */
+function load(storage: MemoryStorage, { step, lines }: LoadCommand): void {
+  const bySeries = new Map<string, () => void>();
+  for (const line of lines) {
+    try {
+      const { labels, values: text } = parseSeriesLine(line);
+      const values = parseValues(text);
+      bySeries.set(labels.key, () => {
+        for (const [i, value] of values.entries())
+          if (value !== undefined) storage.add(labels, i * step, value);
+      });
+    } catch (error) {
+      if (!(error instanceof Unsupported || error instanceof ParseError || error instanceof Error))
+        throw error;
+    }
+  }
+  for (const add of bySeries.values()) add();
+}
+
+/** @returns why the case fails */
+async function runEval(
+  engine: Engine,
+  storage: MemoryStorage,
+  command: EvalCommand,
+): Promise<string | undefined> {
+  try {
+    const expected = command.expectations.find(({ kind }) => kind === 'range')?.range;
+    if (command.range) {
+      const { start, end, step } = command.range;
+      const result = await attempt(command, () => engine.range(storage, command.expr, start, end, step));
+      if (result) check(command, result, (value) => checkRange(command, value, { start, end, step }));
+      return undefined;
+    }
+    const at = expected ? expected.end : (command.at ?? 0);
+    const result = await attempt(command, () => engine.instant(storage, command.expr, at));
+    if (!result) return undefined;
+    check(command, result, (value) =>
+      expected ? checkRange(command, value, expected) : checkInstant(command, value),
+    );
+    if (!expected) await runDerived(engine, storage, command, at, result);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Mismatch || error instanceof Unsupported) return error.message;
+    return `${(error as Error).name}: ${(error as Error).message}`;
+  }
+}
+
+/** @returns undefined where the query failed, as it should. @throws Mismatch where it should not have, or should have */
+async function attempt(
+  command: EvalCommand,
+  query: () => Promise<QueryResult>,
+): Promise<QueryResult | undefined> {
+  const failing = command.expectations.filter(({ kind }) => kind === 'fail');
+  let result: QueryResult;
+  try {
+    result = await query();
+  } catch (error) {
+    if (failing.length === 0) throw error;
+    checkFailure(failing, (error as Error).message);
+    return undefined;
+  }
+  if (failing.length > 0) throw new Mismatch('expected the query to fail, and it did not');
+  return result;
+}
+
+function check(command: EvalCommand, result: QueryResult, values: (result: QueryResult) => void): void {
+  checkAnnotations(command, result);
+  values(result);
+}
+
+/** The same query pinned with `@`, and as a range query around its time, must give the same. */
+async function runDerived(
+  engine: Engine,
+  storage: MemoryStorage,
+  command: EvalCommand,
+  at: number,
+  { value }: QueryResult,
+): Promise<void> {
+  const expr = parse(command.expr);
+  if (value.type === 'matrix' || value.type === 'string') return;
+  const fixed = pinned(expr, at);
+  const queries = [{ expr, times: [at] }];
+  const elsewhere = at === 0 ? [-1000, 0, 1000] : [-10 * at, 0, Math.trunc(at / 5), at, 10 * at];
+  // Printed and parsed again: the tree must survive it.
+  if (fixed) queries.push({ expr: parse(print(fixed)), times: elsewhere });
+  const ordered = command.expectations.some(({ kind }) => kind === 'ordered');
+  for (const { expr: query, times } of queries) {
+    for (const t of times) {
+      const where = `as ${print(query)} at ${t / 1000}: `;
+      const again = await engine.instant(storage, query, t);
+      prefixed(where, () => checkInstant(command, again));
+      if (ordered || mentionsQueryEdges(query)) continue;
+      const range = await engine.range(storage, query, t - 60_000, t + 60_000, 60_000);
+      prefixed(`range ${where}`, () => checkInstant(command, middle(range, t)));
+    }
+  }
+}
+
+function middle(result: QueryResult, t: number): QueryResult {
+  if (result.value.type !== 'matrix') return result;
+  const samples = result.value.series.flatMap(({ labels, samples: { timestamps, values } }) => {
+    const i = timestamps.indexOf(t);
+    return i < 0 ? [] : [{ labels, time: t, value: values[i] as number }];
+  });
+  return { ...result, value: { type: 'vector', samples } };
+}
+
+function prefixed(where: string, checkValues: () => void): void {
+  try {
+    checkValues();
+  } catch (error) {
+    throw error instanceof Mismatch ? new Mismatch(where + error.message) : error;
+  }
+}

@@ -1,0 +1,41 @@
+import { parseFloatGo } from '@prunella/metrics';
+
+/** One item of a series' values: a number, the stale marker, or nothing. */
+export type ScriptValue = number | 'stale' | undefined;
+
+/** What this engine's test language does not hold yet: the command is reported as a failure, never passed over. */
+export class Unsupported extends Error {
+  override name = 'Unsupported';
+}
+
+/** Expands `1 2 _ stale 1+2x3 _x4` to one value per step. @throws Error for what is no value */
+export function parseValues(text: string): ScriptValue[] {
+  if (text.includes('{{')) throw new Unsupported('native histograms are not supported');
+  return text.trim() === '' ? [] : text.trim().split(/\s+/).flatMap(expand);
+}
+
+function expand(item: string): ScriptValue[] {
+  if (item === 'stale') return ['stale'];
+  const gap = /^_(?:x(\d+))?$/.exec(item);
+  if (gap) return Array.from({ length: Number(gap[1] ?? 1) }, () => undefined);
+  const single = parseNumber(item);
+  if (single !== undefined) return [single];
+  const stale = /^stalex(\d+)$/.exec(item);
+  if (stale) return Array.from({ length: Number(stale[1]) + 1 }, () => 'stale' as const);
+  const series = /^(.+?)(?:([+-])([^+-].*?))?x(\d+)$/.exec(item);
+  if (!series) throw new Error(`bad value ${JSON.stringify(item)}`);
+  const [, start = '', sign, slope, times] = series;
+  const first = parseNumber(start);
+  const step = slope === undefined ? 0 : parseNumber(slope);
+  if (first === undefined || step === undefined) throw new Error(`bad value ${JSON.stringify(item)}`);
+  const delta = sign === '-' ? -step : step;
+  const values: number[] = [first];
+  // By repeated addition, rounding errors included, as the language says.
+  for (let i = 0; i < Number(times); i++) values.push((values.at(-1) as number) + delta);
+  return values;
+}
+
+function parseNumber(text: string): number | undefined {
+  if (/^[+-]?0[0-7]+$/.test(text)) return Number.parseInt(text, 8);
+  return parseFloatGo(text);
+}

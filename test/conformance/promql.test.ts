@@ -1,0 +1,44 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { runScript } from '@prunella/promql';
+import { root } from '../acceptance/demo.ts';
+
+const folder = join(root, '../shared/conformance/promql');
+
+/**
+ * Cases of upstream's own scripts that pass, of all there are. The rest is native histograms and what builds on them, their
+ * annotations, delayed name removal, and the experimental parts of the language. A number may only grow.
+ */
+const PASSING: Readonly<Record<string, readonly [passing: number, all: number]>> = {
+  'aggregators.test': [92, 128],
+  'at_modifier.test': [78, 78],
+  'collision.test': [2, 2],
+  'duration_expression.test': [8, 59],
+  'extended_vectors.test': [26, 135],
+  'fill-modifier.test': [1, 46],
+  'functions.test': [241, 345],
+  'histograms.test': [39, 148],
+  'literals.test': [25, 25],
+  'name_label_dropping.test': [21, 30],
+  'native_histograms.test': [0, 418],
+  'range_queries.test': [12, 18],
+  'selectors.test': [31, 31],
+  'staleness.test': [17, 17],
+  'start_timestamps.test': [2, 26],
+  'trig_functions.test': [19, 19],
+  'type_and_unit.test': [43, 58],
+};
+
+describe.skipIf(!existsSync(folder))('upstream’s PromQL scripts (skipped without ../shared)', () => {
+  test.each(Object.entries(PASSING))('%s', async (file, [passing, all]) => {
+    const { passed, failures } = await runScript(readFileSync(join(folder, file), 'utf8'));
+    expect(passed + failures.length).toBe(all);
+    expect(passed).toBe(passing);
+  });
+
+  test('every script is run', () => {
+    const files = readdirSync(folder).filter((name) => name.endsWith('.test'));
+    expect(Object.keys(PASSING).sort()).toEqual(files.sort());
+  });
+});
