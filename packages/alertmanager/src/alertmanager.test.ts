@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { loadConfig } from './config/load.ts';
 import { harness, START } from './testing/harness.ts';
 
 const receivers = (...names: string[]): string =>
@@ -195,4 +196,41 @@ test('a reload routes anew and tells nobody twice', async () => {
   if (configuration) await h.am.apply(configuration);
   await h.at(300);
   expect(h.told).toEqual(['10 ops firing A']);
+});
+
+test('what is posted while a reload waits for deliveries is told of once, by the new configuration', async () => {
+  const h = await harness(BASIC);
+  await h.fire({ alertname: 'A' });
+  await h.at(5);
+  const applied = h.am.apply(
+    loadConfig(BASIC.replace('group_wait: 10s', 'group_wait: 20s'), 'alertmanager.yml'),
+  );
+  await h.fire({ alertname: 'B' });
+  await applied;
+  await h.at(300);
+  expect(h.told).toEqual(['25 ops firing A', '25 ops firing B']);
+});
+
+test('a template that fails is told in the history, and tried again only at the next look', async () => {
+  const h = await harness(`
+route: {receiver: ops, group_wait: 10s, group_interval: 60s}
+receivers: [{name: ops, inbox_configs: [{}], bale_configs: [{bot_token: t, chat_id: 1, message: '{{ .Nope }}'}]}]`);
+  await h.fire({ alertname: 'A' });
+  await h.at(71);
+  const failed = h.am.history.find({ limit: 10, outcome: 'failed' });
+  expect(failed.map(({ attempts, error }) => [attempts.length, error])).toEqual([
+    [1, expect.stringContaining("can't evaluate field Nope")],
+    [1, expect.stringContaining("can't evaluate field Nope")],
+  ]);
+  expect(h.told).toEqual(['10 ops firing A']);
+});
+
+test('a template that fails in the labels of a route stops nobody else', async () => {
+  const h = await harness(`
+route: {receiver: ops, group_wait: 10s, routes: [{matchers: [x="1"], labels: {l: '{{ .Nope }}'}}]}
+${receivers('ops')}`);
+  await h.fire({ alertname: 'A', x: '1' });
+  await h.fire({ alertname: 'B' });
+  await h.at(10);
+  expect(h.told).toEqual(['10 ops firing B']);
 });

@@ -105,6 +105,8 @@ export class Alertmanager {
   readonly #notifiedListeners = new Set<(event: NotifiedEvent) => void>();
   readonly #messageListeners = new Set<(message: Message) => void>();
   #running: Running | undefined;
+  /** One configuration is applied after the other. */
+  #applying: Promise<void> = Promise.resolve();
   #started = false;
   #maintenance: Timer | undefined;
   #maintained: Promise<void> = Promise.resolve();
@@ -172,7 +174,13 @@ export class Alertmanager {
    * Takes over a configuration: deliveries under way are given up, groups form anew, and the notification log keeps
    * anybody from being told again. @throws ConfigError for bad templates, in which case the old one stays in force
    */
-  async apply(configuration: Configuration): Promise<void> {
+  apply(configuration: Configuration): Promise<void> {
+    const applied = this.#applying.then(() => this.#apply(configuration));
+    this.#applying = applied.catch(() => {});
+    return applied;
+  }
+
+  async #apply(configuration: Configuration): Promise<void> {
     const next = await this.#prepare(configuration);
     await this.#running?.stop();
     this.#running = next;

@@ -14,13 +14,16 @@ export class Dispatcher {
   readonly #root: Route;
   readonly #parts: GroupParts;
   readonly #groups = new Map<Route, Map<string, Group>>();
+  #stopped = false;
 
   constructor(root: Route, parts: DispatcherParts) {
     this.#root = root;
     this.#parts = { ...parts, onEmpty: (group) => this.#groups.get(group.route)?.delete(group.labels.key) };
   }
 
+  /** After `stop()` nothing happens: whoever comes next is told of all alerts. */
   dispatch(alert: Alert): void {
+    if (this.#stopped) return;
     for (const route of this.#root.match(alert.labels)) this.#group(route, alert).insert(alert);
   }
 
@@ -30,6 +33,7 @@ export class Dispatcher {
 
   /** Resolves when no delivery is under way any more. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     await Promise.all(Array.from(this.groups(), (group) => group.stop()));
   }
 

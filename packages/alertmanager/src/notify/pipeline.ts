@@ -61,6 +61,16 @@ export class Pipeline {
 
   /** @returns whether everyone who had to be told was told. Never throws. */
   async run(flush: Flush): Promise<boolean> {
+    try {
+      return await this.#run(flush);
+    } catch (error) {
+      // A bad template in a route's labels, say: one group must not stop the others.
+      this.#parts.logger.error({ err: error, group: flush.groupKey }, 'A group could not be told of');
+      return false;
+    }
+  }
+
+  async #run(flush: Flush): Promise<boolean> {
     const receiver = this.#parts.receivers.get(flush.route.options.receiver);
     const alerts = this.#audible(flush, receiver);
     this.#parts.onFlush(flush, alerts);

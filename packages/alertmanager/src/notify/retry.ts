@@ -36,7 +36,7 @@ export async function deliverWithRetries(
   for (let attempts = 1; ; attempts++) {
     const error = await attempt(deliver, notification, options);
     if (!error) return;
-    if (error instanceof DeliveryError && !error.retry) throw error;
+    if (!(error instanceof DeliveryError) || !error.retry) throw error;
     if (!signal.aborted) await sleep(clock, wait * (0.5 + options.random()), signal);
     if (signal.aborted)
       throw new Error(`given up after ${attempts} attempts: ${error.message}`, { cause: error });

@@ -40,7 +40,7 @@ export function notificationStatus(notification: Notification): 'firing' | 'reso
 
 /**
  * Delivers one message. @returns what the remote side said, in a few words
- * @throws DeliveryError; any other error counts as one that may pass
+ * @throws DeliveryError; any other error (a template that fails, a secret that cannot be read) is not tried again soon
  */
 export type Deliver = (notification: Notification, signal: AbortSignal) => Promise<string>;
 

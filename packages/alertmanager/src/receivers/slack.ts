@@ -22,6 +22,7 @@ import { answerText, bodyText, sendJson } from './http.ts';
 import {
   commonEntries,
   DeliveryError,
+  notificationStatus,
   receiverKind,
   type CommonConfig,
   type ReceiverKind,
@@ -146,7 +147,9 @@ export const slack: ReceiverKind = receiverKind<SlackConfig>({
         },
       );
       const answer = accepted(response);
-      if (answer?.ts !== undefined) posted.set(notification.groupKey, answer);
+      // What fires again later is a message of its own.
+      if (notificationStatus(notification) === 'resolved') posted.delete(notification.groupKey);
+      else if (answer?.ts !== undefined) posted.set(notification.groupKey, answer);
       return answerText(response);
     };
   },
