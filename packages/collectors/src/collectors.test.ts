@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { VirtualClock } from '@prunella/metrics/testing';
 import type { Workload, WorkloadStats } from '@prunella/workloads';
@@ -30,6 +32,39 @@ describe('the node collector', () => {
     const size = Number(execFileSync('df', ['-B1', '--output=size', '/']).toString().split('\n')[1]);
     const line = /^node_filesystem_size_bytes\{[^}]*mountpoint="\/"[^}]*\} (\S+)$/m.exec(text);
     expect(Math.abs(Number(line?.[1]) / size - 1)).toBeLessThan(0.01);
+  });
+
+  test('reads what this kernel may lack, from files as other kernels write them', async () => {
+    const proc = mkdtempSync(join(tmpdir(), 'prunella-proc-'));
+    mkdirSync(join(proc, 'net/stat'), { recursive: true });
+    mkdirSync(join(proc, 'sys/net/netfilter'), { recursive: true });
+    const put = (name: string, text: string): void => writeFileSync(join(proc, name), text);
+    put('schedstat', 'version 15\ntimestamp 1\ncpu0 0 0 0 0 0 0 2500000000 500000000 42\ndomain0 3 0 0\n');
+    put(
+      'net/softnet_stat',
+      '0000000a 00000002 00000001 0 0 0 0 0 00000003 00000004 00000005 00000006 00000001\n',
+    );
+    put(
+      'net/arp',
+      'IP address HW type Flags HW address Mask Device\n10.0.0.1 0x1 0x2 aa * eth0\n10.0.0.2 0x1 0x2 bb * eth0\n',
+    );
+    put('net/udp', ' sl local rem st tx_queue rx_queue\n 0: a:1 b:2 07 00000010:00000003 00 0\n');
+    put('net/stat/nf_conntrack', 'entries found invalid insert_failed\n1 a 2 3\n1 1 0 0\n');
+    put('sys/net/netfilter/nf_conntrack_count', '7\n');
+    put('sys/net/netfilter/nf_conntrack_max', '99\n');
+    const text = await new NodeCollector({ proc }).collect();
+    rmSync(proc, { recursive: true });
+    for (const [series, expected] of [
+      ['node_schedstat_running_seconds_total{cpu="0"}', 2.5],
+      ['node_schedstat_timeslices_total{cpu="0"}', 42],
+      ['node_softnet_processed_total{cpu="1"}', 10],
+      ['node_softnet_backlog_len{cpu="1"}', 6],
+      ['node_arp_entries{device="eth0"}', 2],
+      ['node_udp_queues{queue="tx",ip="v4"}', 16],
+      ['node_nf_conntrack_stat_found', 11],
+      ['node_nf_conntrack_entries_limit', 99],
+    ] as const)
+      expect(value(text, series), series).toBe(expected);
   });
 
   test('a part that this machine lacks fails alone', async () => {

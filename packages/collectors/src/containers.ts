@@ -1,3 +1,4 @@
+import os from 'node:os';
 import type { Clock } from '@prunella/metrics';
 import type { Workload, WorkloadStats } from '@prunella/workloads';
 import type { Collector } from './collector.ts';
@@ -36,6 +37,8 @@ export class ContainersCollector implements Collector {
       const stats = await this.#workloads.stats(workload.name).catch(() => undefined);
       this.#add(out, workload, stats);
     }
+    out.gauge('machine_cpu_cores', 'Logical CPUs of the machine.', os.availableParallelism());
+    out.gauge('machine_memory_bytes', 'Memory of the machine.', os.totalmem());
     out.gauge('container_scrape_error', '1 when the workloads could not be listed.', failed);
     return out.toString();
   }

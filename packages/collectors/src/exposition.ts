@@ -1,11 +1,20 @@
 import { formatFloat } from '@prunella/metrics';
 
 export type LabelValues = Readonly<Record<string, string>>;
+interface Family {
+  readonly header: string;
+  /** Series as printed → value. */
+  readonly samples: Map<string, number>;
+}
+
 type FamilyType = 'counter' | 'gauge' | 'histogram' | 'untyped';
 
-/** Collects metric families and prints them in the text format 0.0.4, families in the order of their first mention. */
+/**
+ * Collects metric families and prints them in the text format 0.0.4, families in the order of their first mention. A
+ * series that is given twice has the value given last.
+ */
 export class Exposition {
-  readonly #families = new Map<string, { header: string; lines: string[] }>();
+  readonly #families = new Map<string, Family>();
 
   counter(name: string, help: string, value: number, labels?: LabelValues): void {
     this.#add('counter', name, help, value, labels);
@@ -23,8 +32,8 @@ export class Exposition {
   append(other: Exposition): void {
     for (const [name, family] of other.#families) {
       const own = this.#families.get(name);
-      if (own) own.lines.push(...family.lines);
-      else this.#families.set(name, family);
+      if (!own) this.#families.set(name, family);
+      else for (const [series, value] of family.samples) own.samples.set(series, value);
     }
   }
 
@@ -33,15 +42,18 @@ export class Exposition {
     if (Number.isNaN(value)) return;
     let family = this.#families.get(name);
     if (!family) {
-      family = { header: `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n`, lines: [] };
+      family = { header: `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n`, samples: new Map() };
       this.#families.set(name, family);
     }
-    family.lines.push(`${name}${formatLabels(labels)} ${formatFloat(value)}\n`);
+    family.samples.set(name + formatLabels(labels), value);
   }
 
   toString(): string {
     let text = '';
-    for (const { header, lines } of this.#families.values()) text += header + lines.join('');
+    for (const { header, samples } of this.#families.values()) {
+      text += header;
+      for (const [series, value] of samples) text += `${series} ${formatFloat(value)}\n`;
+    }
     return text;
   }
 }

@@ -46,6 +46,25 @@ export async function collectConntrack(source: NodeSource, out: Exposition): Pro
   }
 }
 
+/** Of each CPU's line in /proc/schedstat the last three: ns that tasks ran, ns that they waited, and how many turns. */
+export async function collectSchedstat(source: NodeSource, out: Exposition): Promise<void> {
+  for (const line of await readLines(join(source.proc, 'schedstat'))) {
+    const [, cpu, rest = ''] = /^cpu(\d+) (.*)$/.exec(line) ?? [];
+    if (cpu === undefined) continue;
+    const [running, waiting, timeslices] = rest.split(' ').slice(6, 9).map(Number);
+    out.counter('node_schedstat_running_seconds_total', 'Time that tasks ran.', (running ?? NaN) / 1e9, {
+      cpu,
+    });
+    out.counter(
+      'node_schedstat_waiting_seconds_total',
+      'Time that tasks waited for their turn.',
+      (waiting ?? NaN) / 1e9,
+      { cpu },
+    );
+    out.counter('node_schedstat_timeslices_total', 'Turns that tasks had.', timeslices ?? NaN, { cpu });
+  }
+}
+
 /** Columns of /proc/net/softnet_stat. */
 const SOFTNET = [
   [0, 'counter', 'processed_total', 'Packets processed.'],

@@ -28,6 +28,7 @@ export async function probeHttp(
 ): Promise<boolean> {
   const phases: Phases = { resolve: 0, connect: 0, tls: 0, processing: 0, transfer: 0 };
   let redirects = 0;
+  addNothingYet(out);
   try {
     let url = new URL(/^https?:\/\//.test(target) ? target : `http://${target}`);
     const first = url;
@@ -50,6 +51,16 @@ export async function probeHttp(
     }
     out.gauge('probe_http_redirects', 'Redirects followed.', redirects);
   }
+}
+
+/** What is told when no answer comes; an answer puts its own values there. */
+function addNothingYet(out: Exposition): void {
+  out.gauge('probe_http_status_code', 'The last status code, 0 when none came.', 0);
+  out.gauge('probe_http_content_length', 'Content-Length of the answer, -1 when unknown.', 0);
+  out.gauge('probe_http_uncompressed_body_length', 'Bytes of the body.', 0);
+  out.gauge('probe_http_version', 'HTTP version.', 0);
+  out.gauge('probe_http_ssl', '1 when the last hop used TLS.', 0);
+  out.gauge('probe_failed_due_to_regex', '1 when a condition on body or headers failed.', 0);
 }
 
 async function exchange(

@@ -74,6 +74,26 @@ describe('probe()', () => {
     expect(text).toMatch(/probe_duration_seconds [0-9.e-]+\n/);
   });
 
+  test('gives every series once, however many redirects there were', async () => {
+    const text = await run('ok', `${url}/302`);
+    const series = text
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#'))
+      .map((line) => line.slice(0, line.lastIndexOf(' ')));
+    expect(series).toEqual([...new Set(series)]);
+  });
+
+  test('tells zeros where nobody answers', async () => {
+    const text = await run('ok', 'http://127.0.0.1:1/');
+    for (const line of [
+      'probe_success 0',
+      'probe_http_status_code 0',
+      'probe_http_ssl 0',
+      'probe_http_duration_seconds{phase="connect"} 0',
+    ])
+      expect(text).toContain(`${line}\n`);
+  });
+
   test('sends what the module says', () => {
     expect(seen).toContain(`POST /200 b Basic ${Buffer.from('u:p').toString('base64')}`);
   });
