@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { defaultThresholds, fieldColor, mix, schemeStops, thresholdColor } from '../dashboard/color.ts';
+import { defaultThresholds, mix, schemeStops, thresholdColor } from '../dashboard/color.ts';
 import { fieldRange, reduceFrames, type ReducedValue } from '../dashboard/value.ts';
 import { str } from '../json.ts';
 import { readReduce } from './options.ts';
@@ -15,7 +15,7 @@ function colorAt(value: ReducedValue, share: number, min: number, max: number): 
   if (stops) return mix(stops, share);
   if ((config.color?.mode ?? 'thresholds') === 'thresholds')
     return thresholdColor(config.thresholds ?? defaultThresholds, at, min, max);
-  return fieldColor({ config, index: 0, name: value.name, value: at, min, max, fallback: 'thresholds' });
+  return value.color;
 }
 
 function Bar({

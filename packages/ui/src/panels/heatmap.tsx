@@ -36,12 +36,10 @@ function draw(
       const from = x(model.times[column] ?? 0);
       // A square root keeps the rare cells visible beside the crowded ones.
       context.fillStyle = mix(ramp, 0.12 + 0.88 * Math.sqrt(count / model.max));
-      context.fillRect(
-        from,
-        height - (row + 1) * rowHeight,
-        Math.max(1, x((model.times[column] ?? 0) + model.step) - from - 1),
-        Math.max(1, rowHeight - 1),
-      );
+      const columnWidth = x((model.times[column] ?? 0) + model.step) - from;
+      // Narrow columns stand without a gap: else the gaps would be all one sees.
+      const drawn = columnWidth > 4 ? columnWidth - 1 : Math.ceil(columnWidth);
+      context.fillRect(from, height - (row + 1) * rowHeight, Math.max(1, drawn), Math.max(1, rowHeight - 1));
     }
   }
 }

@@ -108,6 +108,7 @@ function cellCss(one: Field, value: Cell): Record<string, string> {
   const align = str(one.config.custom['align']);
   const css: Record<string, string> =
     align === 'center' || align === 'right' || align === 'left' ? { textAlign: align } : {};
+  if (value === null) return css;
   if (
     style.type === 'color-text' ||
     style.type === 'color-background' ||
