@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 
@@ -17,30 +18,27 @@ const API_PREFIXES = [
 
 /** Serves the built pages; every path that is no API and no file is a page that the browser's router knows. */
 export async function servePages(app: FastifyInstance, directory: string): Promise<void> {
-  const indexFile = `${directory}/index.html`;
-  const index = existsSync(indexFile) ? readFileSync(indexFile) : undefined;
-  const sendIndex = (reply: FastifyReply): FastifyReply =>
-    reply.type('text/html; charset=utf-8').header('cache-control', 'no-cache').send(index);
-  if (index) {
-    app.get('/', async (_request, reply) => sendIndex(reply));
+  if (existsSync(directory)) {
+    app.get('/', async (_request, reply) => sendIndex(reply, directory));
     // File names under assets/ carry a hash of their content.
-    await app.register(fastifyStatic, {
-      root: directory,
-      wildcard: true,
-      index: false,
-      maxAge: '1h',
-      etag: true,
-    });
+    await app.register(fastifyStatic, { root: directory, wildcard: true, index: false, maxAge: '1h', etag: true });
   }
   app.setNotFoundHandler(async (request, reply) => {
     const path = request.url.split('?')[0] ?? '/';
     const page = (request.method === 'GET' || request.method === 'HEAD') && !isApiPath(path);
-    if (!page || !index) {
-      const error = page ? 'the pages are not built: run npm run build' : `no ${request.method} ${path} here`;
-      return reply.code(404).send({ status: 'error', errorType: 'not_found', error, code: 'not_found' });
-    }
-    return sendIndex(reply);
+    return page ? sendIndex(reply, directory) : refuse(reply, `no ${request.method} ${path} here`);
   });
+}
+
+/** Read each time: a build while the server runs gives the assets new names. */
+async function sendIndex(reply: FastifyReply, directory: string): Promise<FastifyReply> {
+  const index = await readFile(`${directory}/index.html`).catch(() => undefined);
+  if (!index) return refuse(reply, 'the pages are not built: run npm run build');
+  return reply.type('text/html; charset=utf-8').header('cache-control', 'no-cache').send(index);
+}
+
+function refuse(reply: FastifyReply, error: string): FastifyReply {
+  return reply.code(404).send({ status: 'error', errorType: 'not_found', error, code: 'not_found' });
 }
 
 function isApiPath(path: string): boolean {
