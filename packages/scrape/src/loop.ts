@@ -1,4 +1,6 @@
 import {
+  AppendError,
+  ExpositionError,
   sleep,
   type Appendable,
   type Appender,
@@ -170,6 +172,9 @@ export class ScrapeLoop {
       await this.#series.append(appender, page, time, counts);
       return undefined;
     } catch (error) {
+      // Anything else than a bad page or a storage that refuses is our own fault, and must not pass for the target's.
+      if (!(error instanceof ExpositionError || error instanceof ScrapeError || error instanceof AppendError))
+        this.#parts.logger.error({ target: this.#target.key, err: error }, 'reading a page broke down');
       return error as Error;
     }
   }
