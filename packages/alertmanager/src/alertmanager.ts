@@ -1,27 +1,24 @@
 import { silentLogger, systemClock, type Clock, type Logger, type Timer } from '@prunella/metrics';
 import { Registry } from 'prom-client';
-import { Acknowledgements, type AcknowledgementRecord } from './acknowledge.ts';
 import { alertFault, isResolved, receiveAlert, type Alert, type PostedAlert } from './alert.ts';
-import { LogPositions, type LogPosition } from './alertlog/watcher.ts';
-import { AlertHistory, type AlertEvent } from './alerthistory.ts';
-import { AlertStore, type AlertRecord } from './alerts.ts';
+import type { Acknowledgement } from './acknowledge.ts';
+import type { AlertHistory } from './alerthistory.ts';
 import type { Configuration } from './config/load.ts';
 import type { Group } from './dispatch/group.ts';
 import { DeliveryHealth } from './health.ts';
-import { NotificationHistory, type NotificationRecord } from './history.ts';
+import type { NotificationHistory } from './history.ts';
+import { Listeners } from './listeners.ts';
 import { AlertmanagerMetrics } from './metrics.ts';
-import { NotificationLog, type LogEntry } from './nflog.ts';
 import type { Receiver } from './notify/integration.ts';
 import { timeMutedBy, type Delivery } from './notify/pipeline.ts';
-import { Inbox, type Message } from './receivers/inbox.ts';
+import type { Inbox, Message } from './receivers/inbox.ts';
 import type { NotifiedAlert } from './receivers/receiver.ts';
 import { tryReceiver, type TrialResult } from './receivers/trial.ts';
 import type { Route } from './route.ts';
 import { Running } from './running.ts';
-import type { Silence } from './silence/silence.ts';
-import { RecurringSilences, type RecurringRecord } from './silence/recurring.ts';
-import { Silences } from './silence/silences.ts';
-import { openRecords, type Records } from './store.ts';
+import type { RecurringSilences } from './silence/recurring.ts';
+import type { Silences } from './silence/silences.ts';
+import { State } from './state.ts';
 
 export interface AlertmanagerOptions {
   /** Where state is kept (`DATA/prunella/`). Without it nothing outlives the process. */
@@ -66,44 +63,23 @@ export interface AlertStatus {
   readonly inhibitedBy: readonly string[];
 }
 
-interface Stores {
-  readonly alerts: Records<AlertRecord>;
-  readonly silences: Records<Silence>;
-  readonly recurring: Records<RecurringRecord>;
-  readonly log: Records<LogEntry>;
-  readonly inbox: Records<Message>;
-  readonly history: Records<NotificationRecord>;
-  readonly alertHistory: Records<AlertEvent>;
-  readonly acknowledgements: Records<AcknowledgementRecord>;
-  readonly positions: Records<LogPosition>;
-}
-
 const HOUR_MS = 3_600_000;
 const MAINTENANCE_MS = 60_000;
 const DEFAULT_RESOLVE_TIMEOUT_MS = 300_000;
 
 /** Takes alerts, and tells the right people once. */
 export class Alertmanager {
-  readonly silences: Silences;
-  readonly recurringSilences: RecurringSilences;
-  readonly inbox: Inbox;
-  readonly history: NotificationHistory;
-  readonly alertHistory: AlertHistory;
   readonly externalUrl: string;
   readonly startedAt: number;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #options: AlertmanagerOptions;
-  readonly #stores: Stores;
-  readonly #alerts: AlertStore;
-  readonly #log: NotificationLog;
-  readonly #acknowledgements: Acknowledgements;
-  readonly #positions: LogPositions;
+  readonly #state: State;
   readonly #metrics: AlertmanagerMetrics;
   readonly #health = new DeliveryHealth();
-  readonly #flushListeners = new Set<(event: FlushEvent) => void>();
-  readonly #notifiedListeners = new Set<(event: NotifiedEvent) => void>();
-  readonly #messageListeners = new Set<(message: Message) => void>();
+  readonly #flushed: Listeners<FlushEvent>;
+  readonly #notified: Listeners<NotifiedEvent>;
+  readonly #messages: Listeners<Message>;
   #running: Running | undefined;
   /** One configuration is applied after the other. */
   #applying: Promise<void> = Promise.resolve();
@@ -111,34 +87,17 @@ export class Alertmanager {
   #maintenance: Timer | undefined;
   #maintained: Promise<void> = Promise.resolve();
 
-  private constructor(options: AlertmanagerOptions, stores: Stores) {
-    const { clock = systemClock, logger = silentLogger, retention = 120 * HOUR_MS } = options;
-    const { maxSilences = 0, maxSilenceBytes = 0 } = options;
+  private constructor(options: AlertmanagerOptions, state: State, messages: Listeners<Message>) {
+    const { clock = systemClock, logger = silentLogger } = options;
     this.#options = options;
     this.#clock = clock;
     this.#logger = logger;
-    this.#stores = stores;
+    this.#state = state;
+    this.#messages = messages;
+    this.#flushed = new Listeners(logger);
+    this.#notified = new Listeners(logger);
     this.externalUrl = options.externalUrl.replace(/\/+$/, '');
     this.startedAt = clock.now();
-    this.silences = new Silences({
-      clock,
-      records: stores.silences,
-      retention,
-      maxSilences,
-      maxBytes: maxSilenceBytes,
-    });
-    this.recurringSilences = new RecurringSilences({
-      clock,
-      records: stores.recurring,
-      silences: this.silences,
-    });
-    this.inbox = new Inbox({ clock, records: stores.inbox, onMessage: (message) => this.#announce(message) });
-    this.history = new NotificationHistory({ clock, records: stores.history, retention });
-    this.alertHistory = new AlertHistory({ clock, records: stores.alertHistory, retention });
-    this.#alerts = new AlertStore({ clock, records: stores.alerts, grace: DEFAULT_RESOLVE_TIMEOUT_MS });
-    this.#log = new NotificationLog({ clock, records: stores.log, retention });
-    this.#acknowledgements = new Acknowledgements(stores.acknowledgements);
-    this.#positions = new LogPositions(stores.positions);
     this.#metrics = new AlertmanagerMetrics(options.registry ?? new Registry(), {
       alerts: () => this.#countAlerts(),
       silences: () => this.silences.count(),
@@ -148,21 +107,42 @@ export class Alertmanager {
 
   /** Reads the state kept in the directory. Call `apply()` and `start()` next. */
   static async open(options: AlertmanagerOptions): Promise<Alertmanager> {
-    const { directory, logger = silentLogger } = options;
-    const open = <T>(name: string, sync = true): Promise<Records<T>> =>
-      openRecords<T>(directory, `${name}.journal`, logger, { sync });
-    return new Alertmanager(options, {
-      // Senders post alerts again every minute, and the history is only told: these need not outlive the machine.
-      alerts: await open('alerts', false),
-      silences: await open('silences'),
-      recurring: await open('recurring-silences'),
-      log: await open('notification-log'),
-      inbox: await open('inbox'),
-      history: await open('notifications', false),
-      alertHistory: await open('alert-history', false),
-      acknowledgements: await open('acknowledgements'),
-      positions: await open('alert-logs'),
+    const { directory, clock = systemClock, logger = silentLogger, retention = 120 * HOUR_MS } = options;
+    const { maxSilences = 0, maxSilenceBytes = 0 } = options;
+    const messages = new Listeners<Message>(logger);
+    const state = await State.open({
+      directory,
+      clock,
+      logger,
+      retention,
+      maxSilences,
+      maxSilenceBytes,
+      grace: DEFAULT_RESOLVE_TIMEOUT_MS,
+      onMessage: (message) => messages.tell(message),
     });
+    return new Alertmanager(options, state, messages);
+  }
+
+  get silences(): Silences {
+    return this.#state.silences;
+  }
+
+  get recurringSilences(): RecurringSilences {
+    return this.#state.recurringSilences;
+  }
+
+  get inbox(): Inbox {
+    return this.#state.inbox;
+  }
+
+  /** What was sent to whom. */
+  get history(): NotificationHistory {
+    return this.#state.history;
+  }
+
+  /** When which alert fired. */
+  get alertHistory(): AlertHistory {
+    return this.#state.alertHistory;
   }
 
   /** The configuration in force. */
@@ -184,7 +164,7 @@ export class Alertmanager {
     const next = await this.#prepare(configuration);
     await this.#running?.stop();
     this.#running = next;
-    for (const alert of this.#alerts.all()) next.inhibitor.alertPosted(alert);
+    for (const alert of this.#state.alerts.all()) next.inhibitor.alertPosted(alert);
     if (this.#started) this.#begin(next);
     this.#metrics.reloaded(configuration, this.#clock.now());
   }
@@ -204,15 +184,15 @@ export class Alertmanager {
       inbox: this.inbox,
       externalUrl: this.externalUrl,
       silences: this.silences,
-      log: this.#log,
+      log: this.#state.log,
       post: (alerts) => this.post(alerts).catch((error) => this.#diskFailed(error)),
-      positions: this.#positions,
+      positions: this.#state.positions,
       healthy: () => this.problems().length === 0,
-      isAcknowledged: (fingerprint) => this.#acknowledgements.get(fingerprint) !== undefined,
+      isAcknowledged: (fingerprint) => this.#state.acknowledgements.get(fingerprint) !== undefined,
       decorate: (alert) => this.decorate(alert),
       onFlush: (flush, alerts) => {
         const event = { groupKey: flush.groupKey, receiver: flush.route.options.receiver, alerts };
-        this.#emit(this.#flushListeners, event);
+        this.#flushed.tell(event);
       },
       onDelivery: (delivery) => this.#delivered(delivery),
       onMuted: (reason, count) => this.#metrics.suppressed(reason, count),
@@ -233,7 +213,7 @@ export class Alertmanager {
     this.#maintenance?.cancel();
     await this.#running?.stop();
     await this.#maintained;
-    await Promise.all(Object.values(this.#stores).map((store: Records<unknown>) => store.close()));
+    await this.#state.close();
   }
 
   /**
@@ -260,7 +240,7 @@ export class Alertmanager {
 
   /** @returns what is being written, if anything */
   #take(received: Alert, now: number): Promise<void>[] {
-    const { alert, written } = this.#alerts.put(received);
+    const { alert, written } = this.#state.alerts.put(received);
     const resolved = isResolved(alert, now);
     this.#metrics.received(resolved ? 'resolved' : 'firing');
     this.alertHistory.note(alert);
@@ -268,7 +248,7 @@ export class Alertmanager {
     if (!resolved) this.#running?.watchdogs.seen(alert.labels);
     if (this.#started) this.#running?.dispatcher.dispatch(alert);
     if (resolved)
-      void this.#acknowledgements.end(alert.fingerprint).catch((error) => this.#diskFailed(error));
+      void this.#state.acknowledgements.end(alert.fingerprint).catch((error) => this.#diskFailed(error));
     return written ? [written] : [];
   }
 
@@ -278,11 +258,11 @@ export class Alertmanager {
 
   /** All alerts known, also those that have just ended. */
   alerts(): IterableIterator<Alert> {
-    return this.#alerts.all();
+    return this.#state.alerts.all();
   }
 
   alert(fingerprint: string): Alert | undefined {
-    return this.#alerts.get(fingerprint);
+    return this.#state.alerts.get(fingerprint);
   }
 
   groups(): IterableIterator<Group> {
@@ -322,44 +302,44 @@ export class Alertmanager {
     return this.#clock.now();
   }
 
-  acknowledgement(fingerprint: string): ReturnType<Acknowledgements['get']> {
-    return this.#acknowledgements.get(fingerprint);
+  acknowledgement(fingerprint: string): Acknowledgement | undefined {
+    return this.#state.acknowledgements.get(fingerprint);
   }
 
   /** Stops repeats until the alert resolves. @returns false where no such alert fires */
   async acknowledge(fingerprint: string, by: string, comment: string): Promise<boolean> {
-    const alert = this.#alerts.get(fingerprint);
+    const alert = this.#state.alerts.get(fingerprint);
     const time = this.#clock.now();
     if (!alert || isResolved(alert, time)) return false;
-    await this.#acknowledgements.add({ fingerprint, by, comment, time });
+    await this.#state.acknowledgements.add({ fingerprint, by, comment, time });
     return true;
   }
 
   async unacknowledge(fingerprint: string): Promise<void> {
-    await this.#acknowledgements.end(fingerprint);
+    await this.#state.acknowledgements.end(fingerprint);
   }
 
   /** @returns a function that ends the listening, as do the next two */
   onFlush(listener: (event: FlushEvent) => void): () => void {
-    return subscribe(this.#flushListeners, listener);
+    return this.#flushed.add(listener);
   }
 
   onNotified(listener: (event: NotifiedEvent) => void): () => void {
-    return subscribe(this.#notifiedListeners, listener);
+    return this.#notified.add(listener);
   }
 
   onMessage(listener: (message: Message) => void): () => void {
-    return subscribe(this.#messageListeners, listener);
+    return this.#messages.add(listener);
   }
 
   #begin(running: Running): void {
-    for (const alert of this.#alerts.all()) running.dispatcher.dispatch(alert);
+    for (const alert of this.#state.alerts.all()) running.dispatcher.dispatch(alert);
     running.watchLogs();
   }
 
   /** The alert as people see it: with who takes care of it, as the annotation `acknowledged`. */
   decorate<A extends Alert>(alert: A): A {
-    const acknowledged = this.#acknowledgements.get(alert.fingerprint);
+    const acknowledged = this.#state.acknowledgements.get(alert.fingerprint);
     if (!acknowledged) return alert;
     const { by, comment } = acknowledged;
     const text = comment === '' ? by : `${by}: ${comment}`;
@@ -377,7 +357,7 @@ export class Alertmanager {
       const fields = { receiver, integration: integration.name, group: groupKey, error: error.message };
       this.#logger.warn(fields, 'A notification was not delivered');
     }
-    this.#emit(this.#notifiedListeners, {
+    this.#notified.tell({
       groupKey,
       receiver,
       integration: integration.name,
@@ -386,21 +366,6 @@ export class Alertmanager {
       time: this.#clock.now(),
       ...(error && { error: error.message }),
     });
-  }
-
-  #announce(message: Message): void {
-    this.#emit(this.#messageListeners, message);
-  }
-
-  /** A listener's fault must not keep a message from going out. */
-  #emit<E>(listeners: ReadonlySet<(event: E) => void>, event: E): void {
-    for (const listener of listeners) {
-      try {
-        listener(event);
-      } catch (error) {
-        this.#logger.error({ err: error }, 'A listener of the Alertmanager failed');
-      }
-    }
   }
 
   #scheduleMaintenance(): void {
@@ -414,22 +379,7 @@ export class Alertmanager {
   }
 
   async #maintain(): Promise<void> {
-    for (const alert of await this.#alerts.maintain()) {
-      this.alertHistory.note(alert);
-      this.#running?.inhibitor.alertGone(alert);
-      await this.#acknowledgements.end(alert.fingerprint);
-    }
-    await this.recurringSilences.maintain();
-    for (const part of [
-      this.silences,
-      this.#log,
-      this.inbox,
-      this.history,
-      this.alertHistory,
-      this.#acknowledgements,
-    ]) {
-      await part.maintain();
-    }
+    for (const alert of await this.#state.maintain()) this.#running?.inhibitor.alertGone(alert);
   }
 
   #diskFailed(error: unknown): void {
@@ -439,12 +389,8 @@ export class Alertmanager {
   #countAlerts(): { active: number; suppressed: number } {
     const counts = { active: 0, suppressed: 0 };
     const now = this.#clock.now();
-    for (const alert of this.#alerts.all()) if (!isResolved(alert, now)) counts[this.status(alert).state]++;
+    for (const alert of this.#state.alerts.all())
+      if (!isResolved(alert, now)) counts[this.status(alert).state]++;
     return counts;
   }
-}
-
-function subscribe<T>(listeners: Set<T>, listener: T): () => void {
-  listeners.add(listener);
-  return () => void listeners.delete(listener);
 }

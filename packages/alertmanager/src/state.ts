@@ -1,0 +1,117 @@
+import type { Clock, Logger } from '@prunella/metrics';
+import { Acknowledgements, type AcknowledgementRecord } from './acknowledge.ts';
+import type { Alert } from './alert.ts';
+import { LogPositions, type LogPosition } from './alertlog/watcher.ts';
+import { AlertHistory, type AlertEvent } from './alerthistory.ts';
+import { AlertStore, type AlertRecord } from './alerts.ts';
+import { NotificationHistory, type NotificationRecord } from './history.ts';
+import { NotificationLog, type LogEntry } from './nflog.ts';
+import { Inbox, type Message } from './receivers/inbox.ts';
+import { RecurringSilences, type RecurringRecord } from './silence/recurring.ts';
+import type { Silence } from './silence/silence.ts';
+import { Silences } from './silence/silences.ts';
+import { openRecords, type Records } from './store.ts';
+
+export interface StateOptions {
+  /** Where journals are kept; without it nothing outlives the process. */
+  readonly directory: string | undefined;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** ms */
+  readonly retention: number;
+  readonly maxSilences: number;
+  readonly maxSilenceBytes: number;
+  /** How long an alert that fired before a restart fires on without being posted again, ms. */
+  readonly grace: number;
+  readonly onMessage: (message: Message) => void;
+}
+
+/** All of an Alertmanager that outlives its configuration and, on disk, its process. */
+export class State {
+  readonly alerts: AlertStore;
+  readonly silences: Silences;
+  readonly recurringSilences: RecurringSilences;
+  readonly log: NotificationLog;
+  readonly inbox: Inbox;
+  readonly history: NotificationHistory;
+  readonly alertHistory: AlertHistory;
+  readonly acknowledgements: Acknowledgements;
+  readonly positions: LogPositions;
+  readonly #stores: Stores;
+
+  private constructor(options: StateOptions, stores: Stores) {
+    const { clock, retention, maxSilences, maxSilenceBytes: maxBytes, grace, onMessage } = options;
+    this.#stores = stores;
+    this.alerts = new AlertStore({ clock, records: stores.alerts, grace });
+    this.silences = new Silences({ clock, records: stores.silences, retention, maxSilences, maxBytes });
+    this.recurringSilences = new RecurringSilences({
+      clock,
+      records: stores.recurring,
+      silences: this.silences,
+    });
+    this.log = new NotificationLog({ clock, records: stores.log, retention });
+    this.inbox = new Inbox({ clock, records: stores.inbox, onMessage });
+    this.history = new NotificationHistory({ clock, records: stores.history, retention });
+    this.alertHistory = new AlertHistory({ clock, records: stores.alertHistory, retention });
+    this.acknowledgements = new Acknowledgements(stores.acknowledgements);
+    this.positions = new LogPositions(stores.positions);
+  }
+
+  static async open(options: StateOptions): Promise<State> {
+    return new State(options, await openStores(options.directory, options.logger));
+  }
+
+  /** Forgets what is old, and keeps the files small. @returns the alerts that have ended and are forgotten */
+  async maintain(): Promise<Alert[]> {
+    const gone = await this.alerts.maintain();
+    for (const alert of gone) {
+      this.alertHistory.note(alert);
+      await this.acknowledgements.end(alert.fingerprint);
+    }
+    await this.recurringSilences.maintain();
+    const parts = [
+      this.silences,
+      this.log,
+      this.inbox,
+      this.history,
+      this.alertHistory,
+      this.acknowledgements,
+    ];
+    for (const part of parts) await part.maintain();
+    return gone;
+  }
+
+  /** Resolves when everything is on disk. */
+  async close(): Promise<void> {
+    await Promise.all(Object.values(this.#stores).map((store: Records<unknown>) => store.close()));
+  }
+}
+
+interface Stores {
+  readonly alerts: Records<AlertRecord>;
+  readonly silences: Records<Silence>;
+  readonly recurring: Records<RecurringRecord>;
+  readonly log: Records<LogEntry>;
+  readonly inbox: Records<Message>;
+  readonly history: Records<NotificationRecord>;
+  readonly alertHistory: Records<AlertEvent>;
+  readonly acknowledgements: Records<AcknowledgementRecord>;
+  readonly positions: Records<LogPosition>;
+}
+
+async function openStores(directory: string | undefined, logger: Logger): Promise<Stores> {
+  const open = <T>(name: string, sync = true): Promise<Records<T>> =>
+    openRecords<T>(directory, `${name}.journal`, logger, { sync });
+  return {
+    // Senders post alerts again every minute, and histories are only told: these need not outlive the machine.
+    alerts: await open('alerts', false),
+    history: await open('notifications', false),
+    alertHistory: await open('alert-history', false),
+    silences: await open('silences'),
+    recurring: await open('recurring-silences'),
+    log: await open('notification-log'),
+    inbox: await open('inbox'),
+    acknowledgements: await open('acknowledgements'),
+    positions: await open('alert-logs'),
+  };
+}
