@@ -128,6 +128,16 @@ describe('Engine.range()', () => {
     ).toEqual(Array(9).fill(0.1));
   });
 
+  test('sides of "or" that take turns are one series', async () => {
+    const memory = new MemoryStorage();
+    for (const t of [0, 1, 2]) memory.add({ __name__: 'a' }, t * MINUTE, 1);
+    memory.add({ __name__: 'a' }, 2 * MINUTE + 1, 'stale');
+    const { value } = await new Engine().range(memory, 'count(a) or vector(0)', 0, 4 * MINUTE, MINUTE);
+    expect(value.type === 'matrix' && value.series.map(({ samples }) => [...samples.values])).toEqual([
+      [1, 1, 1, 0, 0],
+    ]);
+  });
+
   test.each([
     ['zero steps', '1', 0, 1, 0, 'zero or negative query resolution step'],
     ['end before start', '1', 2, 1, 1, 'end timestamp must not be before start time'],

@@ -90,7 +90,9 @@ function setOperation(
   };
   if (op === 'or') {
     const there = presence(left);
-    return [...left, ...keepWhere(right, steps, (series, i) => !there.get(signature(series))?.[i])];
+    const added = keepWhere(right, steps, (series, i) => !there.get(signature(series))?.[i]);
+    // Where the sides take turns, a series of the same labels on both is one.
+    return mergeEqual([...left, ...added]);
   }
   const there = presence(right);
   const wanted = op === 'and' ? 1 : 0;
