@@ -3,6 +3,7 @@ import { QueryError } from './error.ts';
 import { evaluate } from './eval/evaluate.ts';
 import { Pacer } from './eval/pacer.ts';
 import { rangeInput } from './eval/range.ts';
+import { dropNames } from './eval/series.ts';
 import { firstAtOrAfter, type Context } from './eval/select.ts';
 import { timeAt, type Grid, type StepSeries, type Value } from './eval/value.ts';
 import type { Expr } from './parser/ast.ts';
@@ -80,9 +81,9 @@ export class Engine {
     time: number,
     options: QueryOptions = {},
   ): Promise<QueryResult> {
-    const expr = parsed(query);
+    const expr = parsed(query, this.#options.features);
     const grid = { start: time, step: 0, steps: 1 };
-    return this.#run(queryable, grid, options, async (context) => instantValue(context, expr, grid));
+    return this.#run(queryable, typeof query === 'string' ? query : '', grid, options, async (context) => instantValue(context, expr, grid));
   }
 
   /** @param start ms @param end ms, inclusive @param step ms. @throws QueryError */
@@ -94,7 +95,7 @@ export class Engine {
     step: number,
     options: QueryOptions = {},
   ): Promise<QueryResult> {
-    const expr = parsed(query);
+    const expr = parsed(query, this.#options.features);
     const type = typeOf(expr);
     if (type !== 'scalar' && type !== 'vector') {
       throw new QueryError(
@@ -109,14 +110,15 @@ export class Engine {
       );
     if (end < start) throw new QueryError('bad_data', 'end timestamp must not be before start time');
     const grid = { start, step, steps: Math.floor((end - start) / step) + 1 };
-    return this.#run(queryable, grid, options, async (context) => ({
+    return this.#run(queryable, typeof query === 'string' ? query : '', grid, options, async (context) => ({
       type: 'matrix',
-      series: toMatrix(await evaluate(context, expr, grid), grid),
+      series: toMatrix(dropNames(await evaluate(context, expr, grid)), grid),
     }));
   }
 
   async #run(
     queryable: Queryable,
+    text: string,
     grid: Grid,
     options: QueryOptions,
     compute: (context: Context) => Promise<QueryValue>,
@@ -136,6 +138,9 @@ export class Engine {
         pacer,
         start: grid.start,
         end: timeAt(grid, grid.steps - 1),
+        step: grid.step,
+        text,
+        features: this.#options.features,
         warnings: new Set(),
         infos: new Set(),
         loaded: new Map(),
@@ -165,10 +170,10 @@ export class Engine {
   }
 }
 
-function parsed(query: string | Expr): Expr {
+function parsed(query: string | Expr, features: ReadonlySet<string>): Expr {
   if (typeof query !== 'string') return query;
   try {
-    return parse(query);
+    return parse(query, { features });
   } catch (error) {
     if (error instanceof ParseError) throw new QueryError('bad_data', error.message, { cause: error });
     throw error;
@@ -179,7 +184,7 @@ async function instantValue(context: Context, expr: Expr, grid: Grid): Promise<Q
   const bare = unwrap(expr);
   if (bare.kind === 'matrix' || bare.kind === 'subquery')
     return { type: 'matrix', series: await rangeValue(context, bare, grid) };
-  const value = await evaluate(context, expr, grid);
+  const value = dropNames(await evaluate(context, expr, grid));
   const time = grid.start;
   switch (value.type) {
     case 'scalar':

@@ -1,5 +1,6 @@
-import { formatDecimal, Labels, METRIC_NAME } from '@prunella/metrics';
+import { formatDecimal, formatFloat, Labels, METRIC_NAME } from '@prunella/metrics';
 import { QueryError } from '../error.ts';
+import { labelPosition } from '../functions/hash.ts';
 import { quantileOf } from '../functions/quantile.ts';
 import { KahanSum } from '../functions/kahan.ts';
 import type { Aggregation } from '../parser/ast.ts';
@@ -8,6 +9,7 @@ import { newSeries, type StepSeries } from './value.ts';
 interface Group {
   readonly labels: Labels;
   readonly members: StepSeries[];
+  dropName: boolean;
 }
 
 /** Sorts series into groups, in the order in which the groups are first met. */
@@ -17,8 +19,10 @@ function groupSeries({ grouping, without }: Aggregation, series: readonly StepSe
   for (const each of series) {
     const labels = without ? each.labels.drop(names) : each.labels.keep(names);
     const group = groups.get(labels.key);
-    if (group) group.members.push(each);
-    else groups.set(labels.key, { labels, members: [each] });
+    if (group) {
+      group.members.push(each);
+      group.dropName ||= each.dropName ?? false;
+    } else groups.set(labels.key, { labels, members: [each], dropName: each.dropName ?? false });
   }
   return [...groups.values()];
 }
@@ -31,8 +35,11 @@ export function aggregate(
   series: readonly StepSeries[],
   steps: number,
   param: Float64Array | string | undefined,
+  warn: (text: string) => void,
 ): { series: StepSeries[]; ordered: boolean } {
   const groups = groupSeries(node, series);
+  if (/^(topk|bottomk|limitk)$/.test(node.op))
+    for (let step = 0; step < steps; step++) checkedCount(param as Float64Array, step);
   switch (node.op) {
     case 'topk':
     case 'bottomk':
@@ -42,7 +49,7 @@ export function aggregate(
     case 'count_values':
       return { series: countValues(groups, steps, param as string), ordered: false };
     case 'limit_ratio':
-      throw new QueryError('execution', 'limit_ratio is not available');
+      return { series: pickRatio(groups, steps, param as Float64Array, warn), ordered: false };
     default:
       return {
         series: groups.map((group) => reduceGroup(group, steps, reducer(node.op, param))),
@@ -51,8 +58,8 @@ export function aggregate(
   }
 }
 
-function reduceGroup({ labels, members }: Group, steps: number, reduce: Reduce): StepSeries {
-  const out = newSeries(labels, steps);
+function reduceGroup({ labels, members, dropName }: Group, steps: number, reduce: Reduce): StepSeries {
+  const out = newSeries(labels, steps, dropName);
   const values: number[] = [];
   for (let step = 0; step < steps; step++) {
     values.length = 0;
@@ -141,7 +148,7 @@ function pickBest(
       const present = members.filter((member) => member.present[step]);
       present.sort((a, b) => compare(a.values[step] as number, b.values[step] as number));
       for (const [rank, member] of present.slice(0, k).entries()) {
-        const output = outputs.get(member) ?? { series: newSeries(member.labels, steps), rank };
+        const output = outputs.get(member) ?? { series: newSeries(member.labels, steps, member.dropName), rank };
         output.series.values[step] = member.values[step] as number;
         output.series.present[step] = 1;
         outputs.set(member, output);
@@ -154,7 +161,7 @@ function pickBest(
 
 function pickFirst(groups: readonly Group[], steps: number, param: Float64Array): StepSeries[] {
   return groups.flatMap(({ members }) => {
-    const outputs = members.map((member) => newSeries(member.labels, steps));
+    const outputs = members.map((member) => newSeries(member.labels, steps, member.dropName));
     for (let step = 0; step < steps; step++) {
       let left = checkedCount(param, step);
       for (const [i, member] of members.entries()) {
@@ -167,14 +174,44 @@ function pickFirst(groups: readonly Group[], steps: number, param: Float64Array)
   });
 }
 
+/** Keeps the series whose hash falls below the ratio; a negative ratio keeps those that its complement leaves out. */
+function pickRatio(
+  groups: readonly Group[],
+  steps: number,
+  param: Float64Array,
+  warn: (text: string) => void,
+): StepSeries[] {
+  const ratios = param.map((given) => {
+    if (Number.isNaN(given)) throw new QueryError('execution', 'Ratio value is NaN');
+    const capped = Math.max(-1, Math.min(1, given));
+    if (capped !== given)
+      warn(`ratio value should be between -1 and 1, got ${formatFloat(given)}, capping to ${formatFloat(capped)}`);
+    return capped;
+  });
+  const kept = groups.flatMap(({ members }) =>
+    members.map((member) => {
+      const at = labelPosition(member.labels);
+      const out = newSeries(member.labels, steps, member.dropName);
+      for (let i = 0; i < steps; i++) {
+        const ratio = ratios[i] as number;
+        if (!member.present[i] || !(ratio >= 0 ? at < ratio : at >= 1 + ratio)) continue;
+        out.values[i] = member.values[i] as number;
+        out.present[i] = 1;
+      }
+      return out;
+    }),
+  );
+  return kept.filter(({ present }) => present.includes(1));
+}
+
 function countValues(groups: readonly Group[], steps: number, label: string): StepSeries[] {
   const result = new Map<string, StepSeries>();
-  for (const { labels, members } of groups) {
+  for (const { labels, members, dropName } of groups) {
     for (let step = 0; step < steps; step++) {
       for (const member of members) {
         if (!member.present[step]) continue;
         const counted = labels.with({ [label]: formatDecimal(member.values[step] as number) });
-        const series = result.get(counted.key) ?? newSeries(counted, steps);
+        const series = result.get(counted.key) ?? newSeries(counted, steps, dropName && label !== METRIC_NAME);
         series.values[step] = (series.values[step] as number) + 1;
         series.present[step] = 1;
         result.set(counted.key, series);

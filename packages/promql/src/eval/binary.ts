@@ -2,7 +2,8 @@ import { Labels, METRIC_NAME } from '@prunella/metrics';
 import { QueryError } from '../error.ts';
 import { ARITHMETIC, COMPARISONS } from '../functions/numeric.ts';
 import type { Binary, VectorMatching } from '../parser/ast.ts';
-import { mergeEqual } from './series.ts';
+import { fillSides } from './fill.ts';
+import { mergeEqual, withoutMetadata } from './series.ts';
 import { newSeries, type StepSeries } from './value.ts';
 
 /** What a pair of values gives: the value to keep, or undefined where a comparison filters it out. */
@@ -35,8 +36,8 @@ export function vectorScalar(
   vectorIsLeft: boolean,
 ): StepSeries[] {
   const operation = operationOf(node, !vectorIsLeft);
-  const result = series.map(({ labels, values, present }) => {
-    const out = newSeries(keepsName(node) ? labels : labels.withoutName(), values.length);
+  const result = series.map(({ labels, values, present, dropName }) => {
+    const out = newSeries(labels, values.length, dropName || !keepsName(node));
     for (let i = 0; i < values.length; i++) {
       if (!present[i]) continue;
       const value = values[i] as number;
@@ -106,7 +107,7 @@ function keepWhere(
 ): StepSeries[] {
   const result: StepSeries[] = [];
   for (const series of side) {
-    const out = newSeries(series.labels, steps);
+    const out = newSeries(series.labels, steps, series.dropName);
     for (let i = 0; i < steps; i++) {
       if (!series.present[i] || !keep(series, i)) continue;
       out.values[i] = series.values[i] as number;
@@ -125,17 +126,22 @@ function joined(
   right: readonly StepSeries[],
   steps: number,
 ): StepSeries[] {
+  const signature = signatureOf(matching);
+  [left, right] = fillSides(left, right, matching, signature, steps);
   const swapped = matching.card === 'one-to-many';
   const [many, one] = swapped ? [right, left] : [left, right];
   if (many.length === 0 || one.length === 0) return [];
-  const signature = signatureOf(matching);
   const partners = oneSide(one, signature, matching, swapped ? 'left' : 'right', steps);
   const operation = operationOf(node);
   const outputs: { out: StepSeries; signature: string }[] = [];
   for (const series of many) {
     const key = signature(series);
     for (const partner of partners.get(key) ?? []) {
-      const out = newSeries(resultLabels(node, matching, series.labels, partner.labels), steps);
+      const out = newSeries(
+        resultLabels(node, matching, series.labels, partner.labels),
+        steps,
+        node.bool || (keepsName(node) && series.dropName),
+      );
       for (let i = 0; i < steps; i++) {
         if (!series.present[i] || !partner.present[i]) continue;
         const [a, b] = swapped
@@ -216,7 +222,7 @@ function refuseSecondMatches(
 }
 
 function resultLabels(node: Binary, matching: VectorMatching, many: Labels, one: Labels): Labels {
-  let labels = keepsName(node) ? many : many.withoutName();
+  let labels = COMPARISONS[node.op] ? many : withoutMetadata(many);
   if (matching.card === 'one-to-one') {
     const names = new Set(matching.labels);
     labels = matching.on ? labels.keep(names) : labels.drop(names);

@@ -2,14 +2,14 @@ import { Labels } from '@prunella/metrics';
 import { QueryError } from '../error.ts';
 import { histogramQuantile } from '../functions/histogram.ts';
 import { labelJoin, labelReplace, sortByLabel } from '../functions/labels.ts';
-import { DATE_FUNCTIONS, MATH_FUNCTIONS, roundTo } from '../functions/numeric.ts';
+import { DATE_FUNCTIONS, MATH_FUNCTIONS, maxOf, minOf, roundTo } from '../functions/numeric.ts';
 import { RANGE_FUNCTIONS } from '../functions/range.ts';
 import type { Binary, Call, Expr, StringLiteral, VectorSelector } from '../parser/ast.ts';
 import { aggregate } from './aggregate.ts';
 import { scalarBinary, vectorBinary, vectorScalar } from './binary.ts';
 import { applyRange, rangeInput } from './range.ts';
-import { absentLabels, selectInstant, type Context } from './select.ts';
-import { constantSeries, mapValues } from './series.ts';
+import { absentLabels, annotate, selectInstant, type Context } from './select.ts';
+import { constantSeries, dropNames, mapValues } from './series.ts';
 import { newSeries, timeAt, type Grid, type StepSeries, type Value } from './value.ts';
 
 /** Functions that keep the metric's name. */
@@ -17,6 +17,11 @@ const KEEP_NAME = new Set(['last_over_time', 'first_over_time']);
 
 /** Evaluates an expression at every step of the grid. @throws QueryError */
 export async function evaluate(context: Context, expr: Expr, grid: Grid): Promise<Value> {
+  const value = await evaluateNode(context, expr, grid);
+  return context.features.has('promql-delayed-name-removal') ? value : dropNames(value);
+}
+
+async function evaluateNode(context: Context, expr: Expr, grid: Grid): Promise<Value> {
   await context.pacer.pause();
   switch (expr.kind) {
     case 'number':
@@ -34,9 +39,12 @@ export async function evaluate(context: Context, expr: Expr, grid: Grid): Promis
     case 'aggregation': {
       const param = expr.param && (await evaluate(context, expr.param, grid));
       const series = await vector(context, expr.expr, grid);
+      const warn = (text: string): void => {
+        if (expr.param) annotate(context, 'warning', text, expr.param);
+      };
       const values =
         param?.type === 'scalar' ? param.values : param?.type === 'string' ? param.value : undefined;
-      return { type: 'vector', ...aggregate(expr, series, grid.steps, values) };
+      return { type: 'vector', ...aggregate(expr, series, grid.steps, values, warn) };
     }
     case 'call':
       return call(context, expr, grid);
@@ -185,6 +193,7 @@ const bounds = (low: Float64Array, high: Float64Array, i: number): [number, numb
 
 function sorted(descending: boolean): Special {
   return async (context, args, grid) => {
+    warnOrder(context, args);
     const series = await vector(context, args[0] as Expr, grid);
     const sign = descending ? -1 : 1;
     const order = [...series].sort((a, b) => {
@@ -196,8 +205,32 @@ function sorted(descending: boolean): Special {
   };
 }
 
+/** The result of a range query is in the order of its labels, whatever the query says. */
+function warnOrder(context: Context, args: readonly Expr[]): void {
+  if (context.step === 0) return;
+  const text = 'sort is ineffective for range queries since results are always ordered by labels';
+  annotate(context, 'warning', text, args[0] as Expr);
+}
+
+function constant(value: number, grid: Grid): Value {
+  return { type: 'scalar', values: new Float64Array(grid.steps).fill(value) };
+}
+
+function of(pick: (a: number, b: number) => number): Special {
+  return async (context, [left, right], grid) => {
+    const [a, b] = [await scalar(context, left as Expr, grid), await scalar(context, right as Expr, grid)];
+    return { type: 'scalar', values: a.map((value, i) => pick(value, b[i] as number)) };
+  };
+}
+
 const SPECIAL: Readonly<Record<string, Special>> = {
   time: async (_context, _args, grid) => ({ type: 'scalar', values: times(grid) }),
+  start: async ({ start }, _args, grid) => constant(start / 1000, grid),
+  end: async ({ end }, _args, grid) => constant(end / 1000, grid),
+  step: async ({ step }, _args, grid) => constant(step / 1000, grid),
+  range: async ({ start, end }, _args, grid) => constant((end - start) / 1000, grid),
+  min_of: of(minOf),
+  max_of: of(maxOf),
   pi: async (_context, _args, grid) => ({
     type: 'scalar',
     values: new Float64Array(grid.steps).fill(Math.PI),

@@ -1,7 +1,8 @@
 import { QueryError } from '../error.ts';
 import { RANGE_FUNCTIONS, type RangeFunction, type Window } from '../functions/range.ts';
 import type { Expr, Subquery } from '../parser/ast.ts';
-import { loadSeries, shiftedTime, withoutStale, type Context } from './select.ts';
+import { extendWindow } from './extended.ts';
+import { durationOf, loadSeries, shiftedTime, withoutStale, type Context } from './select.ts';
 import { mergeEqual } from './series.ts';
 import { newSeries, timeAt, type Grid, type RangeSeries, type StepSeries, type Value } from './value.ts';
 
@@ -15,6 +16,8 @@ export interface RangeInput {
   readonly series: readonly RangeSeries[];
   readonly range: number;
   readonly endAt: (t: number) => number;
+  readonly extended?: 'anchored' | 'smoothed';
+  readonly lookbackMs: number;
 }
 
 export async function rangeInput(
@@ -24,22 +27,63 @@ export async function rangeInput(
   func: string,
 ): Promise<RangeInput> {
   if (expr.kind === 'matrix') {
-    const { selector, range } = expr;
-    const loaded = await loadSeries(context, selector, grid, range, func);
-    return { series: loaded.map(withoutStale), range, endAt: (t) => shiftedTime(context, selector, t) };
+    const { selector } = expr;
+    const { extended } = selector;
+    if (extended) checkExtended(extended, func);
+    const range = checkedRange(durationOf(context, expr.range, expr.rangeExpr));
+    const loaded = await loadSeries(
+      context,
+      selector,
+      grid,
+      range + (extended ? context.lookbackMs : 0),
+      func,
+      extended === 'smoothed' ? context.lookbackMs : 0,
+    );
+    return {
+      series: loaded.map(withoutStale),
+      range,
+      endAt: (t) => shiftedTime(context, selector, t),
+      ...(extended && { extended }),
+      lookbackMs: context.lookbackMs,
+    };
   }
   if (expr.kind !== 'subquery') throw new QueryError('internal', 'BUG: expected a range vector');
   return {
     series: await subquerySeries(context, expr, grid),
-    range: expr.range,
+    range: checkedRange(durationOf(context, expr.range, expr.rangeExpr)),
     endAt: (t) => shiftedTime(context, expr, t),
+    lookbackMs: context.lookbackMs,
   };
+}
+
+const EXTENDED = {
+  anchored: ['changes', 'delta', 'increase', 'rate', 'resets'],
+  smoothed: ['delta', 'increase', 'rate'],
+};
+
+function checkExtended(extended: 'anchored' | 'smoothed', func: string): void {
+  const allowed = EXTENDED[extended];
+  if (func === '' || allowed.includes(func)) return;
+  throw new QueryError(
+    'execution',
+    `${extended} modifier can only be used with: ${allowed.join(', ')} - not with ${func}`,
+  );
+}
+
+/** @throws QueryError for a duration that came out as nothing */
+function checkedRange(ms: number): number {
+  if (ms > 0) return ms;
+  throw new QueryError('execution', `duration must be greater than 0`);
 }
 
 /** Steps of a subquery are absolute multiples of its step. */
 async function subquerySeries(context: Context, node: Subquery, grid: Grid): Promise<RangeSeries[]> {
-  const step = node.step ?? DEFAULT_SUBQUERY_STEP_MS;
-  const first = shiftedTime(context, node, grid.start) - node.range;
+  const step =
+    node.step === undefined
+      ? DEFAULT_SUBQUERY_STEP_MS
+      : checkedRange(durationOf(context, node.step, node.stepExpr));
+  const range = durationOf(context, node.range, node.rangeExpr);
+  const first = shiftedTime(context, node, grid.start) - range;
   const last = shiftedTime(context, node, timeAt(grid, grid.steps - 1));
   const start = (Math.floor(first / step) + 1) * step;
   const steps = Math.max(0, Math.floor((last - start) / step) + 1);
@@ -55,7 +99,7 @@ async function subquerySeries(context: Context, node: Subquery, grid: Grid): Pro
 
 function columns(context: Context, value: Value, grid: Grid): RangeSeries[] {
   if (value.type !== 'vector') return [];
-  return value.series.map(({ labels, values, present }) => {
+  return value.series.map(({ labels, values, present, dropName }) => {
     const count = present.reduce((sum, each) => sum + each, 0);
     context.pacer.count(count);
     const timestamps = new Float64Array(count);
@@ -66,7 +110,7 @@ function columns(context: Context, value: Value, grid: Grid): RangeSeries[] {
       timestamps[k] = timeAt(grid, i);
       kept[k++] = values[i] as number;
     }
-    return { labels, samples: { timestamps, values: kept } };
+    return { labels, samples: { timestamps, values: kept }, ...(dropName && { dropName }) };
   });
 }
 
@@ -81,10 +125,10 @@ export async function applyRange(
 ): Promise<StepSeries[]> {
   const compute = RANGE_FUNCTIONS.get(func) as RangeFunction;
   const result: StepSeries[] = [];
-  for (const { labels, samples } of input.series) {
-    const out = newSeries(keepName ? labels : labels.withoutName(), grid.steps);
+  for (const { labels, samples, dropName } of input.series) {
+    const out = newSeries(labels, grid.steps, dropName || !keepName);
     const { timestamps, values } = samples;
-    if (slide(timestamps, values, input, grid, compute, params, out)) result.push(out);
+    if (slide(timestamps, values, input, grid, compute, params, out, func !== 'delta')) result.push(out);
     await context.pacer.pause();
   }
   return mergeEqual(result);
@@ -93,11 +137,12 @@ export async function applyRange(
 function slide(
   times: Float64Array,
   values: Float64Array,
-  { range, endAt }: RangeInput,
+  { range, endAt, extended, lookbackMs }: RangeInput,
   grid: Grid,
   compute: RangeFunction,
   params: readonly Float64Array[],
   out: StepSeries,
+  counter: boolean,
 ): boolean {
   const window: Window = { times, values, from: 0, to: 0, start: 0, end: 0, evalTime: 0 };
   let any = false;
@@ -108,9 +153,10 @@ function slide(
     // The window is open on the left.
     while (window.from < times.length && (times[window.from] as number) <= window.start) window.from++;
     while (window.to < times.length && (times[window.to] as number) <= window.end) window.to++;
-    if (window.to <= window.from) continue;
+    const seen = extended ? extendWindow(window, extended, lookbackMs, counter) : window;
+    if (seen.to <= seen.from) continue;
     const value = compute(
-      window,
+      seen,
       params.map((column) => column[step] as number),
     );
     if (value === undefined) continue;

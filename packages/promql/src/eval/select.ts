@@ -1,7 +1,10 @@
 import { isStaleAt, wordsOf, type Labels, type Queryable, type Series } from '@prunella/metrics';
 import { QueryError } from '../error.ts';
-import type { AtModifier, Expr, VectorSelector } from '../parser/ast.ts';
+import type { AtModifier, DurationExpr, Expr, VectorSelector } from '../parser/ast.ts';
+import { durationValue } from '../parser/duration.ts';
+import { place } from '../parser/error.ts';
 import { print } from '../parser/print.ts';
+import { interpolate } from './extended.ts';
 import type { Pacer } from './pacer.ts';
 import { newSeries, timeAt, type Grid, type RangeSeries, type StepSeries, type Value } from './value.ts';
 
@@ -13,6 +16,11 @@ export interface Context {
   /** The query's own edges, ms, for `@ start()` and `@ end()`. */
   readonly start: number;
   readonly end: number;
+  /** The query's step, ms; 0 for an instant query. */
+  readonly step: number;
+  /** The expression as written; '' for a tree that was not parsed. */
+  readonly text: string;
+  readonly features: ReadonlySet<string>;
   readonly warnings: Set<string>;
   readonly infos: Set<string>;
   /** Series already read, by selector and range: an expression that stands there twice is read once. */
@@ -21,15 +29,29 @@ export interface Context {
   readonly evaluate: (expr: Expr, grid: Grid) => Promise<Value>;
 }
 
+/** Adds a warning or info about a part of the expression, with that part's place. */
+export function annotate(context: Context, kind: 'warning' | 'info', text: string, { span }: Expr): void {
+  const where = context.text === '' ? '' : ` (${place(context.text, span.start)})`;
+  (kind === 'warning' ? context.warnings : context.infos).add(`PromQL ${kind}: ${text}${where}`);
+}
+
 interface Modifiers {
   readonly offset: number;
+  readonly offsetExpr?: DurationExpr;
   readonly at?: AtModifier;
 }
 
+/** A duration of the expression, ms: what was written, or what it comes to in this query. */
+export function durationOf(context: Context, fixed: number, expr: DurationExpr | undefined): number {
+  if (!expr) return fixed;
+  const query = { step: context.step / 1000, range: (context.end - context.start) / 1000 };
+  return Math.trunc(durationValue(expr, query) * 1000);
+}
+
 /** The time that a selector looks at when the expression is evaluated at `t`. */
-export function shiftedTime(context: Context, { at, offset }: Modifiers, t: number): number {
+export function shiftedTime(context: Context, { at, offset, offsetExpr }: Modifiers, t: number): number {
   const fixed = at === 'start' ? context.start : at === 'end' ? context.end : at;
-  return (fixed ?? t) - offset;
+  return (fixed ?? t) - durationOf(context, offset, offsetExpr);
 }
 
 /** The series of a selector with the samples in (first look − range, last look]. */
@@ -39,12 +61,13 @@ export async function loadSeries(
   grid: Grid,
   range: number,
   func: string,
+  ahead = 0,
 ): Promise<readonly RangeSeries[]> {
   const first = shiftedTime(context, selector, grid.start);
-  const last = shiftedTime(context, selector, timeAt(grid, grid.steps - 1));
+  const last = shiftedTime(context, selector, timeAt(grid, grid.steps - 1)) + ahead;
   // The range is open on the left; timestamps are whole milliseconds.
   const mint = first - range + 1;
-  const key = `${print({ ...selector, offset: 0 })} ${mint} ${last}`;
+  const key = `${print({ kind: 'selector', name: selector.name, matchers: selector.matchers, offset: 0, span: selector.span })} ${mint} ${last}`;
   let loading = context.loaded.get(key);
   if (!loading) {
     loading = read(context, selector, mint, last, grid.step, func);
@@ -130,6 +153,7 @@ export async function selectInstant(
   grid: Grid,
   wantTime = false,
 ): Promise<StepSeries[]> {
+  if (selector.extended) return smoothedInstant(context, selector, grid);
   const loaded = await loadSeries(context, selector, grid, context.lookbackMs, '');
   const result: StepSeries[] = [];
   for (const series of loaded) {
@@ -164,6 +188,28 @@ function instantColumn(
     any = true;
   }
   return any ? out : undefined;
+}
+
+/** `m smoothed`: the value on the line between the samples on both sides of the time looked at. */
+async function smoothedInstant(context: Context, selector: VectorSelector, grid: Grid): Promise<StepSeries[]> {
+  const { lookbackMs } = context;
+  const loaded = await loadSeries(context, selector, grid, lookbackMs, '', lookbackMs);
+  const result = loaded.map((series) => {
+    const { timestamps, values } = withoutStale(series).samples;
+    const out = newSeries(series.labels, grid.steps);
+    for (let step = 0; step < grid.steps; step++) {
+      const t = shiftedTime(context, selector, timeAt(grid, step));
+      const after = firstAtOrAfter(timestamps, t + 1);
+      if (after === 0 || (timestamps[after - 1] as number) <= t - lookbackMs) continue;
+      const reached = after < timestamps.length && (timestamps[after] as number) <= t + lookbackMs;
+      out.values[step] = reached
+        ? interpolate(timestamps, values, after - 1, t, false)
+        : (values[after - 1] as number);
+      out.present[step] = 1;
+    }
+    return out;
+  });
+  return result.filter(({ present }) => present.includes(1));
 }
 
 /** Equality matchers tell which labels an absent series would have; a label named twice tells nothing. */

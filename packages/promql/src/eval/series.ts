@@ -1,6 +1,6 @@
-import type { Labels } from '@prunella/metrics';
+import { METRIC_NAME, type Labels } from '@prunella/metrics';
 import { QueryError } from '../error.ts';
-import { newSeries, type StepSeries } from './value.ts';
+import { newSeries, type StepSeries, type Value } from './value.ts';
 
 /**
  * Makes series whose labels have become equal one, as long as they never have a value at the same step.
@@ -14,7 +14,7 @@ export function mergeEqual(series: readonly StepSeries[]): StepSeries[] {
       byLabels.set(each.labels.key, each);
       continue;
     }
-    const merged = newSeries(each.labels, each.values.length);
+    const merged = newSeries(each.labels, each.values.length, each.dropName || known.dropName);
     for (let i = 0; i < each.values.length; i++) {
       if (known.present[i] && each.present[i]) {
         throw new QueryError('execution', 'vector cannot contain metrics with the same labelset');
@@ -28,6 +28,22 @@ export function mergeEqual(series: readonly StepSeries[]): StepSeries[] {
   return byLabels.size === series.length ? [...series] : [...byLabels.values()];
 }
 
+const METADATA = new Set([METRIC_NAME, '__type__', '__unit__']);
+
+/** Without the name, and the type and unit that belong to it. */
+export function withoutMetadata(labels: Labels): Labels {
+  return labels.drop(METADATA);
+}
+
+/** Takes the names away from the series that are to lose them. @throws QueryError where two then are one */
+export function dropNames(value: Value): Value {
+  if (value.type !== 'vector' || !value.series.some(({ dropName }) => dropName)) return value;
+  const series = value.series.map((each) =>
+    each.dropName ? { ...each, labels: withoutMetadata(each.labels), dropName: false } : each,
+  );
+  return { ...value, series: mergeEqual(series) };
+}
+
 /** Applies a function to every value; the name goes, as it does whenever a value's meaning changes. */
 export function mapValues(
   series: readonly StepSeries[],
@@ -35,7 +51,7 @@ export function mapValues(
 ): StepSeries[] {
   return mergeEqual(
     series.map(({ labels, values, present }) => {
-      const out = newSeries(labels.withoutName(), values.length);
+      const out = newSeries(labels, values.length, true);
       for (let i = 0; i < values.length; i++) {
         if (!present[i]) continue;
         out.values[i] = map(values[i] as number, i);

@@ -12,12 +12,15 @@ export interface StepSeries {
   readonly labels: Labels;
   readonly values: Float64Array;
   readonly present: Uint8Array;
+  /** The name no longer fits the values and goes: at once, or under delayed name removal at the very end. */
+  readonly dropName?: boolean;
 }
 
 /** A series of a range vector: its samples, stale markers taken out. */
 export interface RangeSeries {
   readonly labels: Labels;
   readonly samples: SampleColumns;
+  readonly dropName?: boolean;
 }
 
 export type Value =
@@ -29,8 +32,9 @@ export type Value =
       /** Result order matters (sort, topk). */ readonly ordered?: boolean;
     };
 
-export function newSeries(labels: Labels, steps: number): StepSeries {
-  return { labels, values: new Float64Array(steps), present: new Uint8Array(steps) };
+export function newSeries(labels: Labels, steps: number, dropName?: boolean): StepSeries {
+  const columns = { values: new Float64Array(steps), present: new Uint8Array(steps) };
+  return dropName ? { labels, ...columns, dropName } : { labels, ...columns };
 }
 
 export function timeAt(grid: Grid, i: number): number {

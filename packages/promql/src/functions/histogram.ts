@@ -2,7 +2,7 @@ import { parseFloatGo, type Labels } from '@prunella/metrics';
 import { newSeries, type StepSeries } from '../eval/value.ts';
 import { bucketQuantile, type Bucket } from './quantile.ts';
 
-const LE = new Set(['le', '__name__']);
+const LE = new Set(['le']);
 
 /** histogram_quantile over classic buckets: series that differ only in `le` are one histogram. */
 export function histogramQuantile(
@@ -25,7 +25,7 @@ export function histogramQuantile(
     groups.set(labels.key, group);
   }
   return [...groups.values()].map(({ labels, buckets }) => {
-    const out = newSeries(labels, steps);
+    const out = newSeries(labels, steps, true);
     for (let i = 0; i < steps; i++) {
       const present: Bucket[] = [];
       for (const { bound, series: bucket } of buckets)

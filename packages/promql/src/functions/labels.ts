@@ -1,4 +1,4 @@
-import { compareStrings, compileRegex, RegexError } from '@prunella/metrics';
+import { compareStrings, compileRegex, METRIC_NAME, RegexError } from '@prunella/metrics';
 import { QueryError } from '../error.ts';
 import { mergeEqual } from '../eval/series.ts';
 import type { StepSeries } from '../eval/value.ts';
@@ -26,7 +26,7 @@ export function labelReplace(series: readonly StepSeries[], args: readonly strin
           return '';
         }
       });
-      return { ...each, labels: each.labels.with({ [target]: value }) };
+      return { ...each, labels: each.labels.with({ [target]: value }), ...named(target) };
     }),
   );
 }
@@ -47,8 +47,14 @@ export function labelJoin(series: readonly StepSeries[], args: readonly string[]
       labels: each.labels.with({
         [target]: sources.map((source) => each.labels.get(source)).join(separator),
       }),
+      ...named(target),
     })),
   );
+}
+
+/** A name that was given on purpose stays. */
+function named(target: string): { dropName?: boolean } {
+  return target === METRIC_NAME ? { dropName: false } : {};
 }
 
 function checkTarget(name: string, where: string): void {

@@ -49,6 +49,15 @@ export const DATE_FUNCTIONS: ReadonlyMap<string, (date: Date) => number> = new M
   ['year', (date) => date.getUTCFullYear()],
 ]);
 
+/** Go's math.Max and math.Min: the infinity that decides wins over NaN. */
+export function maxOf(a: number, b: number): number {
+  return a === Infinity || b === Infinity ? Infinity : Math.max(a, b);
+}
+
+export function minOf(a: number, b: number): number {
+  return a === -Infinity || b === -Infinity ? -Infinity : Math.min(a, b);
+}
+
 export function roundTo(value: number, nearest: number): number {
   // Through the inverse, as Prometheus does, for fewer rounding errors with fractions.
   const inverse = 1 / nearest;

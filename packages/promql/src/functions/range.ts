@@ -3,6 +3,8 @@ import { quantileOf } from './quantile.ts';
 
 /** The samples `from ≤ i < to` of a series that lie in one window, and the window itself: (start, end], ms. */
 export interface Window {
+  /** The first and last sample stand for the window's edges: nothing is extrapolated. */
+  readonly exact?: boolean;
   readonly times: Float64Array;
   readonly values: Float64Array;
   from: number;
@@ -27,7 +29,7 @@ const overTime =
  */
 function extrapolated(window: Window, counter: boolean, perSecond: boolean): number | undefined {
   const { times, values, from, to, start, end } = window;
-  if (to - from < 2) return undefined;
+  if (to - from < (window.exact ? 1 : 2)) return undefined;
   const first = times[from] as number;
   const last = times[to - 1] as number;
   let increase = (values[to - 1] as number) - (values[from] as number);
@@ -35,6 +37,7 @@ function extrapolated(window: Window, counter: boolean, perSecond: boolean): num
     for (let i = from + 1; i < to; i++)
       if ((values[i] as number) < (values[i - 1] as number)) increase += values[i - 1] as number;
   }
+  if (window.exact) return perSecond ? increase / ((end - start) / 1000) : increase;
   let toStart = (first - start) / 1000;
   let toEnd = (end - last) / 1000;
   const sampled = (last - first) / 1000;
@@ -85,6 +88,16 @@ function extreme(
     if (better(value, best) || Number.isNaN(best)) best = value;
   }
   return best;
+}
+
+/** When the best value was, in seconds; the last of equals. */
+function timeOf(better: (a: number, b: number) => boolean): RangeFunction {
+  return ({ times, values, from, to }) => {
+    let best = from;
+    for (let i = from + 1; i < to; i++)
+      if (better(values[i] as number, values[best] as number) || Number.isNaN(values[best])) best = i;
+    return (times[best] as number) / 1000;
+  };
 }
 
 function mean(values: Float64Array, from: number, to: number): number {
@@ -192,6 +205,10 @@ export const RANGE_FUNCTIONS: ReadonlyMap<string, RangeFunction> = new Map<strin
       return sum.value;
     }),
   ],
+  ['ts_of_first_over_time', ({ times, from }) => (times[from] as number) / 1000],
+  ['ts_of_last_over_time', ({ times, to }) => (times[to - 1] as number) / 1000],
+  ['ts_of_max_over_time', timeOf((a, b) => a >= b)],
+  ['ts_of_min_over_time', timeOf((a, b) => a <= b)],
   ['count_over_time', overTime((_, from, to) => to - from)],
   ['last_over_time', overTime((values, _, to) => values[to - 1] as number)],
   ['first_over_time', overTime((values, from) => values[from] as number)],

@@ -11,6 +11,12 @@ export type ValueType = 'scalar' | 'vector' | 'matrix' | 'string';
 /** `@ 1600000000`, in ms, or one of the query's own edges. */
 export type AtModifier = number | 'start' | 'end';
 
+/** A duration that the query's own step or range enters into. */
+export type DurationExpr =
+  | { readonly kind: 'seconds'; readonly value: number }
+  | { readonly kind: 'step' | 'range' }
+  | { readonly kind: 'operation'; readonly op: string; readonly left: DurationExpr; readonly right: DurationExpr };
+
 export type Expr =
   | NumberLiteral
   | StringLiteral
@@ -47,7 +53,11 @@ export interface VectorSelector extends Node {
   readonly matchers: readonly Matcher[];
   /** ms */
   offset: number;
+  /** Takes the place of `offset` where that is known only with the query. */
+  offsetExpr?: DurationExpr;
   at?: AtModifier;
+  /** Samples at the edges of a range, or at the time looked at, are taken from, or made of, those beside it. */
+  extended?: 'anchored' | 'smoothed';
 }
 
 export interface MatrixSelector extends Node {
@@ -55,6 +65,7 @@ export interface MatrixSelector extends Node {
   readonly selector: VectorSelector;
   /** ms */
   readonly range: number;
+  readonly rangeExpr?: DurationExpr;
 }
 
 export interface Subquery extends Node {
@@ -62,10 +73,13 @@ export interface Subquery extends Node {
   readonly expr: Expr;
   /** ms */
   readonly range: number;
+  readonly rangeExpr?: DurationExpr;
   /** ms; absent = the engine's default */
   readonly step?: number;
+  readonly stepExpr?: DurationExpr;
   /** ms */
   offset: number;
+  offsetExpr?: DurationExpr;
   at?: AtModifier;
 }
 
@@ -95,6 +109,9 @@ export interface VectorMatching {
   readonly on: boolean;
   readonly labels: readonly string[];
   readonly include: readonly string[];
+  /** The value of a missing partner on that side. */
+  readonly fillLeft?: number;
+  readonly fillRight?: number;
 }
 
 export interface Binary extends Node {

@@ -6,10 +6,12 @@ import {
   RegexError,
   type MatchType,
 } from '@prunella/metrics';
-import type { Aggregation, AtModifier, Expr, Span, Subquery, VectorMatching, VectorSelector } from './ast.ts';
+import type { Aggregation, AtModifier, DurationExpr, Expr, Span, Subquery, VectorMatching, VectorSelector } from './ast.ts';
 import { checkTypes } from './check.ts';
+import { durationExpression, durationOperand, durationValue, isConstant, type Cursor } from './duration.ts';
 import { ParseError } from './error.ts';
-import { AGGREGATIONS, FUNCTIONS } from './functions.ts';
+import type { ParseOptions } from './features.ts';
+import { AGGREGATIONS, EXPERIMENTAL, FUNCTIONS } from './functions.ts';
 import { lex, unquote, type Token } from './lexer.ts';
 
 const LONGEST_EXPRESSION = 1 << 20;
@@ -35,13 +37,14 @@ const PRECEDENCE: Readonly<Record<string, number>> = {
   '^': 6,
 };
 const COMPARISONS = new Set(['==', '!=', '<=', '<', '>=', '>']);
+const NONE: ReadonlySet<string> = new Set();
 const SET_OPERATORS = new Set(['and', 'or', 'unless']);
 
 /** Parses and type-checks an expression. @throws ParseError */
-export function parse(text: string): Expr {
+export function parse(text: string, { features = NONE }: ParseOptions = {}): Expr {
   if (text.length > LONGEST_EXPRESSION)
     throw new ParseError('', { start: 0, end: 0 }, 'expression is too long');
-  const parser = new Parser(text);
+  const parser = new Parser(text, features);
   const expr = parser.parseAll();
   checkTypes(text, expr);
   return expr;
@@ -62,7 +65,10 @@ class Parser {
   #at = 0;
   #depth = 0;
 
-  constructor(text: string) {
+  readonly #features: ReadonlySet<string>;
+
+  constructor(text: string, features: ReadonlySet<string>) {
+    this.#features = features;
     this.#text = text;
     this.#tokens = lex(text);
   }
@@ -136,7 +142,31 @@ class Parser {
         }
       }
     }
-    return { card, on, labels, include };
+    return { card, on, labels, include, ...this.#fills(set) };
+  }
+
+  #fills(set: boolean): { fillLeft?: number; fillRight?: number } {
+    const fills: { fillLeft?: number; fillRight?: number } = {};
+    for (;;) {
+      const word = this.#peek();
+      if (word.kind !== 'identifier' || !/^fill(_left|_right)?$/i.test(word.text)) return fills;
+      if (this.#tokens[this.#at + 1]?.text !== '(') return fills;
+      this.#enabled('promql-binop-fill-modifiers', word, 'binop fill modifiers are experimental and not enabled');
+      if (set) throw this.#fault(word, 'filling in missing series not allowed for set operators');
+      this.#next();
+      this.#expect('(', 'fill');
+      const value = this.#expression(0);
+      if (value.kind !== 'number') throw this.#fault(value.span, 'fill modifiers take a number');
+      this.#expect(')', 'fill');
+      const side = word.text.toLowerCase();
+      if (side !== 'fill_right') fills.fillLeft = value.value;
+      if (side !== 'fill_left') fills.fillRight = value.value;
+    }
+  }
+
+  /** @throws ParseError unless the feature is on */
+  #enabled(feature: string, at: Span, reason: string): void {
+    if (!this.#features.has(feature)) throw this.#fault(at, reason);
   }
 
   #unary(): Expr {
@@ -213,6 +243,8 @@ class Parser {
   #call(token: Token): Expr {
     if (!FUNCTIONS.has(token.text))
       throw this.#fault(token, `unknown function with name ${JSON.stringify(token.text)}`);
+    if (EXPERIMENTAL.has(token.text))
+      this.#enabled('promql-experimental-functions', token, `function ${JSON.stringify(token.text)} is not enabled`);
     const { args, end } = this.#arguments();
     return { kind: 'call', func: token.text, args, span: { start: token.start, end } };
   }
@@ -230,6 +262,10 @@ class Parser {
   }
 
   #aggregation(op: string, token: Token): Aggregation {
+    if (EXPERIMENTAL.has(op)) {
+      const reason = `${op}() is experimental and must be enabled with --enable-feature=promql-experimental-functions`;
+      this.#enabled('promql-experimental-functions', token, reason);
+    }
     let clause = this.#grouping();
     const { args, end } = this.#arguments();
     let last = end;
@@ -345,35 +381,57 @@ class Parser {
       if (this.#is('[')) result = this.#range(result);
       else if (this.#isWord('offset')) this.#offset(result);
       else if (this.#is('@')) this.#atModifier(result);
+      else if (this.#isWord('anchored') || this.#isWord('smoothed')) this.#extended(result);
       else return result;
     }
   }
 
+  #extended(expr: Expr): void {
+    const word = this.#next();
+    const name = word.text.toLowerCase() as 'anchored' | 'smoothed';
+    this.#enabled('promql-extended-range-selectors', word, `${name} modifier is experimental and not enabled`);
+    const target = expr.kind === 'matrix' ? expr.selector : expr;
+    if (target.kind !== 'selector' || (name === 'anchored' && expr.kind !== 'matrix'))
+      throw this.#fault(word, `${name} modifier not implemented`);
+    if (target.extended) throw this.#fault(word, 'anchored and smoothed modifiers cannot be used together');
+    target.extended = name;
+  }
+
   #range(expr: Expr): Expr {
     this.#next();
-    const range = this.#positive(this.#durationLiteral('range'));
+    const { value: range, expr: rangeExpr } = this.#bracketDuration('range');
+    const dynamic = rangeExpr && { rangeExpr };
     if (this.#is(':')) {
       this.#next();
-      const step = this.#is(']') ? undefined : this.#positive(this.#durationLiteral('subquery'));
+      const step = this.#is(']') ? undefined : this.#bracketDuration('subquery');
       const close = this.#expect(']', 'subquery selector');
       const span = { start: expr.span.start, end: close.end };
-      return { kind: 'subquery', expr, range, ...(step !== undefined && { step }), offset: 0, span };
+      const every = step && { step: step.value, ...(step.expr && { stepExpr: step.expr }) };
+      return { kind: 'subquery', expr, range, ...dynamic, ...every, offset: 0, span };
     }
     const close = this.#expect(']', 'subquery or range selector', 'subquery or range selector, expected "]"');
     const span = { start: expr.span.start, end: close.end };
     if (expr.kind !== 'selector') throw this.#fault(span, 'ranges only allowed for vector selectors');
-    if (expr.offset !== 0) throw this.#fault(span, 'no offset modifiers allowed before range');
+    if (expr.offset !== 0 || expr.offsetExpr) throw this.#fault(span, 'no offset modifiers allowed before range');
     if (expr.at !== undefined) throw this.#fault(span, 'no @ modifiers allowed before range');
-    return { kind: 'matrix', selector: expr, range, span };
+    return { kind: 'matrix', selector: expr, range, ...dynamic, span };
   }
 
   #offset(expr: Expr): void {
     const word = this.#next();
     const sign = this.#is('-') || this.#is('+') ? this.#next().text : '+';
     const target = this.#modified(expr, word, 'offset');
-    if (target.offset !== 0) throw this.#fault(word, 'offset may not be set multiple times');
-    const value = this.#durationLiteral('offset');
+    if (target.offset !== 0 || target.offsetExpr) throw this.#fault(word, 'offset may not be set multiple times');
+    if (this.#peek().kind === 'number' || this.#peek().kind === 'duration') {
+      const value = this.#durationLiteral('offset');
+      target.offset = sign === '-' ? -value : value;
+      return;
+    }
+    const { value, expr: inner } = this.#folded(this.#dynamicDuration('offset', durationOperand));
     target.offset = sign === '-' ? -value : value;
+    if (!inner) return;
+    const zero = { kind: 'seconds', value: 0 } as const;
+    target.offsetExpr = sign === '-' ? { kind: 'operation', op: '-', left: zero, right: inner } : inner;
   }
 
   #atModifier(expr: Expr): void {
@@ -418,6 +476,41 @@ class Parser {
       token,
       `unexpected ${describe(token)} in ${where}, expected number, duration, step(), or range()`,
     );
+  }
+
+  /** A range or step: a literal, or an expression of durations. */
+  #bracketDuration(where: string): { value: number; expr?: DurationExpr } {
+    const token = this.#peek();
+    const next = this.#tokens[this.#at + 1];
+    const literal = token.kind === 'number' || token.kind === 'duration';
+    if (literal && (next?.text === ']' || next?.text === ':'))
+      return { value: this.#positive(this.#durationLiteral(where)) };
+    if (literal && (next?.kind !== 'operator' || !/^[-+*/%^]$/.test(next.text)))
+      return { value: this.#positive(this.#durationLiteral(where)) };
+    const { value, expr } = this.#folded(this.#dynamicDuration(where, (cursor) => durationExpression(cursor)));
+    return expr ? { value: 0, expr } : { value: this.#positive(value) };
+  }
+
+  #folded(expr: DurationExpr): { value: number; expr?: DurationExpr } {
+    if (!isConstant(expr)) return { value: 0, expr };
+    return { value: Math.trunc(durationValue(expr, { step: 0, range: 0 }) * 1000) };
+  }
+
+  #dynamicDuration(where: string, read: (cursor: Cursor) => DurationExpr): DurationExpr {
+    const first = this.#peek();
+    if (!/^([-+(]|step|range|min_of|max_of)$/i.test(first.text) && first.kind !== 'number' && first.kind !== 'duration')
+      this.#durationLiteral(where);
+    this.#enabled('promql-duration-expr', first, 'experimental duration expression is not enabled');
+    return read({
+      peek: () => this.#peek(),
+      next: () => this.#next(),
+      expect: (text) => void this.#expect(text, where),
+      unexpected: () => this.#unexpected(),
+      seconds: (token) => {
+        if (token.kind === 'duration') return this.#duration(token) / 1000;
+        return token.kind === 'number' ? Number(token.text) : undefined;
+      },
+    });
   }
 
   #duration(token: Token): number {

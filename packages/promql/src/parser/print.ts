@@ -5,8 +5,9 @@ import {
   METRIC_NAME,
   quoteLabelName,
 } from '@prunella/metrics';
-import type { AtModifier, Binary, Expr, VectorSelector } from './ast.ts';
+import type { AtModifier, Binary, DurationExpr, Expr, VectorSelector } from './ast.ts';
 import { typeOf } from './check.ts';
+import { printDuration } from './duration.ts';
 
 /** The expression in its canonical form: what is parsed again gives the same tree. */
 export function print(expr: Expr): string {
@@ -18,10 +19,10 @@ export function print(expr: Expr): string {
     case 'selector':
       return printSelector(expr) + printModifiers(expr);
     case 'matrix':
-      return `${printSelector(expr.selector)}[${formatDuration(expr.range)}]${printModifiers(expr.selector)}`;
+      return `${printSelector(expr.selector)}[${duration(expr.range, expr.rangeExpr)}]${printModifiers(expr.selector)}`;
     case 'subquery': {
-      const step = expr.step === undefined ? '' : formatDuration(expr.step);
-      return `${print(expr.expr)}[${formatDuration(expr.range)}:${step}]${printModifiers(expr)}`;
+      const step = expr.step === undefined ? '' : duration(expr.step, expr.stepExpr);
+      return `${print(expr.expr)}[${duration(expr.range, expr.rangeExpr)}:${step}]${printModifiers(expr)}`;
     }
     case 'call':
       return `${expr.func}(${expr.args.map(print).join(', ')})`;
@@ -52,9 +53,24 @@ function printSelector({ name, matchers }: VectorSelector): string {
   return (plain ? name : '') + (parts.length > 0 ? `{${parts.join(',')}}` : '');
 }
 
-function printModifiers({ at, offset }: { at?: AtModifier; offset: number }): string {
+function duration(fixed: number, expr: DurationExpr | undefined): string {
+  return expr ? printDuration(expr) : formatDuration(fixed);
+}
+
+interface Modifiers {
+  readonly at?: AtModifier;
+  readonly offset: number;
+  readonly offsetExpr?: DurationExpr;
+  readonly extended?: string;
+}
+
+function printModifiers({ at, offset, offsetExpr, extended }: Modifiers): string {
   const when = at === undefined ? '' : typeof at === 'number' ? ` @ ${(at / 1000).toFixed(3)}` : ` @ ${at}()`;
-  return when + (offset === 0 ? '' : ` offset ${formatDuration(offset)}`);
+  const back =
+    offset === 0 && !offsetExpr
+      ? ''
+      : ` offset ${offsetExpr ? `(${printDuration(offsetExpr)})` : formatDuration(offset)}`;
+  return when + back + (extended ? ` ${extended}` : '');
 }
 
 function printBinary({ op, left, right, bool, matching }: Binary): string {
@@ -65,8 +81,13 @@ function printBinary({ op, left, right, bool, matching }: Binary): string {
       text += ` ${matching.on ? 'on' : 'ignoring'} (${labels(matching.labels)})`;
     if (grouped)
       text += ` ${matching.card === 'many-to-one' ? 'group_left' : 'group_right'} (${labels(matching.include)})`;
+    text += fill('fill_left', matching.fillLeft) + fill('fill_right', matching.fillRight);
   }
   return `${text} ${print(right)}`;
+}
+
+function fill(word: string, value: number | undefined): string {
+  return value === undefined ? '' : ` ${word} (${formatFloat(value)})`;
 }
 
 function labels(names: readonly string[]): string {

@@ -1,4 +1,5 @@
 import type { Expr } from '../parser/ast.ts';
+import { print } from '../parser/print.ts';
 
 /** Functions whose value depends on when they are evaluated: `@` cannot pin them. */
 const OF_EVALUATION_TIME = new Set([
@@ -74,11 +75,5 @@ function pin(expr: Expr, t: number): Expr {
 
 /** Whether `start()` or `end()` stands somewhere: then a range query means something else than an instant one. */
 export function mentionsQueryEdges(expr: Expr): boolean {
-  const at =
-    expr.kind === 'selector' || expr.kind === 'subquery'
-      ? expr.at
-      : expr.kind === 'matrix'
-        ? expr.selector.at
-        : undefined;
-  return at === 'start' || at === 'end' || childrenOf(expr).some(mentionsQueryEdges);
+  return /\b(start|end|step|range)\(\)/.test(print(expr));
 }

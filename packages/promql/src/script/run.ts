@@ -1,5 +1,6 @@
 import { Engine, type QueryResult } from '../engine.ts';
 import { ParseError } from '../parser/error.ts';
+import { FEATURES } from '../parser/features.ts';
 import { parse } from '../parser/parse.ts';
 import { print } from '../parser/print.ts';
 import { MemoryStorage } from '../testing/memory.ts';
@@ -21,7 +22,7 @@ export interface ScriptReport {
 
 /** Runs a `.test` file of upstream's language; a case is one `eval` with its derived checks. */
 export async function runScript(text: string): Promise<ScriptReport> {
-  const engine = new Engine();
+  const engine = new Engine({ features: FEATURES });
   const failures: ScriptFailure[] = [];
   let storage = new MemoryStorage();
   let broken: string | undefined;
@@ -119,13 +120,13 @@ async function runDerived(
   at: number,
   { value }: QueryResult,
 ): Promise<void> {
-  const expr = parse(command.expr);
+  const expr = parse(command.expr, { features: FEATURES });
   if (value.type === 'matrix' || value.type === 'string') return;
   const fixed = pinned(expr, at);
   const queries = [{ expr, times: [at] }];
   const elsewhere = at === 0 ? [-1000, 0, 1000] : [-10 * at, 0, Math.trunc(at / 5), at, 10 * at];
   // Printed and parsed again: the tree must survive it.
-  if (fixed) queries.push({ expr: parse(print(fixed)), times: elsewhere });
+  if (fixed) queries.push({ expr: parse(print(fixed), { features: FEATURES }), times: elsewhere });
   const ordered = command.expectations.some(({ kind }) => kind === 'ordered');
   for (const { expr: query, times } of queries) {
     for (const t of times) {
