@@ -203,19 +203,31 @@ function unwrap(expr: Expr): Expr {
 async function rangeValue(context: Context, expr: Expr, grid: Grid): Promise<Series[]> {
   const { series, range, endAt } = await rangeInput(context, expr, grid, '');
   const end = endAt(grid.start);
-  return series.flatMap(({ labels, samples: { timestamps, values } }) => {
+  return series.flatMap(({ labels, samples: { timestamps, values, histograms } }) => {
     const from = firstAtOrAfter(timestamps, end - range + 1);
     const to = firstAtOrAfter(timestamps, end + 1);
     return from === to
       ? []
-      : [{ labels, samples: { timestamps: timestamps.slice(from, to), values: values.slice(from, to) } }];
+      : [
+          {
+            labels,
+            samples: {
+              timestamps: timestamps.slice(from, to),
+              values: values.slice(from, to),
+              ...(histograms && { histograms: histograms.slice(from, to) }),
+            },
+          },
+        ];
   });
 }
 
 function toSamples(series: readonly StepSeries[], time: number): VectorSample[] {
   return series
     .filter(({ present }) => present[0])
-    .map(({ labels, values }) => ({ labels, time, value: values[0] as number }));
+    .map(({ labels, values, histograms }) => {
+      const histogram = histograms?.[0];
+      return { labels, time, value: values[0] as number, ...(histogram && { histogram }) };
+    });
 }
 
 function toMatrix(value: Value, grid: Grid): Series[] {
@@ -224,17 +236,19 @@ function toMatrix(value: Value, grid: Grid): Series[] {
     const timestamps = Float64Array.from({ length: grid.steps }, (_, i) => timeAt(grid, i));
     return [{ labels: Labels.empty, samples: { timestamps, values: value.values } }];
   }
-  const series = value.series.map(({ labels, values, present }) => {
+  const series = value.series.map(({ labels, values, present, histograms }) => {
     const count = present.reduce((sum, each) => sum + each, 0);
     const timestamps = new Float64Array(count);
     const kept = new Float64Array(count);
+    const column: (FloatHistogram | undefined)[] | undefined = histograms && [];
     let k = 0;
     for (let i = 0; i < values.length; i++) {
       if (!present[i]) continue;
       timestamps[k] = timeAt(grid, i);
+      column?.push(histograms?.[i]);
       kept[k++] = values[i] as number;
     }
-    return { labels, samples: { timestamps, values: kept } };
+    return { labels, samples: { timestamps, values: kept, ...(column && { histograms: column }) } };
   });
   return series
     .filter(({ samples }) => samples.timestamps.length > 0)

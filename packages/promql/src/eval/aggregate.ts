@@ -1,10 +1,12 @@
 import { formatDecimal, formatFloat, Labels, METRIC_NAME } from '@prunella/metrics';
 import { QueryError } from '../error.ts';
+import { printHistogram } from '../histogram/buckets.ts';
+import { histogramSum, type Report } from '../histogram/range.ts';
 import { labelPosition } from '../functions/hash.ts';
 import { quantileOf } from '../functions/quantile.ts';
 import { KahanSum } from '../functions/kahan.ts';
 import type { Aggregation } from '../parser/ast.ts';
-import { newSeries, type StepSeries } from './value.ts';
+import { copyStep, newSeries, setHistogram, type StepSeries } from './value.ts';
 
 interface Group {
   readonly labels: Labels;
@@ -36,6 +38,7 @@ export function aggregate(
   steps: number,
   param: Float64Array | string | undefined,
   warn: (text: string) => void,
+  report: AggregateReport,
 ): { series: StepSeries[]; ordered: boolean } {
   const groups = groupSeries(node, series);
   if (/^(topk|bottomk|limitk)$/.test(node.op))
@@ -52,18 +55,49 @@ export function aggregate(
       return { series: pickRatio(groups, steps, param as Float64Array, warn), ordered: false };
     default:
       return {
-        series: groups.map((group) => reduceGroup(group, steps, reducer(node.op, param))),
+        series: groups
+          .map((group) => reduceGroup(group, steps, node.op, reducer(node.op, param), report))
+          .filter(({ present }) => present.includes(1)),
         ordered: false,
       };
   }
 }
 
-function reduceGroup({ labels, members, dropName }: Group, steps: number, reduce: Reduce): StepSeries {
+export interface AggregateReport extends Pick<Report, 'mixedSchemas' | 'notes' | 'mixed'> {
+  ignored(op: string): void;
+}
+
+const COUNTS = new Set(['count', 'group']);
+
+function reduceGroup(
+  { labels, members, dropName }: Group,
+  steps: number,
+  op: string,
+  reduce: Reduce,
+  report: AggregateReport,
+): StepSeries {
+  const native = members.some(({ histograms }) => histograms);
   const out = newSeries(labels, steps, dropName);
   const values: number[] = [];
   for (let step = 0; step < steps; step++) {
     values.length = 0;
-    for (const member of members) if (member.present[step]) values.push(member.values[step] as number);
+    if (native && !COUNTS.has(op)) {
+      const all = members.flatMap(({ present, histograms }) => (present[step] && histograms?.[step]) || []);
+      if (all.length > 0) {
+        const sums = op === 'sum' || op === 'avg';
+        if (!sums) report.ignored(op);
+        else if (members.some(({ present, histograms }) => present[step] && !histograms?.[step])) {
+          report.mixed();
+          continue;
+        } else {
+          const result = histogramSum(all, op === 'avg', report);
+          if (result) setHistogram(out, step, result);
+          continue;
+        }
+      }
+      for (const { present, histograms, values: column } of members)
+        if (present[step] && !histograms?.[step]) values.push(column[step] as number);
+    } else for (const member of members) if (member.present[step]) values.push(member.values[step] as number);
     if (values.length === 0) continue;
     out.values[step] = reduce(values, step);
     out.present[step] = 1;
@@ -145,7 +179,7 @@ function pickBest(
     const outputs = new Map<StepSeries, { series: StepSeries; rank: number }>();
     for (let step = 0; step < steps; step++) {
       const k = checkedCount(param, step);
-      const present = members.filter((member) => member.present[step]);
+      const present = members.filter((member) => member.present[step] && !member.histograms?.[step]);
       present.sort((a, b) => compare(a.values[step] as number, b.values[step] as number));
       for (const [rank, member] of present.slice(0, k).entries()) {
         const output = outputs.get(member) ?? { series: newSeries(member.labels, steps, member.dropName), rank };
@@ -166,8 +200,7 @@ function pickFirst(groups: readonly Group[], steps: number, param: Float64Array)
       let left = checkedCount(param, step);
       for (const [i, member] of members.entries()) {
         if (!member.present[step] || left-- <= 0) continue;
-        (outputs[i] as StepSeries).values[step] = member.values[step] as number;
-        (outputs[i] as StepSeries).present[step] = 1;
+        copyStep(member, outputs[i] as StepSeries, step);
       }
     }
     return outputs.filter(({ present }) => present.includes(1));
@@ -195,8 +228,7 @@ function pickRatio(
       for (let i = 0; i < steps; i++) {
         const ratio = ratios[i] as number;
         if (!member.present[i] || !(ratio >= 0 ? at < ratio : at >= 1 + ratio)) continue;
-        out.values[i] = member.values[i] as number;
-        out.present[i] = 1;
+        copyStep(member, out, i);
       }
       return out;
     }),
@@ -210,7 +242,11 @@ function countValues(groups: readonly Group[], steps: number, label: string): St
     for (let step = 0; step < steps; step++) {
       for (const member of members) {
         if (!member.present[step]) continue;
-        const counted = labels.with({ [label]: formatDecimal(member.values[step] as number) });
+        const histogram = member.histograms?.[step];
+        const text = histogram
+          ? printHistogram(histogram, formatFloat)
+          : formatDecimal(member.values[step] as number);
+        const counted = labels.with({ [label]: text });
         const series = result.get(counted.key) ?? newSeries(counted, steps, dropName && label !== METRIC_NAME);
         series.values[step] = (series.values[step] as number) + 1;
         series.present[step] = 1;

@@ -2,9 +2,11 @@ import { Labels, METRIC_NAME } from '@prunella/metrics';
 import { QueryError } from '../error.ts';
 import { ARITHMETIC, COMPARISONS } from '../functions/numeric.ts';
 import type { Binary, VectorMatching } from '../parser/ast.ts';
+import type { Notes } from '../histogram/algebra.ts';
+import { combine, incompatibleText, type Side } from './combine.ts';
 import { fillSides } from './fill.ts';
 import { mergeEqual, withoutMetadata } from './series.ts';
-import { newSeries, type StepSeries } from './value.ts';
+import { copyStep, newSeries, setHistogram, type StepSeries } from './value.ts';
 
 /** What a pair of values gives: the value to keep, or undefined where a comparison filters it out. */
 type Operation = (left: number, right: number) => number | undefined;
@@ -30,18 +32,26 @@ function keepsName({ op, bool }: Binary): boolean {
 }
 
 export function vectorScalar(
+  tell: Tell,
   node: Binary,
   series: readonly StepSeries[],
   scalar: Float64Array,
   vectorIsLeft: boolean,
 ): StepSeries[] {
-  const operation = operationOf(node, !vectorIsLeft);
-  const result = series.map(({ labels, values, present, dropName }) => {
+  const operation = TRIMS.has(node.op) ? () => undefined : operationOf(node, !vectorIsLeft);
+  const result = series.map(({ labels, values, present, dropName, histograms }) => {
     const out = newSeries(labels, values.length, dropName || !keepsName(node));
     for (let i = 0; i < values.length; i++) {
       if (!present[i]) continue;
       const value = values[i] as number;
       const other = scalar[i] as number;
+      const histogram = histograms?.[i];
+      if (histogram || TRIMS.has(node.op)) {
+        const [mine, theirs] = [{ value, histogram }, { value: other, histogram: undefined }];
+        const [a, b] = vectorIsLeft ? [mine, theirs] : [theirs, mine];
+        putCombined(tell, node, a, b, out, i);
+        continue;
+      }
       const computed = vectorIsLeft ? operation(value, other) : operation(other, value);
       if (computed === undefined) continue;
       out.values[i] = computed;
@@ -50,6 +60,30 @@ export function vectorScalar(
     return out;
   });
   return mergeEqual(result).filter(({ present }) => present.includes(1));
+}
+
+/** Takes warnings and infos about the operation. */
+export type Tell = (kind: 'warning' | 'info', text: string) => void;
+
+const TRIMS = new Set(['</', '>/']);
+
+/** Puts the result of a pair that has a histogram; tells what is to be told. */
+function putCombined(tell: Tell, { op, bool }: Binary, a: Side, b: Side, out: StepSeries, i: number): boolean {
+  const notes: Notes = {};
+  const result = combine(op, bool, a, b, notes);
+  const doing = op === '+' ? 'addition' : 'subtraction';
+  if (notes.reconciled) tell('info', `mismatched custom buckets were reconciled during ${doing}`);
+  if (notes.conflict) tell('warning', `conflicting counter resets during histogram ${doing}`);
+  if (result === 'incompatible') tell('info', incompatibleText(op, a, b));
+  else if (result === 'mixed schemas')
+    tell('warning', 'vector contains a mix of histograms with exponential and custom buckets schemas');
+  if (typeof result === 'string') return false;
+  if ('histogram' in result) setHistogram(out, i, result.histogram);
+  else {
+    out.values[i] = result.value;
+    out.present[i] = 1;
+  }
+  return true;
 }
 
 /** The labels by which series of the two sides find one another. */
@@ -61,6 +95,7 @@ function signatureOf({ on, labels }: VectorMatching): (series: StepSeries) => st
 }
 
 export function vectorBinary(
+  tell: Tell,
   node: Binary,
   left: readonly StepSeries[],
   right: readonly StepSeries[],
@@ -68,7 +103,7 @@ export function vectorBinary(
 ): StepSeries[] {
   const matching = node.matching as VectorMatching;
   if (matching.card === 'many-to-many') return setOperation(node.op, matching, left, right, steps);
-  return joined(node, matching, left, right, steps);
+  return joined(tell, node, matching, left, right, steps);
 }
 
 function setOperation(
@@ -110,8 +145,7 @@ function keepWhere(
     const out = newSeries(series.labels, steps, series.dropName);
     for (let i = 0; i < steps; i++) {
       if (!series.present[i] || !keep(series, i)) continue;
-      out.values[i] = series.values[i] as number;
-      out.present[i] = 1;
+      copyStep(series, out, i);
     }
     if (out.present.includes(1)) result.push(out);
   }
@@ -120,6 +154,7 @@ function keepWhere(
 
 /** Arithmetic and comparisons between vectors: every series of the "many" side with its one partner. */
 function joined(
+  tell: Tell,
   node: Binary,
   matching: VectorMatching,
   left: readonly StepSeries[],
@@ -132,7 +167,7 @@ function joined(
   const [many, one] = swapped ? [right, left] : [left, right];
   if (many.length === 0 || one.length === 0) return [];
   const partners = oneSide(one, signature, matching, swapped ? 'left' : 'right', steps);
-  const operation = operationOf(node);
+  const operation = TRIMS.has(node.op) ? () => undefined : operationOf(node);
   const outputs: { out: StepSeries; signature: string }[] = [];
   for (const series of many) {
     const key = signature(series);
@@ -144,6 +179,12 @@ function joined(
       );
       for (let i = 0; i < steps; i++) {
         if (!series.present[i] || !partner.present[i]) continue;
+        const [x, y] = swapped ? [partner, series] : [series, partner];
+        if (x.histograms?.[i] || y.histograms?.[i] || TRIMS.has(node.op)) {
+          const sides = [x, y].map((each) => ({ value: each.values[i] as number, histogram: each.histograms?.[i] }));
+          if (!putCombined(tell, node, sides[0] as Side, sides[1] as Side, out, i)) out.present[i] = 2;
+          continue;
+        }
         const [a, b] = swapped
           ? [partner.values[i], series.values[i]]
           : [series.values[i], partner.values[i]];

@@ -1,16 +1,20 @@
-import { Labels } from '@prunella/metrics';
+import { formatFloat, Labels } from '@prunella/metrics';
 import { QueryError } from '../error.ts';
 import { histogramQuantile } from '../functions/histogram.ts';
+import { HISTOGRAM_PARTS, histogramFraction, mapHistograms, partSeries } from '../functions/native.ts';
 import { labelJoin, labelReplace, sortByLabel } from '../functions/labels.ts';
 import { DATE_FUNCTIONS, MATH_FUNCTIONS, maxOf, minOf, roundTo } from '../functions/numeric.ts';
 import { RANGE_FUNCTIONS } from '../functions/range.ts';
 import type { Binary, Call, Expr, StringLiteral, VectorSelector } from '../parser/ast.ts';
-import { aggregate } from './aggregate.ts';
+import { histogramQuantileOf } from '../histogram/statistics.ts';
+import { scale } from '../histogram/algebra.ts';
+import { aggregate, type AggregateReport } from './aggregate.ts';
 import { scalarBinary, vectorBinary, vectorScalar } from './binary.ts';
+import { reporter } from './mixed.ts';
 import { applyRange, rangeInput } from './range.ts';
 import { absentLabels, annotate, selectInstant, type Context } from './select.ts';
-import { constantSeries, dropNames, mapValues } from './series.ts';
-import { newSeries, timeAt, type Grid, type StepSeries, type Value } from './value.ts';
+import { constantSeries, dropNames, mapValues, mergeEqual } from './series.ts';
+import { newSeries, setHistogram, timeAt, type Grid, type StepSeries, type Value } from './value.ts';
 
 /** Functions that keep the metric's name. */
 const KEEP_NAME = new Set(['last_over_time', 'first_over_time']);
@@ -44,7 +48,7 @@ async function evaluateNode(context: Context, expr: Expr, grid: Grid): Promise<V
       };
       const values =
         param?.type === 'scalar' ? param.values : param?.type === 'string' ? param.value : undefined;
-      return { type: 'vector', ...aggregate(expr, series, grid.steps, values, warn) };
+      return { type: 'vector', ...aggregate(expr, series, grid.steps, values, warn, report(context, expr.expr)) };
     }
     case 'call':
       return call(context, expr, grid);
@@ -52,6 +56,16 @@ async function evaluateNode(context: Context, expr: Expr, grid: Grid): Promise<V
     case 'subquery':
       throw new QueryError('internal', 'BUG: a range vector has no value at a step');
   }
+}
+
+function report(context: Context, place: Expr): AggregateReport {
+  const { mixedSchemas, notes } = reporter(context, '', place);
+  return {
+    mixedSchemas,
+    notes,
+    mixed: () => annotate(context, 'warning', 'encountered a mix of histograms and floats for aggregation', place),
+    ignored: (op) => annotate(context, 'info', `ignored histogram in ${op} aggregation`, place),
+  };
 }
 
 async function vector(context: Context, expr: Expr, grid: Grid): Promise<readonly StepSeries[]> {
@@ -69,7 +83,15 @@ async function scalar(context: Context, expr: Expr, grid: Grid): Promise<Float64
 function negate(value: Value, op: '+' | '-'): Value {
   if (op === '+' || value.type === 'string') return value;
   if (value.type === 'scalar') return { type: 'scalar', values: value.values.map((each) => -each) };
-  return { type: 'vector', series: mapValues(value.series, (each) => -each) };
+  return { type: 'vector', series: negated(value.series) };
+}
+
+function negated(series: readonly StepSeries[]): StepSeries[] {
+  const result = mapValues(series, (each) => -each);
+  for (const [k, { histograms }] of series.entries())
+    for (const [i, h] of (histograms ?? []).entries())
+      if (h) setHistogram(result[k] as StepSeries, i, scale(h, -1));
+  return result;
 }
 
 async function binary(context: Context, expr: Binary, grid: Grid): Promise<Value> {
@@ -77,14 +99,15 @@ async function binary(context: Context, expr: Binary, grid: Grid): Promise<Value
   if (left.type === 'scalar' && right.type === 'scalar') {
     return { type: 'scalar', values: scalarBinary(expr, left.values, right.values) };
   }
+  const tell = (kind: 'warning' | 'info', text: string): void => annotate(context, kind, text, expr);
   if (left.type === 'vector' && right.type === 'vector') {
-    return { type: 'vector', series: vectorBinary(expr, left.series, right.series, grid.steps) };
+    return { type: 'vector', series: vectorBinary(tell, expr, left.series, right.series, grid.steps) };
   }
   if (left.type === 'vector' && right.type === 'scalar') {
-    return { type: 'vector', series: vectorScalar(expr, left.series, right.values, true) };
+    return { type: 'vector', series: vectorScalar(tell, expr, left.series, right.values, true) };
   }
   if (left.type === 'scalar' && right.type === 'vector') {
-    return { type: 'vector', series: vectorScalar(expr, right.series, left.values, false) };
+    return { type: 'vector', series: vectorScalar(tell, expr, right.series, left.values, false) };
   }
   throw new QueryError('internal', 'BUG: strings cannot be compared');
 }
@@ -95,6 +118,8 @@ async function call(context: Context, expr: Call, grid: Grid): Promise<Value> {
   if (math) return { type: 'vector', series: mapValues(await vector(context, args[0] as Expr, grid), math) };
   if (DATE_FUNCTIONS.has(func)) return dateCall(context, expr, grid);
   if (RANGE_FUNCTIONS.has(func)) return rangeCall(context, expr, grid);
+  const part = HISTOGRAM_PARTS[func];
+  if (part) return { type: 'vector', series: mapHistograms(await vector(context, args[0] as Expr, grid), part) };
   const special = SPECIAL[func];
   if (!special) throw new QueryError('execution', `function ${func} is not available`);
   return special(context, args, grid);
@@ -293,16 +318,79 @@ const SPECIAL: Readonly<Record<string, Special>> = {
   histogram_quantile: async (context, [q, arg], grid) => {
     const quantile = await scalar(context, q as Expr, grid);
     const series = await vector(context, arg as Expr, grid);
-    return {
-      type: 'vector',
-      series: histogramQuantile(quantile, series, grid.steps, {
-        bad: (labels, le) =>
-          context.warnings.add(
-            `PromQL warning: bucket label "le" is missing or has a malformed value of ${JSON.stringify(le)} for metric name ${JSON.stringify(labels.metricName)}`,
-          ),
-        repaired: () =>
-          context.infos.add('PromQL info: input to histogram_quantile needed to be fixed for monotonicity'),
-      }),
-    };
+    return { type: 'vector', series: quantilesOf(context, quantile, series, grid, q as Expr, arg as Expr) };
+  },
+  histogram_quantiles: async (context, [arg, label, ...quantiles], grid) => {
+    const series = await vector(context, arg as Expr, grid);
+    const name = stringOf(label);
+    const result: StepSeries[] = [];
+    for (const q of quantiles) {
+      const quantile = await scalar(context, q, grid);
+      for (const each of quantilesOf(context, quantile, series, grid, q, arg as Expr)) {
+        const text = formatFloat(quantile[0] as number);
+        const value = /^-?\d+$/.test(text) ? `${text}.0` : text;
+        result.push({ ...each, labels: each.labels.with({ [name]: value }) });
+      }
+    }
+    return { type: 'vector', series: result };
+  },
+  histogram_fraction: async (context, [lower, upper, arg], grid) => {
+    const bounds = [await scalar(context, lower as Expr, grid), await scalar(context, upper as Expr, grid)];
+    const series = await vector(context, arg as Expr, grid);
+    const fractions = histogramFraction(bounds[0] as Float64Array, bounds[1] as Float64Array, series, (labels, le) =>
+      annotate(context, 'warning', badBucket(labels, le), arg as Expr),
+    );
+    return { type: 'vector', series: fractions };
   },
 };
+
+function badBucket(labels: Labels, le: string): string {
+  return `bucket label "le" is missing or has a malformed value of ${JSON.stringify(le)} for metric name ${JSON.stringify(labels.metricName)}`;
+}
+
+/** Quantiles of classic and native histograms; where both have the same labels, neither can be meant. */
+function quantilesOf(
+  context: Context,
+  quantile: Float64Array,
+  series: readonly StepSeries[],
+  grid: Grid,
+  q: Expr,
+  arg: Expr,
+): StepSeries[] {
+  const outside = quantile.find((value) => !(value >= 0 && value <= 1));
+  if (outside !== undefined)
+    annotate(context, 'warning', `quantile value should be between 0 and 1, got ${formatFloat(outside)}`, q);
+  const { floats, natives } = partSeries(series);
+  const classic = histogramQuantile(quantile, floats, grid.steps, {
+    bad: (labels, le) => annotate(context, 'warning', badBucket(labels, le), arg),
+    repaired: (labels) =>
+      annotate(
+        context,
+        'info',
+        `input to histogram_quantile needed to be fixed for monotonicity (see https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile) for metric name ${JSON.stringify(labels.metricName)}`,
+        arg,
+      ),
+  });
+  const native = natives.flatMap((each) =>
+    mapHistograms([each], (h, i) => {
+      const { value, nan } = histogramQuantileOf(quantile[i] as number, h);
+      const name = JSON.stringify(each.labels.metricName);
+      if (nan === 'result')
+        annotate(context, 'info', `input to histogram_quantile has NaN observations, result is NaN for metric name ${name}`, arg);
+      if (nan === 'skewed')
+        annotate(context, 'info', `input to histogram_quantile has NaN observations, result is skewed higher for metric name ${name}`, arg);
+      return value;
+    }),
+  );
+  for (const a of classic)
+    for (const b of native) {
+      if (!a.labels.equals(b.labels)) continue;
+      for (let i = 0; i < grid.steps; i++) {
+        if (!a.present[i] || !b.present[i]) continue;
+        a.present[i] = b.present[i] = 0;
+        const name = JSON.stringify(a.labels.metricName);
+        annotate(context, 'warning', `vector contains a mix of classic and native histograms for metric name ${name}`, arg);
+      }
+    }
+  return mergeEqual([...classic, ...native]).filter(({ present }) => present.includes(1));
+}

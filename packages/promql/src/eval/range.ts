@@ -1,7 +1,9 @@
+import type { FloatHistogram } from '@prunella/metrics';
 import { QueryError } from '../error.ts';
 import { RANGE_FUNCTIONS, type RangeFunction, type Window } from '../functions/range.ts';
 import type { Expr, Subquery } from '../parser/ast.ts';
 import { extendWindow } from './extended.ts';
+import { slideMixed } from './mixed.ts';
 import { durationOf, loadSeries, shiftedTime, withoutStale, type Context } from './select.ts';
 import { mergeEqual } from './series.ts';
 import { newSeries, timeAt, type Grid, type RangeSeries, type StepSeries, type Value } from './value.ts';
@@ -18,6 +20,8 @@ export interface RangeInput {
   readonly endAt: (t: number) => number;
   readonly extended?: 'anchored' | 'smoothed';
   readonly lookbackMs: number;
+  /** What reports about the series point to. */
+  readonly place: Expr;
 }
 
 export async function rangeInput(
@@ -45,6 +49,7 @@ export async function rangeInput(
       endAt: (t) => shiftedTime(context, selector, t),
       ...(extended && { extended }),
       lookbackMs: context.lookbackMs,
+      place: expr,
     };
   }
   if (expr.kind !== 'subquery') throw new QueryError('internal', 'BUG: expected a range vector');
@@ -53,6 +58,7 @@ export async function rangeInput(
     range: checkedRange(durationOf(context, expr.range, expr.rangeExpr)),
     endAt: (t) => shiftedTime(context, expr, t),
     lookbackMs: context.lookbackMs,
+    place: expr,
   };
 }
 
@@ -97,20 +103,28 @@ async function subquerySeries(context: Context, node: Subquery, grid: Grid): Pro
   return columns(context, value, { start, step, steps });
 }
 
+/** What a storage knew of resets is lost between the steps of a subquery. */
+function withoutHint(h: FloatHistogram | undefined): FloatHistogram | undefined {
+  if (!h || h.counterResetHint === 'gauge') return h;
+  return { ...h, counterResetHint: 'unknown' };
+}
+
 function columns(context: Context, value: Value, grid: Grid): RangeSeries[] {
   if (value.type !== 'vector') return [];
-  return value.series.map(({ labels, values, present, dropName }) => {
+  return value.series.map(({ labels, values, present, dropName, histograms }) => {
     const count = present.reduce((sum, each) => sum + each, 0);
     context.pacer.count(count);
     const timestamps = new Float64Array(count);
     const kept = new Float64Array(count);
+    const column: (FloatHistogram | undefined)[] | undefined = histograms && [];
     let k = 0;
     for (let i = 0; i < values.length; i++) {
       if (!present[i]) continue;
       timestamps[k] = timeAt(grid, i);
+      column?.push(withoutHint(histograms?.[i]));
       kept[k++] = values[i] as number;
     }
-    return { labels, samples: { timestamps, values: kept }, ...(dropName && { dropName }) };
+    return { labels, samples: { timestamps, values: kept, ...(column && { histograms: column }) }, ...(dropName && { dropName }) };
   });
 }
 
@@ -125,10 +139,13 @@ export async function applyRange(
 ): Promise<StepSeries[]> {
   const compute = RANGE_FUNCTIONS.get(func) as RangeFunction;
   const result: StepSeries[] = [];
-  for (const { labels, samples, dropName } of input.series) {
+  for (const series of input.series) {
+    const { labels, samples, dropName } = series;
     const out = newSeries(labels, grid.steps, dropName || !keepName);
     const { timestamps, values } = samples;
-    if (slide(timestamps, values, input, grid, compute, params, out, func !== 'delta')) result.push(out);
+    if (samples.histograms) {
+      if (slideMixed(context, series, input, grid, func, params, out)) result.push(out);
+    } else if (slide(timestamps, values, input, grid, compute, params, out, func !== 'delta')) result.push(out);
     await context.pacer.pause();
   }
   return mergeEqual(result);

@@ -1,4 +1,10 @@
-import { isStaleAt, wordsOf, type Labels, type Queryable, type Series } from '@prunella/metrics';
+import {
+  isStaleAt,
+  toFloatHistogram,
+  wordsOf,
+  type FloatHistogram,
+  type Histogram,
+  type Labels, type Queryable, type Series } from '@prunella/metrics';
 import { QueryError } from '../error.ts';
 import type { AtModifier, DurationExpr, Expr, VectorSelector } from '../parser/ast.ts';
 import { durationValue } from '../parser/duration.ts';
@@ -6,7 +12,7 @@ import { place } from '../parser/error.ts';
 import { print } from '../parser/print.ts';
 import { interpolate } from './extended.ts';
 import type { Pacer } from './pacer.ts';
-import { newSeries, timeAt, type Grid, type RangeSeries, type StepSeries, type Value } from './value.ts';
+import { newSeries, setHistogram, timeAt, type Grid, type RangeSeries, type StepSeries, type Value } from './value.ts';
 
 /** What all parts of one query share. */
 export interface Context {
@@ -106,13 +112,13 @@ async function read(
 
 /** Cuts a storage's columns to the range asked for: whole chunks may have come. */
 function trim({ labels, samples }: Series, mint: number, maxt: number): RangeSeries {
-  const { timestamps, values } = samples;
+  const { timestamps, values, histograms } = samples;
   const from = firstAtOrAfter(timestamps, mint);
   const to = firstAtOrAfter(timestamps, maxt + 1);
   if (from === 0 && to === timestamps.length) return { labels, samples };
   return {
     labels,
-    samples: { timestamps: timestamps.subarray(from, to), values: values.subarray(from, to) },
+    samples: { timestamps: timestamps.subarray(from, to), values: values.subarray(from, to), ...(histograms && { histograms: histograms.slice(from, to) }) },
   };
 }
 
@@ -130,20 +136,23 @@ export function firstAtOrAfter(times: Float64Array, t: number): number {
 
 /** Without stale markers: what ranges are made of. */
 export function withoutStale(series: RangeSeries): RangeSeries {
-  const { timestamps, values } = series.samples;
+  const { timestamps, values, histograms } = series.samples;
   const words = wordsOf(values);
   let stale = 0;
   for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i]) && isStaleAt(words, i)) stale++;
   if (stale === 0) return series;
   const times = new Float64Array(values.length - stale);
   const kept = new Float64Array(values.length - stale);
+  const live: (Histogram | FloatHistogram | undefined)[] | undefined = histograms && [];
   let k = 0;
   for (let i = 0; i < values.length; i++) {
     if (Number.isNaN(values[i]) && isStaleAt(words, i)) continue;
     times[k] = timestamps[i] as number;
+    live?.push(histograms?.[i]);
     kept[k++] = values[i] as number;
   }
-  return { labels: series.labels, samples: { timestamps: times, values: kept } };
+  const samples = { timestamps: times, values: kept, ...(live && { histograms: live }) };
+  return { labels: series.labels, samples };
 }
 
 /** The newest sample within the look-back at every step; `wantTime` gives its time in seconds instead of its value. */
@@ -171,7 +180,7 @@ function instantColumn(
   grid: Grid,
   wantTime: boolean,
 ): StepSeries | undefined {
-  const { timestamps, values } = samples;
+  const { timestamps, values, histograms } = samples;
   const words = wordsOf(values);
   const out = newSeries(labels, grid.steps);
   let next = 0;
@@ -183,7 +192,9 @@ function instantColumn(
     if (i < 0 || (timestamps[i] as number) <= t - context.lookbackMs) continue;
     const value = values[i] as number;
     if (Number.isNaN(value) && isStaleAt(words, i)) continue;
-    out.values[step] = wantTime ? (timestamps[i] as number) / 1000 : value;
+    const histogram = histograms?.[i];
+    if (histogram && !wantTime) setHistogram(out, step, toFloatHistogram(histogram));
+    else out.values[step] = wantTime ? (timestamps[i] as number) / 1000 : value;
     out.present[step] = 1;
     any = true;
   }

@@ -1,6 +1,6 @@
 import { METRIC_NAME, type Labels } from '@prunella/metrics';
 import { QueryError } from '../error.ts';
-import { newSeries, type StepSeries, type Value } from './value.ts';
+import { copyStep, newSeries, type StepSeries, type Value } from './value.ts';
 
 /**
  * Makes series whose labels have become equal one, as long as they never have a value at the same step.
@@ -20,8 +20,7 @@ export function mergeEqual(series: readonly StepSeries[]): StepSeries[] {
         throw new QueryError('execution', 'vector cannot contain metrics with the same labelset');
       }
       const source = known.present[i] ? known : each;
-      merged.values[i] = source.values[i] as number;
-      merged.present[i] = source.present[i] as number;
+      if (source.present[i]) copyStep(source, merged, i);
     }
     byLabels.set(each.labels.key, merged);
   }
@@ -50,10 +49,10 @@ export function mapValues(
   map: (value: number, step: number) => number,
 ): StepSeries[] {
   return mergeEqual(
-    series.map(({ labels, values, present }) => {
+    series.map(({ labels, values, present, histograms }) => {
       const out = newSeries(labels, values.length, true);
       for (let i = 0; i < values.length; i++) {
-        if (!present[i]) continue;
+        if (!present[i] || histograms?.[i]) continue;
         out.values[i] = map(values[i] as number, i);
         out.present[i] = 1;
       }

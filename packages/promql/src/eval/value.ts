@@ -1,4 +1,4 @@
-import type { Labels, SampleColumns } from '@prunella/metrics';
+import type { FloatHistogram, Labels, SampleColumns } from '@prunella/metrics';
 
 /** The times a query is evaluated at: `start + i × step`, in ms. */
 export interface Grid {
@@ -14,6 +14,8 @@ export interface StepSeries {
   readonly present: Uint8Array;
   /** The name no longer fits the values and goes: at once, or under delayed name removal at the very end. */
   readonly dropName?: boolean;
+  /** Present where any step has a histogram: entry i then is the value of step i. */
+  histograms?: (FloatHistogram | undefined)[];
 }
 
 /** A series of a range vector: its samples, stale markers taken out. */
@@ -35,6 +37,21 @@ export type Value =
 export function newSeries(labels: Labels, steps: number, dropName?: boolean): StepSeries {
   const columns = { values: new Float64Array(steps), present: new Uint8Array(steps) };
   return dropName ? { labels, ...columns, dropName } : { labels, ...columns };
+}
+
+/** Copies the value of a step, be it a float or a histogram. */
+export function copyStep(from: StepSeries, to: StepSeries, i: number): void {
+  to.values[i] = from.values[i] as number;
+  to.present[i] = 1;
+  const histogram = from.histograms?.[i];
+  if (histogram) setHistogram(to, i, histogram);
+}
+
+export function setHistogram(to: StepSeries, i: number, histogram: FloatHistogram): void {
+  to.histograms ??= new Array<FloatHistogram | undefined>(to.values.length);
+  to.histograms[i] = histogram;
+  to.values[i] = histogram.sum;
+  to.present[i] = 1;
 }
 
 export function timeAt(grid: Grid, i: number): number {

@@ -9,7 +9,7 @@ export function histogramQuantile(
   q: Float64Array,
   series: readonly StepSeries[],
   steps: number,
-  report: { bad: (labels: Labels, le: string) => void; repaired: () => void },
+  report: { bad: (labels: Labels, le: string) => void; repaired: (labels: Labels) => void },
 ): StepSeries[] {
   const groups = new Map<string, { labels: Labels; buckets: { bound: number; series: StepSeries }[] }>();
   for (const each of series) {
@@ -32,7 +32,7 @@ export function histogramQuantile(
         if (bucket.present[i]) present.push({ bound, count: bucket.values[i] as number });
       if (present.length === 0) continue;
       const { value, repaired } = bucketQuantile(q[i] as number, present);
-      if (repaired) report.repaired();
+      if (repaired) report.repaired(labels);
       out.values[i] = value;
       out.present[i] = 1;
     }

@@ -36,6 +36,29 @@ export function bucketQuantile(q: number, given: readonly Bucket[]): { value: nu
   return { value: interpolate(q * observations, buckets), repaired };
 }
 
+/** Which part of a classic histogram's observations lies between two values. */
+export function bucketFraction(lower: number, upper: number, given: readonly Bucket[]): number {
+  const buckets = mergeBuckets(given);
+  if (buckets.at(-1)?.bound !== Infinity || buckets.length < 2) return NaN;
+  makeMonotonic(buckets);
+  const total = (buckets.at(-1) as Bucket).count;
+  if (total === 0 || Number.isNaN(total) || Number.isNaN(lower) || Number.isNaN(upper)) return NaN;
+  if (lower >= upper) return 0;
+  const rankOf = (value: number): number => {
+    for (const [i, { bound, count }] of buckets.entries()) {
+      const below = i === 0 ? undefined : (buckets[i - 1] as Bucket);
+      const start = below?.bound ?? (bound > 0 ? 0 : -Infinity);
+      const before = below?.count ?? 0;
+      if (value <= start) return before;
+      if (value >= bound) continue;
+      if (bound === Infinity || start === -Infinity) return before;
+      return before + ((count - before) * (value - start)) / (bound - start);
+    }
+    return total;
+  };
+  return (rankOf(upper) - rankOf(lower)) / total;
+}
+
 function interpolate(rank: number, buckets: readonly Bucket[]): number {
   let b = buckets.findIndex(({ count }, i) => i === buckets.length - 1 || count >= rank);
   if (b < 0) b = buckets.length - 1;

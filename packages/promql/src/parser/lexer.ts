@@ -15,7 +15,7 @@ const DURATION = /(?:\d+(?:ms|[smhdwy]))+(?![0-9a-zA-Z_])/y;
 const NUMBER =
   /0[xX][0-9a-fA-F]+(?![0-9a-zA-Z_])|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?(?![0-9a-zA-Z_])/y;
 const IDENTIFIER = /[a-zA-Z_:][a-zA-Z0-9_:]*/y;
-const OPERATOR = /=~|!~|==|!=|<=|>=|[-+*/%^()[\]{},=<>@:]/y;
+const OPERATOR = /<\/|>\/|=~|!~|==|!=|<=|>=|[-+*/%^()[\]{},=<>@:]/y;
 const STRING = /"(?:[^"\\\n]|\\[^\n])*"|'(?:[^'\\\n]|\\[^\n])*'|`[^`]*`/y;
 
 /** Splits an expression into tokens; comments and white space go. @throws ParseError */

@@ -28,6 +28,8 @@ const PRECEDENCE: Readonly<Record<string, number>> = {
   '<': 3,
   '>=': 3,
   '>': 3,
+  '</': 3,
+  '>/': 3,
   '+': 4,
   '-': 4,
   '*': 5,

@@ -1,5 +1,7 @@
-import { compileRegex, Labels } from '@prunella/metrics';
+import { compileRegex, Labels, toFloatHistogram } from '@prunella/metrics';
 import type { QueryResult } from '../engine.ts';
+import { printHistogram, sparse, type Counts } from '../histogram/buckets.ts';
+import { NAMES_HINT } from './histogram.ts';
 import { parseSeriesLine, type EvalCommand, type Expectation } from './parse.ts';
 import { parseValues, type ScriptValue } from './values.ts';
 
@@ -33,9 +35,9 @@ export function checkInstant(command: EvalCommand, { value }: QueryResult): void
       return checkScalar(command, value.value);
     case 'vector': {
       if (isScalarResult(command)) return checkScalar(command, value.samples[0]?.value ?? NaN);
-      const got = value.samples.map(({ labels, value: number }) => ({
+      const got = value.samples.map(({ labels, value: number, histogram }) => ({
         labels,
-        values: [number] as ScriptValue[],
+        values: [histogram ?? number] as ScriptValue[],
       }));
       return checkSeries(
         command,
@@ -65,9 +67,9 @@ export function checkRange(
   const keys = value.series.map(({ labels }) => labels);
   if (keys.some((labels, i) => i > 0 && Labels.compare(keys[i - 1] as Labels, labels) > 0))
     throw new Mismatch('the series are not sorted');
-  const got = value.series.map(({ labels, samples: { timestamps, values } }) => {
+  const got = value.series.map(({ labels, samples: { timestamps, values, histograms } }) => {
     const column: ScriptValue[] = [];
-    for (const [i, t] of timestamps.entries()) column[(t - range.start) / range.step] = values[i];
+    for (const [i, t] of timestamps.entries()) column[(t - range.start) / range.step] = histograms?.[i] ? toFloatHistogram(histograms[i]) : values[i];
     return { labels, values: column };
   });
   const only = command.results[0];
@@ -83,13 +85,13 @@ function checkSeries(
 ): void {
   const wanted = results.map((line) => {
     const { labels, values } = parseSeriesLine(line);
-    return { labels, values: parseValues(values) };
+    return { labels, values: parseValues(values), hints: NAMES_HINT.test(values) };
   });
-  for (const [i, { labels, values }] of wanted.entries()) {
+  for (const [i, { labels, values, hints }] of wanted.entries()) {
     const at = got.findIndex((each) => each.labels.equals(labels));
     if (at < 0) throw new Mismatch(`no series ${String(labels)} among ${got.length}`);
     if (ordered && at !== i) throw new Mismatch(`${String(labels)} is at position ${at + 1}, not ${i + 1}`);
-    checkSeriesValues(labels, values, got[at]?.values ?? []);
+    checkSeriesValues(labels, values, got[at]?.values ?? [], hints);
   }
   const extra = got.find(({ labels }) => !wanted.some((each) => each.labels.equals(labels)));
   if (extra) throw new Mismatch(`unexpected series ${String(extra.labels)} with ${String(extra.values[0])}`);
@@ -99,12 +101,37 @@ function checkSeriesValues(
   labels: Labels,
   wanted: readonly ScriptValue[],
   got: readonly ScriptValue[],
+  hints = false,
 ): void {
   for (let i = 0; i < Math.max(wanted.length, got.length); i++) {
     const [a, b] = [wanted[i], got[i]];
-    const same = typeof a === 'number' && typeof b === 'number' ? close(a, b) : a === b;
-    if (!same) throw new Mismatch(`${String(labels)} at step ${i}: got ${String(b)}, want ${String(a)}`);
+    if (!same(a, b, hints)) throw new Mismatch(`${String(labels)} at step ${i}: got ${show(b)}, want ${show(a)}`);
   }
+}
+
+function same(a: ScriptValue, b: ScriptValue, hints: boolean): boolean {
+  if (typeof a === 'number' && typeof b === 'number') return close(a, b);
+  if (typeof a !== 'object' || typeof b !== 'object') return a === b;
+  const [x, y] = [sparse(a), sparse(b)];
+  const counts = (p: Counts, q: Counts): boolean =>
+    [...new Set([...p.keys(), ...q.keys()])].every((i) => close(p.get(i) ?? 0, q.get(i) ?? 0));
+  return (
+    x.schema === y.schema &&
+    x.zeroThreshold === y.zeroThreshold &&
+    x.customValues.join() === y.customValues.join() &&
+    close(x.count, y.count) &&
+    close(x.sum, y.sum) &&
+    close(x.zeroCount, y.zeroCount) &&
+    counts(x.positive, y.positive) &&
+    counts(x.negative, y.negative) &&
+    (!hints || x.hint === y.hint)
+  );
+}
+
+function show(value: ScriptValue): string {
+  return typeof value === 'object'
+    ? `${value.counterResetHint} s${value.schema} z${value.zeroThreshold} ${printHistogram(value, String)} ${value.customValues.join()}`
+    : String(value);
 }
 
 /** Any given warning (info) must be met, and every warning (info) must be given; none given says nothing. */

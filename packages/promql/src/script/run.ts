@@ -1,3 +1,4 @@
+import { toFloatHistogram } from '@prunella/metrics';
 import { Engine, type QueryResult } from '../engine.ts';
 import { ParseError } from '../parser/error.ts';
 import { FEATURES } from '../parser/features.ts';
@@ -142,9 +143,11 @@ async function runDerived(
 
 function middle(result: QueryResult, t: number): QueryResult {
   if (result.value.type !== 'matrix') return result;
-  const samples = result.value.series.flatMap(({ labels, samples: { timestamps, values } }) => {
+  const samples = result.value.series.flatMap(({ labels, samples: { timestamps, values, histograms } }) => {
     const i = timestamps.indexOf(t);
-    return i < 0 ? [] : [{ labels, time: t, value: values[i] as number }];
+    const histogram = histograms?.[i];
+    const float = histogram && { histogram: toFloatHistogram(histogram) };
+    return i < 0 ? [] : [{ labels, time: t, value: values[i] as number, ...float }];
   });
   return { ...result, value: { type: 'vector', samples } };
 }

@@ -1,7 +1,9 @@
-import { parseFloatGo } from '@prunella/metrics';
+import { parseFloatGo, type FloatHistogram } from '@prunella/metrics';
+import { add } from '../histogram/algebra.ts';
+import { parseHistogram } from './histogram.ts';
 
 /** One item of a series' values: a number, the stale marker, or nothing. */
-export type ScriptValue = number | 'stale' | undefined;
+export type ScriptValue = number | FloatHistogram | 'stale' | undefined;
 
 /** What this engine's test language does not hold yet: the command is reported as a failure, never passed over. */
 export class Unsupported extends Error {
@@ -10,8 +12,22 @@ export class Unsupported extends Error {
 
 /** Expands `1 2 _ stale 1+2x3 _x4` to one value per step. @throws Error for what is no value */
 export function parseValues(text: string): ScriptValue[] {
-  if (text.includes('{{')) throw new Unsupported('native histograms are not supported');
-  return text.trim() === '' ? [] : text.trim().split(/\s+/).flatMap(expand);
+  return (text.match(/(?:\{\{.*?\}\}|\S)+/g) ?? []).flatMap((item) =>
+    item.startsWith('{{') ? expandHistogram(item) : expand(item),
+  );
+}
+
+function expandHistogram(item: string): FloatHistogram[] {
+  const match = /^(\{\{.*?\}\})(?:([+-])(\{\{.*?\}\}))?(?:x(\d+))?$/.exec(item);
+  if (!match) throw new Error(`bad value ${JSON.stringify(item)}`);
+  const [, start = '', sign, slope, times = '0'] = match;
+  const values = [parseHistogram(start)];
+  const delta = slope === undefined ? undefined : parseHistogram(slope);
+  for (let i = 0; i < Number(times); i++) {
+    const last = values.at(-1) as FloatHistogram;
+    values.push(delta ? add(last, delta, {}, sign === '-' ? -1 : 1) : last);
+  }
+  return values;
 }
 
 function expand(item: string): ScriptValue[] {
@@ -35,7 +51,7 @@ function expand(item: string): ScriptValue[] {
   return values;
 }
 
-function parseNumber(text: string): number | undefined {
+export function parseNumber(text: string): number | undefined {
   if (/^[+-]?0[0-7]+$/.test(text)) return Number.parseInt(text, 8);
   return parseFloatGo(text);
 }

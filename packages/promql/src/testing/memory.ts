@@ -2,11 +2,13 @@ import {
   Labels,
   setStaleAt,
   wordsOf,
+  type FloatHistogram,
   type Matcher,
   type Querier,
   type Queryable,
   type Series,
 } from '@prunella/metrics';
+import { hasDropped } from '../histogram/algebra.ts';
 
 interface Column {
   readonly labels: Labels;
@@ -14,6 +16,7 @@ interface Column {
   /** NaN with `stale` set is a stale marker. */
   readonly values: number[];
   readonly stale: boolean[];
+  readonly histograms: (FloatHistogram | undefined)[];
 }
 
 /** A storage in memory, for tests and examples. */
@@ -21,12 +24,14 @@ export class MemoryStorage implements Queryable {
   readonly #series = new Map<string, Column>();
 
   /** Adds a sample; times must not go back. 'stale' marks the series' end. */
-  add(labels: Labels | Readonly<Record<string, string>>, time: number, value: number | 'stale'): void {
+  add(labels: Labels | Readonly<Record<string, string>>, time: number, value: number | FloatHistogram | 'stale'): void {
     const set = labels instanceof Labels ? labels : Labels.from(labels);
-    const column = this.#series.get(set.key) ?? { labels: set, times: [], values: [], stale: [] };
+    const column = this.#series.get(set.key) ?? { labels: set, times: [], values: [], stale: [], histograms: [] };
     this.#series.set(set.key, column);
     column.times.push(time);
-    column.values.push(value === 'stale' ? NaN : value);
+    const histogram = typeof value === 'object' ? hinted(value, column.histograms.at(-1)) : undefined;
+    column.histograms.push(histogram);
+    column.values.push(typeof value === 'number' ? value : (histogram?.sum ?? NaN));
     column.stale.push(value === 'stale');
   }
 
@@ -56,7 +61,20 @@ export class MemoryStorage implements Queryable {
   }
 }
 
-function cut({ labels, times, values, stale }: Column, mint: number, maxt: number): Series {
+/** A storage remembers resets by its chunks: the first sample of one does not know, the others have not been reset. */
+function hinted(h: FloatHistogram, previous: FloatHistogram | undefined): FloatHistogram {
+  if (h.counterResetHint === 'gauge') return h;
+  const sameLayout =
+    previous &&
+    previous.counterResetHint !== 'gauge' &&
+    previous.schema === h.schema &&
+    previous.zeroThreshold === h.zeroThreshold &&
+    previous.customValues.join() === h.customValues.join();
+  const goesOn = sameLayout && h.counterResetHint !== 'reset' && !hasDropped(previous, h);
+  return { ...h, counterResetHint: goesOn ? 'not_reset' : 'unknown' };
+}
+
+function cut({ labels, times, values, stale, histograms }: Column, mint: number, maxt: number): Series {
   const kept = times
     .map((_, i) => i)
     .filter((i) => (times[i] as number) >= mint && (times[i] as number) <= maxt);
@@ -65,6 +83,10 @@ function cut({ labels, times, values, stale }: Column, mint: number, maxt: numbe
   for (const [k, i] of kept.entries()) if (stale[i]) setStaleAt(words, k);
   return {
     labels,
-    samples: { timestamps: Float64Array.from(kept, (i) => times[i] as number), values: column },
+    samples: {
+      timestamps: Float64Array.from(kept, (i) => times[i] as number),
+      values: column,
+      ...(kept.some((i) => histograms[i]) && { histograms: kept.map((i) => histograms[i]) }),
+    },
   };
 }

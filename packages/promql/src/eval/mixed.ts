@@ -1,0 +1,121 @@
+import { METRIC_NAME, toFloatHistogram, type FloatHistogram } from '@prunella/metrics';
+import { RANGE_FUNCTIONS, type RangeFunction } from '../functions/range.ts';
+import { HISTOGRAM_RANGE, interpolateHistogram, type MixedWindow, type Report } from '../histogram/range.ts';
+import type { Expr } from '../parser/ast.ts';
+import type { RangeInput } from './range.ts';
+import { annotate, type Context } from './select.ts';
+import { setHistogram, timeAt, type Grid, type RangeSeries, type StepSeries } from './value.ts';
+
+/** Reports about a series at the place of its selector. */
+export function reporter(context: Context, name: string, place: Expr): Report {
+  const of = ` for metric name ${JSON.stringify(name)}`;
+  const warn = (text: string): void => annotate(context, 'warning', text, place);
+  return {
+    mixed: () => warn(`encountered a mix of histograms and floats${of}`),
+    mixedSchemas: () => warn(`vector contains a mix of histograms with exponential and custom buckets schemas${of}`),
+    notCounter: () => warn(`this native histogram metric is not a counter: ${JSON.stringify(name)}`),
+    notGauge: () => warn(`this native histogram metric is not a gauge: ${JSON.stringify(name)}`),
+    notes: ({ reconciled, conflict }, doing) => {
+      if (reconciled) annotate(context, 'info', `mismatched custom buckets were reconciled during ${doing}`, place);
+      if (conflict) warn(`conflicting counter resets during histogram ${doing}`);
+    },
+  };
+}
+
+/** A function over the windows of a series that has histograms. @returns whether any step has a value */
+export function slideMixed(
+  context: Context,
+  { labels, samples }: RangeSeries,
+  input: RangeInput,
+  grid: Grid,
+  func: string,
+  params: readonly Float64Array[],
+  out: StepSeries,
+): boolean {
+  const report = reporter(context, labels.get(METRIC_NAME), input.place);
+  const native = HISTOGRAM_RANGE[func];
+  const compute = RANGE_FUNCTIONS.get(func) as RangeFunction;
+  for (let step = 0; step < grid.steps; step++) {
+    const evalTime = timeAt(grid, step);
+    const end = input.endAt(evalTime);
+    const window = windowOf(samples, end - input.range, end, input, func, report);
+    if (!window || window.times.length === 0) continue;
+    const floats = window.histograms.map((h, i) => (h ? -1 : i)).filter((i) => i >= 0);
+    if (native && floats.length < window.times.length) {
+      const value = native(window, report);
+      if (typeof value === 'object') setHistogram(out, step, value);
+      else if (value !== undefined) setFloat(out, step, value);
+      continue;
+    }
+    if (floats.length === 0) continue;
+    if (floats.length < window.times.length)
+      annotate(context, 'info', `ignored histograms in a range containing both floats and histograms for metric name ${JSON.stringify(labels.get(METRIC_NAME))}`, input.place);
+    const times = Float64Array.from(floats, (i) => window.times[i] as number);
+    const values = Float64Array.from(floats, (i) => window.values[i] as number);
+    const { start, exact } = window;
+    const floatWindow = { times, values, from: 0, to: times.length, start, end, evalTime, exact };
+    const value = compute(
+      floatWindow,
+      params.map((column) => column[step] as number),
+    );
+    if (value !== undefined) setFloat(out, step, value);
+  }
+  return out.present.includes(1);
+}
+
+function setFloat(out: StepSeries, step: number, value: number): void {
+  out.values[step] = value;
+  out.present[step] = 1;
+}
+
+/** The samples in (start, end], and for anchored and smoothed ranges those that stand at its edges. */
+function windowOf(
+  { timestamps, values, histograms = [] }: RangeSeries['samples'],
+  start: number,
+  end: number,
+  { extended, lookbackMs }: RangeInput,
+  func: string,
+  report: Report,
+): MixedWindow | undefined {
+  const all = [...timestamps.keys()];
+  const inside = all.filter((i) => (timestamps[i] as number) > start && (timestamps[i] as number) <= end);
+  const histogramAt = (i: number): FloatHistogram | undefined => {
+    const h = histograms[i];
+    return h && toFloatHistogram(h);
+  };
+  const window = {
+    times: inside.map((i) => timestamps[i] as number),
+    values: inside.map((i) => values[i] as number),
+    histograms: inside.map(histogramAt),
+    start,
+    end,
+    exact: extended !== undefined,
+  };
+  if (!extended) return window;
+  const before = all.findLast((i) => (timestamps[i] as number) <= start && (timestamps[i] as number) > start - lookbackMs);
+  const after = all.find((i) => (timestamps[i] as number) > end && (timestamps[i] as number) <= end + lookbackMs);
+  const smoothed = extended === 'smoothed';
+  if (inside.length === 0 && !(smoothed && before !== undefined && after !== undefined)) return undefined;
+  const edge = (i: number, t: number): FloatHistogram | undefined => {
+    const [a, b] = [histogramAt(i), histogramAt(i + 1)];
+    const [from, to] = [timestamps[i] as number, timestamps[i + 1] as number];
+    if (!a || !b) return undefined;
+    const made = interpolateHistogram(a, b, (t - from) / (to - from), func !== 'delta');
+    if (!made) report.mixedSchemas();
+    return made;
+  };
+  const put = (at: 'push' | 'unshift', t: number, value: number, h: FloatHistogram | undefined): void => {
+    window.times[at](t);
+    window.values[at](value);
+    window.histograms[at](h);
+  };
+  const first = inside[0];
+  if (before !== undefined) {
+    const between = smoothed && before + 1 < timestamps.length;
+    put('unshift', start, values[before] as number, between ? edge(before, start) : histogramAt(before));
+  } else if (smoothed && first !== undefined) put('unshift', start, values[first] as number, histogramAt(first));
+  const last = inside.at(-1) ?? before;
+  if (smoothed && after !== undefined && last !== undefined && (timestamps[last] as number) < end)
+    put('push', end, values[last] as number, edge(last, end));
+  return window;
+}
