@@ -28,7 +28,7 @@ export function scalarBinary(node: Binary, left: Float64Array, right: Float64Arr
 
 /** A comparison that filters keeps the name; whatever computes a new value drops it. */
 function keepsName({ op, bool }: Binary): boolean {
-  return COMPARISONS[op] !== undefined && !bool;
+  return (COMPARISONS[op] !== undefined && !bool) || TRIMS.has(op);
 }
 
 export function vectorScalar(
@@ -263,7 +263,7 @@ function refuseSecondMatches(
 }
 
 function resultLabels(node: Binary, matching: VectorMatching, many: Labels, one: Labels): Labels {
-  let labels = COMPARISONS[node.op] ? many : withoutMetadata(many);
+  let labels = COMPARISONS[node.op] || TRIMS.has(node.op) ? many : withoutMetadata(many);
   if (matching.card === 'one-to-one') {
     const names = new Set(matching.labels);
     labels = matching.on ? labels.keep(names) : labels.drop(names);

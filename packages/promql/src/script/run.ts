@@ -6,6 +6,7 @@ import { parse } from '../parser/parse.ts';
 import { print } from '../parser/print.ts';
 import { MemoryStorage } from '../testing/memory.ts';
 import { checkAnnotations, checkFailure, checkInstant, checkRange, Mismatch } from './compare.ts';
+import { customHistograms, type ClassicSeries } from './nhcb.ts';
 import { mentionsQueryEdges, pinned } from './derive.ts';
 import { parseScript, parseSeriesLine, ScriptError, type EvalCommand, type LoadCommand } from './parse.ts';
 import { parseValues, Unsupported } from './values.ts';
@@ -44,12 +45,14 @@ export async function runScript(text: string): Promise<ScriptReport> {
 }
 
 /** What cannot be stored is left out: the cases that look at it then fail. */
-function load(storage: MemoryStorage, { step, lines }: LoadCommand): void {
+function load(storage: MemoryStorage, { step, lines, withHistograms }: LoadCommand): void {
+  const classic = new Map<string, ClassicSeries>();
   const bySeries = new Map<string, () => void>();
   for (const line of lines) {
     try {
       const { labels, values: text } = parseSeriesLine(line);
       const values = parseValues(text);
+      if (withHistograms) classic.set(labels.key, { labels, values, step });
       bySeries.set(labels.key, () => {
         for (const [i, value] of values.entries())
           if (value !== undefined) storage.add(labels, i * step, value);
@@ -60,6 +63,8 @@ function load(storage: MemoryStorage, { step, lines }: LoadCommand): void {
     }
   }
   for (const add of bySeries.values()) add();
+  if (withHistograms)
+    for (const { labels, time, histogram } of customHistograms(classic)) storage.add(labels, time, histogram);
 }
 
 /** @returns why the case fails */
