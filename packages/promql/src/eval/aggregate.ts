@@ -46,7 +46,7 @@ export function aggregate(
   switch (node.op) {
     case 'topk':
     case 'bottomk':
-      return { series: pickBest(node.op, groups, steps, param as Float64Array), ordered: true };
+      return { series: pickBest(node.op, groups, steps, param as Float64Array, report), ordered: true };
     case 'limitk':
       return { series: pickFirst(groups, steps, param as Float64Array), ordered: false };
     case 'count_values':
@@ -140,7 +140,7 @@ function average(values: readonly number[]): number {
   const sum = sumOf(values);
   if (Number.isFinite(sum.value) || values.some((value) => !Number.isFinite(value)))
     return sum.dividedBy(values.length);
-  return values.reduce((mean, value, i) => mean + value / (i + 1) - mean / (i + 1), 0);
+  return KahanSum.runningMean(values);
 }
 
 function variance(values: readonly number[]): number {
@@ -167,6 +167,7 @@ function pickBest(
   groups: readonly Group[],
   steps: number,
   param: Float64Array,
+  report: AggregateReport,
 ): StepSeries[] {
   const sign = op === 'topk' ? -1 : 1;
   // NaN comes last in either direction; among equals the earlier one stays.
@@ -180,6 +181,7 @@ function pickBest(
     for (let step = 0; step < steps; step++) {
       const k = checkedCount(param, step);
       const present = members.filter((member) => member.present[step] && !member.histograms?.[step]);
+      if (members.some((member) => member.present[step] && member.histograms?.[step])) report.ignored(op);
       present.sort((a, b) => compare(a.values[step] as number, b.values[step] as number));
       for (const [rank, member] of present.slice(0, k).entries()) {
         const output = outputs.get(member) ?? { series: newSeries(member.labels, steps, member.dropName), rank };
@@ -236,7 +238,14 @@ function pickRatio(
   return kept.filter(({ present }) => present.includes(1));
 }
 
+/** @throws QueryError for a name whose bytes are no text: the lexer put the replacement character there */
+function checkLabelName(name: string): void {
+  if (name === '' || name.includes('\uFFFD'))
+    throw new QueryError('execution', `invalid label name ${JSON.stringify(name)}`);
+}
+
 function countValues(groups: readonly Group[], steps: number, label: string): StepSeries[] {
+  checkLabelName(label);
   const result = new Map<string, StepSeries>();
   for (const { labels, members, dropName } of groups) {
     for (let step = 0; step < steps; step++) {

@@ -46,6 +46,8 @@ async function evaluateNode(context: Context, expr: Expr, grid: Grid): Promise<V
       const warn = (text: string): void => {
         if (expr.param) annotate(context, 'warning', text, expr.param);
       };
+      if (expr.op === 'quantile' && expr.param && param?.type === 'scalar')
+        warnQuantile(context, param.values, expr.param);
       const values =
         param?.type === 'scalar' ? param.values : param?.type === 'string' ? param.value : undefined;
       return { type: 'vector', ...aggregate(expr, series, grid.steps, values, warn, report(context, expr.expr)) };
@@ -113,6 +115,7 @@ async function binary(context: Context, expr: Binary, grid: Grid): Promise<Value
 }
 
 async function call(context: Context, expr: Call, grid: Grid): Promise<Value> {
+  if (/^sort(_desc|_by_label|_by_label_desc)?$/.test(expr.func)) warnOrder(context, expr);
   const { func, args } = expr;
   const math = MATH_FUNCTIONS.get(func);
   if (math) return { type: 'vector', series: mapValues(await vector(context, args[0] as Expr, grid), math) };
@@ -143,6 +146,7 @@ async function rangeCall(context: Context, { func, args }: Call, grid: Grid): Pr
   const params: Float64Array[] = [];
   for (const arg of args) if (unwrap(arg) !== range) params.push(await scalar(context, arg, grid));
   checkSmoothing(func, params);
+  if (func === 'quantile_over_time') warnQuantile(context, params[0] as Float64Array, args[0] as Expr);
   const input = await rangeInput(context, range, grid, func);
   const series = await applyRange(context, input, grid, func, params, KEEP_NAME.has(func));
   if (func !== 'absent_over_time') return { type: 'vector', series };
@@ -218,8 +222,7 @@ const bounds = (low: Float64Array, high: Float64Array, i: number): [number, numb
 
 function sorted(descending: boolean): Special {
   return async (context, args, grid) => {
-    warnOrder(context, args);
-    const series = await vector(context, args[0] as Expr, grid);
+    const series = partSeries(await vector(context, args[0] as Expr, grid)).floats;
     const sign = descending ? -1 : 1;
     const order = [...series].sort((a, b) => {
       const [x, y] = [a.values[0] as number, b.values[0] as number];
@@ -231,10 +234,10 @@ function sorted(descending: boolean): Special {
 }
 
 /** The result of a range query is in the order of its labels, whatever the query says. */
-function warnOrder(context: Context, args: readonly Expr[]): void {
+function warnOrder(context: Context, expr: Expr): void {
   if (context.step === 0) return;
   const text = 'sort is ineffective for range queries since results are always ordered by labels';
-  annotate(context, 'warning', text, args[0] as Expr);
+  annotate(context, 'warning', text, expr);
 }
 
 function constant(value: number, grid: Grid): Value {
@@ -348,6 +351,12 @@ function badBucket(labels: Labels, le: string): string {
   return `bucket label "le" is missing or has a malformed value of ${JSON.stringify(le)} for metric name ${JSON.stringify(labels.metricName)}`;
 }
 
+function warnQuantile(context: Context, quantile: Float64Array, q: Expr): void {
+  const outside = quantile.find((value) => !(value >= 0 && value <= 1));
+  if (outside !== undefined)
+    annotate(context, 'warning', `quantile value should be between 0 and 1, got ${formatFloat(outside)}`, q);
+}
+
 /** Quantiles of classic and native histograms; where both have the same labels, neither can be meant. */
 function quantilesOf(
   context: Context,
@@ -357,9 +366,7 @@ function quantilesOf(
   q: Expr,
   arg: Expr,
 ): StepSeries[] {
-  const outside = quantile.find((value) => !(value >= 0 && value <= 1));
-  if (outside !== undefined)
-    annotate(context, 'warning', `quantile value should be between 0 and 1, got ${formatFloat(outside)}`, q);
+  warnQuantile(context, quantile, q);
   const { floats, natives } = partSeries(series);
   const classic = histogramQuantile(quantile, floats, grid.steps, {
     bad: (labels, le) => annotate(context, 'warning', badBucket(labels, le), arg),

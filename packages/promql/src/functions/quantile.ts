@@ -39,24 +39,25 @@ export function bucketQuantile(q: number, given: readonly Bucket[]): { value: nu
 /** Which part of a classic histogram's observations lies between two values. */
 export function bucketFraction(lower: number, upper: number, given: readonly Bucket[]): number {
   const buckets = mergeBuckets(given);
-  if (buckets.at(-1)?.bound !== Infinity || buckets.length < 2) return NaN;
+  if (buckets.at(-1)?.bound !== Infinity) return NaN;
   makeMonotonic(buckets);
   const total = (buckets.at(-1) as Bucket).count;
   if (total === 0 || Number.isNaN(total) || Number.isNaN(lower) || Number.isNaN(upper)) return NaN;
   if (lower >= upper) return 0;
-  const rankOf = (value: number): number => {
+  const rankOf = (value: number, isLower: boolean): number => {
     for (const [i, { bound, count }] of buckets.entries()) {
       const below = i === 0 ? undefined : (buckets[i - 1] as Bucket);
       const start = below?.bound ?? (bound > 0 ? 0 : -Infinity);
       const before = below?.count ?? 0;
       if (value <= start) return before;
       if (value >= bound) continue;
-      if (bound === Infinity || start === -Infinity) return before;
+      if (start === -Infinity) return isLower ? count : before;
+      if (bound === Infinity) return before;
       return before + ((count - before) * (value - start)) / (bound - start);
     }
     return total;
   };
-  return (rankOf(upper) - rankOf(lower)) / total;
+  return (rankOf(upper, false) - rankOf(lower, true)) / total;
 }
 
 function interpolate(rank: number, buckets: readonly Bucket[]): number {

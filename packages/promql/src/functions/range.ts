@@ -106,10 +106,7 @@ function mean(values: Float64Array, from: number, to: number): number {
   const total = sum.value;
   if (Number.isFinite(total) || hasInfinite(values, from, to)) return sum.dividedBy(to - from);
   // The sum overflows though no value is infinite: go on with a running mean.
-  let average = 0;
-  for (let i = from; i < to; i++)
-    average += (values[i] as number) / (i - from + 1) - average / (i - from + 1);
-  return average;
+  return KahanSum.runningMean(values, from, to);
 }
 
 function hasInfinite(values: Float64Array, from: number, to: number): boolean {
@@ -219,6 +216,7 @@ export const RANGE_FUNCTIONS: ReadonlyMap<string, RangeFunction> = new Map<strin
   [
     'mad_over_time',
     overTime((values, from, to) => {
+      if (values.subarray(from, to).some(Number.isNaN)) return NaN;
       const middle = median(values.slice(from, to));
       return median(values.slice(from, to).map((value) => Math.abs(value - middle)));
     }),

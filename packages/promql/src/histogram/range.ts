@@ -132,10 +132,12 @@ export function histogramSum(
   const overflows = ![total.sum, total.count].every(Number.isFinite);
   if (!overflows || all.some((h) => !Number.isFinite(h.sum) || !Number.isFinite(h.count)))
     return divide(total, all.length);
-  return all.slice(1).reduce((average, h, i) => {
+  const average = all.slice(1).reduce((running, h, i) => {
     const n = i + 2;
-    return add(average, add(divide(h, n), divide(average, n), {}, -1));
+    return add(running, add(divide(h, n), divide(running, n), {}, -1));
   }, all[0] as FloatHistogram);
+  // Only what overflows needs the running mean.
+  return Number.isFinite(total.sum) ? { ...average, sum: total.sum / all.length } : average;
 }
 
 function countPairs({ values, histograms }: MixedWindow, differs: (i: number) => boolean): number {

@@ -70,16 +70,18 @@ export function histogramFractionOf(lower: number, upper: number, h: FloatHistog
   if (h.count === 0 || Number.isNaN(lower) || Number.isNaN(upper)) return NaN;
   if (lower >= upper) return 0;
   const buckets = interpolable(sparse(h));
-  const rankOf = (value: number): number => {
+  const rankOf = (value: number, isLower: boolean): number => {
     let rank = 0;
     for (const bucket of buckets) {
       if (bucket.lower >= value) break;
+      // Observations in a bucket without a lower bound are not parted: they count for neither side.
+      if (bucket.upper > value && bucket.lower === -Infinity) return rank + (isLower ? bucket.count : 0);
       if (bucket.upper > value) return rank + bucket.count * fractionBelow(bucket, value);
       rank += bucket.count;
     }
     return rank;
   };
-  return (rankOf(upper) - rankOf(lower)) / h.count;
+  return (rankOf(upper, false) - rankOf(lower, true)) / h.count;
 }
 
 /** The variance, each observation taken to be in the middle of its bucket. */

@@ -9,15 +9,16 @@ export function trimHistogram(h: FloatHistogram, limit: number, upper: boolean):
   const buckets = allBuckets(kept);
   const custom = isCustom(h);
   const oneSided = !custom && (kept.positive.size === 0) !== (kept.negative.size === 0);
+  const onlyPositive = kept.negative.size === 0;
   let changed = false;
   let count = 0;
   const sum = new KahanSum();
   for (const bucket of buckets) {
     if (bucket.kind === 'zero' && oneSided) {
-      if (kept.negative.size === 0) bucket.lower = 0;
+      if (onlyPositive) bucket.lower = 0;
       else bucket.upper = 0;
     }
-    if (bucket.kind === 'custom' && bucket.lower === -Infinity && bucket.upper > 0) bucket.lower = 0;
+    if (bucket.kind === 'custom' && bucket.lower === -Infinity && bucket.upper > 0 && bucket.upper < Infinity) bucket.lower = 0;
     const part = keptPart(bucket, limit, upper);
     const amount = bucket.count * part.share;
     if (part.share !== 1) changed = true;
@@ -47,8 +48,10 @@ function keptPart(bucket: HistogramBucket, limit: number, upper: boolean): Part 
   const { lower, upper: top } = bucket;
   if (top <= limit) return { share: upper ? 1 : 0, lower, upper: top };
   if (lower >= limit) return { share: upper ? 0 : 1, lower, upper: top };
+  if (top === Infinity && lower === -Infinity) return { share: 0, lower, upper: top };
   if (top === Infinity) return { share: upper ? 0 : 1, lower, upper: top };
-  if (lower === -Infinity) return { share: upper ? 0 : 1, lower, upper: top };
+  // Nothing says where in an infinite bucket its observations are.
+  if (lower === -Infinity) return { share: 1, lower, upper: upper ? limit : top };
   const below = fractionBelow(bucket, limit);
   return upper ? { share: below, lower, upper: limit } : { share: 1 - below, lower: limit, upper: top };
 }
