@@ -279,11 +279,17 @@ const SPECIAL: Readonly<Record<string, Special>> = {
   timestamp: async (context, [arg], grid) => {
     const inner = unwrap(arg as Expr);
     if (inner.kind === 'selector') {
-      const series = await selectInstant(context, inner, grid, true);
+      const series = await selectInstant(context, inner, grid, 'time');
       return { type: 'vector', series: mapValues(series, (value) => value) };
     }
     const series = await vector(context, inner, grid);
     return { type: 'vector', series: mapValues(series, (_, i) => timeAt(grid, i) / 1000) };
+  },
+  start_timestamp: async (context, [arg], grid) => {
+    const inner = unwrap(arg as Expr);
+    if (inner.kind !== 'selector') return { type: 'vector', series: [] };
+    const series = await selectInstant(context, inner, grid, 'start');
+    return { type: 'vector', series: mapValues(series, (value) => value) };
   },
   absent: async (context, [arg], grid) => {
     const inner = unwrap(arg as Expr);

@@ -1,6 +1,7 @@
 import { METRIC_NAME, toFloatHistogram, type FloatHistogram } from '@prunella/metrics';
 import { RANGE_FUNCTIONS, type RangeFunction } from '../functions/range.ts';
 import { HISTOGRAM_RANGE, interpolateHistogram, type MixedWindow, type Report } from '../histogram/range.ts';
+import { startsOverlap, withStarts } from '../histogram/starts.ts';
 import type { Expr } from '../parser/ast.ts';
 import type { RangeInput } from './range.ts';
 import { annotate, type Context } from './select.ts';
@@ -15,6 +16,8 @@ export function reporter(context: Context, name: string, place: Expr): Report {
     mixedSchemas: () => warn(`vector contains a mix of histograms with exponential and custom buckets schemas${of}`),
     notCounter: () => warn(`this native histogram metric is not a counter: ${JSON.stringify(name)}`),
     notGauge: () => warn(`this native histogram metric is not a gauge: ${JSON.stringify(name)}`),
+    overlap: () =>
+      warn(`sample has start time that overlaps with previous sample timestamp for metric ${JSON.stringify(name)}`),
     notes: ({ reconciled, conflict }, doing) => {
       if (reconciled) annotate(context, 'info', `mismatched custom buckets were reconciled during ${doing}`, place);
       if (conflict) warn(`conflicting counter resets during histogram ${doing}`);
@@ -38,10 +41,11 @@ export function slideMixed(
   for (let step = 0; step < grid.steps; step++) {
     const evalTime = timeAt(grid, step);
     const end = input.endAt(evalTime);
-    const window = windowOf(samples, end - input.range, end, input, func, report);
+    const plain = windowOf(samples, end - input.range, end, input, func, report);
+    const window = plain?.starts ? heeding(plain, func, report) : plain;
     if (!window || window.times.length === 0) continue;
     const floats = window.histograms.map((h, i) => (h ? -1 : i)).filter((i) => i >= 0);
-    if (native && floats.length < window.times.length) {
+    if (native && (floats.length < window.times.length || (func === 'resets' && window.starts))) {
       const value = native(window, report);
       if (typeof value === 'object') setHistogram(out, step, value);
       else if (value !== undefined) setFloat(out, step, value);
@@ -52,8 +56,8 @@ export function slideMixed(
       annotate(context, 'info', `ignored histograms in a range containing both floats and histograms for metric name ${JSON.stringify(labels.get(METRIC_NAME))}`, input.place);
     const times = Float64Array.from(floats, (i) => window.times[i] as number);
     const values = Float64Array.from(floats, (i) => window.values[i] as number);
-    const { start, exact } = window;
-    const floatWindow = { times, values, from: 0, to: times.length, start, end, evalTime, exact };
+    const { start, exact, averageMs } = window;
+    const floatWindow = { times, values, from: 0, to: times.length, start, end, evalTime, exact, ...(averageMs !== undefined && { averageMs }) };
     const value = compute(
       floatWindow,
       params.map((column) => column[step] as number),
@@ -63,6 +67,22 @@ export function slideMixed(
   return out.present.includes(1);
 }
 
+/** What looks for resets heeds start timestamps. */
+function heeding(window: MixedWindow, func: string, report: Report): MixedWindow {
+  if (!BY_STARTS.has(func)) return window;
+  if (startsOverlap(window)) report.overlap();
+  return withStarts(window);
+}
+
+const BY_STARTS = new Set(['rate', 'increase', 'irate']);
+
+/** Whether a function sees more in a series than its floats. */
+export function isMixed(context: Context, { samples }: RangeSeries, func: string): boolean {
+  if (samples.histograms) return true;
+  if (!samples.startTimestamps || !context.features.has('use-start-timestamps')) return false;
+  return BY_STARTS.has(func) || func === 'resets';
+}
+
 function setFloat(out: StepSeries, step: number, value: number): void {
   out.values[step] = value;
   out.present[step] = 1;
@@ -70,7 +90,7 @@ function setFloat(out: StepSeries, step: number, value: number): void {
 
 /** The samples in (start, end], and for anchored and smoothed ranges those that stand at its edges. */
 function windowOf(
-  { timestamps, values, histograms = [] }: RangeSeries['samples'],
+  { timestamps, values, histograms = [], startTimestamps }: RangeSeries['samples'],
   start: number,
   end: number,
   { extended, lookbackMs }: RangeInput,
@@ -90,6 +110,7 @@ function windowOf(
     start,
     end,
     exact: extended !== undefined,
+    ...(startTimestamps && !extended && { starts: inside.map((i) => startTimestamps[i] as number) }),
   };
   if (!extended) return window;
   const before = all.findLast((i) => (timestamps[i] as number) <= start && (timestamps[i] as number) > start - lookbackMs);

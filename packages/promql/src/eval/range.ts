@@ -3,7 +3,7 @@ import { QueryError } from '../error.ts';
 import { RANGE_FUNCTIONS, type RangeFunction, type Window } from '../functions/range.ts';
 import type { Expr, Subquery } from '../parser/ast.ts';
 import { extendWindow } from './extended.ts';
-import { slideMixed } from './mixed.ts';
+import { isMixed, slideMixed } from './mixed.ts';
 import { durationOf, loadSeries, shiftedTime, withoutStale, type Context } from './select.ts';
 import { mergeEqual } from './series.ts';
 import { newSeries, timeAt, type Grid, type RangeSeries, type StepSeries, type Value } from './value.ts';
@@ -143,7 +143,7 @@ export async function applyRange(
     const { labels, samples, dropName } = series;
     const out = newSeries(labels, grid.steps, dropName || !keepName);
     const { timestamps, values } = samples;
-    if (samples.histograms) {
+    if (isMixed(context, series, func)) {
       if (slideMixed(context, series, input, grid, func, params, out)) result.push(out);
     } else if (slide(timestamps, values, input, grid, compute, params, out, func !== 'delta')) result.push(out);
     await context.pacer.pause();

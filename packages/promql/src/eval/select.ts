@@ -114,13 +114,13 @@ async function read(
 
 /** Cuts a storage's columns to the range asked for: whole chunks may have come. */
 function trim({ labels, samples }: Series, mint: number, maxt: number): RangeSeries {
-  const { timestamps, values, histograms } = samples;
+  const { timestamps, values, histograms, startTimestamps } = samples;
   const from = firstAtOrAfter(timestamps, mint);
   const to = firstAtOrAfter(timestamps, maxt + 1);
   if (from === 0 && to === timestamps.length) return { labels, samples };
   return {
     labels,
-    samples: { timestamps: timestamps.subarray(from, to), values: values.subarray(from, to), ...(histograms && { histograms: histograms.slice(from, to) }) },
+    samples: { timestamps: timestamps.subarray(from, to), values: values.subarray(from, to), ...(histograms && { histograms: histograms.slice(from, to) }), ...(startTimestamps && { startTimestamps: startTimestamps.subarray(from, to) }) },
   };
 }
 
@@ -138,37 +138,41 @@ export function firstAtOrAfter(times: Float64Array, t: number): number {
 
 /** Without stale markers: what ranges are made of. */
 export function withoutStale(series: RangeSeries): RangeSeries {
-  const { timestamps, values, histograms } = series.samples;
+  const { timestamps, values, histograms, startTimestamps } = series.samples;
   const words = wordsOf(values);
   let stale = 0;
   for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i]) && isStaleAt(words, i)) stale++;
   if (stale === 0) return series;
   const times = new Float64Array(values.length - stale);
   const kept = new Float64Array(values.length - stale);
+  const starts: number[] | undefined = startTimestamps && [];
   const live: (Histogram | FloatHistogram | undefined)[] | undefined = histograms && [];
   let k = 0;
   for (let i = 0; i < values.length; i++) {
     if (Number.isNaN(values[i]) && isStaleAt(words, i)) continue;
     times[k] = timestamps[i] as number;
     live?.push(histograms?.[i]);
+    starts?.push(startTimestamps?.[i] as number);
     kept[k++] = values[i] as number;
   }
-  const samples = { timestamps: times, values: kept, ...(live && { histograms: live }) };
+  const samples = { timestamps: times, values: kept, ...(live && { histograms: live }), ...(starts && { startTimestamps: Float64Array.from(starts) }) };
   return { labels: series.labels, samples };
 }
 
-/** The newest sample within the look-back at every step; `wantTime` gives its time in seconds instead of its value. */
+type Want = 'value' | 'time' | 'start';
+
+/** The newest sample within the look-back at every step; `want` may ask for its time, or its start time, in seconds instead of its value. */
 export async function selectInstant(
   context: Context,
   selector: VectorSelector,
   grid: Grid,
-  wantTime = false,
+  want: Want = 'value',
 ): Promise<StepSeries[]> {
   if (selector.extended) return smoothedInstant(context, selector, grid);
   const loaded = await loadSeries(context, selector, grid, context.lookbackMs, '');
   const result: StepSeries[] = [];
   for (const series of loaded) {
-    const column = instantColumn(context, series, selector, grid, wantTime);
+    const column = instantColumn(context, series, selector, grid, want);
     if (column) result.push(column);
     await context.pacer.pause();
   }
@@ -180,9 +184,9 @@ function instantColumn(
   { labels, samples }: RangeSeries,
   selector: VectorSelector,
   grid: Grid,
-  wantTime: boolean,
+  want: Want,
 ): StepSeries | undefined {
-  const { timestamps, values, histograms } = samples;
+  const { timestamps, values, histograms, startTimestamps } = samples;
   const words = wordsOf(values);
   const out = newSeries(labels, grid.steps);
   let next = 0;
@@ -195,8 +199,11 @@ function instantColumn(
     const value = values[i] as number;
     if (Number.isNaN(value) && isStaleAt(words, i)) continue;
     const histogram = histograms?.[i];
-    if (histogram && !wantTime) setHistogram(out, step, toFloatHistogram(histogram));
-    else out.values[step] = wantTime ? (timestamps[i] as number) / 1000 : value;
+    if (want === 'start') {
+      out.values[step] = (startTimestamps?.[i] ?? 0) / 1000;
+    } else if (want === 'time') out.values[step] = (timestamps[i] as number) / 1000;
+    else if (histogram) setHistogram(out, step, toFloatHistogram(histogram));
+    else out.values[step] = value;
     out.present[step] = 1;
     any = true;
   }

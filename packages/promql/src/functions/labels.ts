@@ -58,7 +58,7 @@ function named(target: string): { dropName?: boolean } {
 }
 
 function checkTarget(name: string, where: string): void {
-  if (name === '' || name.includes('\uFFFD')) throw new QueryError('execution', `invalid destination label name in ${where}: ${name}`);
+  if (name === '') throw new QueryError('execution', `invalid destination label name in ${where}: ${name}`);
 }
 
 /** Natural order: runs of digits by their number. */

@@ -5,6 +5,8 @@ import { quantileOf } from './quantile.ts';
 export interface Window {
   /** The first and last sample stand for the window's edges: nothing is extrapolated. */
   readonly exact?: boolean;
+  /** The interval between samples where the window holds one that was put in, ms. */
+  readonly averageMs?: number;
   readonly times: Float64Array;
   readonly values: Float64Array;
   from: number;
@@ -41,7 +43,7 @@ function extrapolated(window: Window, counter: boolean, perSecond: boolean): num
   let toStart = (first - start) / 1000;
   let toEnd = (end - last) / 1000;
   const sampled = (last - first) / 1000;
-  const average = sampled / (to - from - 1);
+  const average = window.averageMs === undefined ? sampled / (to - from - 1) : window.averageMs / 1000;
   const limit = average * 1.1;
   if (toStart >= limit) toStart = average / 2;
   if (counter && increase > 0 && (values[from] as number) >= 0) {

@@ -1,5 +1,6 @@
 import type { FloatHistogram } from '@prunella/metrics';
 import { add, compatible, divide, equal, isReset, scale, type Notes } from './algebra.ts';
+import { resetsByStarts } from './starts.ts';
 import { sparse } from './buckets.ts';
 
 /** The samples of a window where any is a histogram, oldest first: `histograms[i]` is set where sample i is one. */
@@ -7,6 +8,10 @@ export interface MixedWindow {
   readonly times: readonly number[];
   readonly values: readonly number[];
   readonly histograms: readonly (FloatHistogram | undefined)[];
+  /** Start timestamps in ms, 0 = unknown. */
+  readonly starts?: readonly number[];
+  /** Between the samples that were there before a start took its place among them, ms. */
+  readonly averageMs?: number;
   readonly start: number;
   readonly end: number;
   /** The samples at the edges stand for the edges: nothing is extrapolated. */
@@ -19,6 +24,7 @@ export interface Report {
   mixedSchemas(): void;
   notCounter(): void;
   notGauge(): void;
+  overlap(): void;
   notes(notes: Notes, doing: 'aggregation' | 'subtraction' | 'addition'): void;
 }
 
@@ -60,7 +66,7 @@ function allHistograms({ histograms }: MixedWindow, report: Report): FloatHistog
 
 /** As for floats, the zero point found by the count of observations. */
 function extrapolation(
-  { times, start, end, exact }: MixedWindow,
+  { times, start, end, exact, averageMs }: MixedWindow,
   firstCount: number,
   increase: number,
   counter: boolean,
@@ -70,7 +76,7 @@ function extrapolation(
   if (exact) return perSecond ? 1 / range : 1;
   const [first, last] = [times[0] as number, times.at(-1) as number];
   const sampled = (last - first) / 1000;
-  const average = sampled / (times.length - 1);
+  const average = averageMs === undefined ? sampled / (times.length - 1) : averageMs / 1000;
   let toStart = (first - start) / 1000;
   let toEnd = (end - last) / 1000;
   if (toStart >= average * 1.1) toStart = average / 2;
@@ -174,7 +180,7 @@ export const HISTOGRAM_RANGE: Readonly<Record<string, (window: MixedWindow, repo
       return a && b ? !equal(a, b) : window.values[i - 1] !== window.values[i];
     }),
   resets: (window) =>
-    countPairs(window, (i) => {
+    (window.starts ? resetsByStarts : countPairs)(window, (i) => {
       const [a, b] = [window.histograms[i - 1], window.histograms[i]];
       return a && b ? isReset(a, b) : (window.values[i] as number) < (window.values[i - 1] as number);
     }),

@@ -5,6 +5,7 @@ export const FEATURES: ReadonlySet<string> = new Set([
   'promql-extended-range-selectors',
   'promql-binop-fill-modifiers',
   'promql-delayed-name-removal',
+  'use-start-timestamps',
 ]);
 
 export interface ParseOptions {

@@ -27,7 +27,7 @@ export function customHistograms(
     if (suffix === undefined) continue;
     const name = labels.metricName.slice(0, -suffix.length - 1);
     const own = labels.with({ __name__: name, le: '' });
-    const group = groups.get(own.key) ?? { labels: own, step, buckets: new Map() };
+    const group: Parts = groups.get(own.key) ?? { labels: own, step, buckets: new Map() };
     groups.set(own.key, group);
     if (suffix === 'sum') group.sums = values;
     else if (suffix === 'count') group.counts = values;

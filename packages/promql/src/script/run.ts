@@ -9,7 +9,7 @@ import { checkAnnotations, checkFailure, checkInstant, checkRange, Mismatch } fr
 import { customHistograms, type ClassicSeries } from './nhcb.ts';
 import { mentionsQueryEdges, pinned } from './derive.ts';
 import { parseScript, parseSeriesLine, ScriptError, type EvalCommand, type LoadCommand } from './parse.ts';
-import { parseValues, Unsupported } from './values.ts';
+import { parseOffsets, parseValues, Unsupported } from './values.ts';
 
 export interface ScriptFailure {
   readonly line: number;
@@ -48,14 +48,22 @@ export async function runScript(text: string): Promise<ScriptReport> {
 function load(storage: MemoryStorage, { step, lines, withHistograms }: LoadCommand): void {
   const classic = new Map<string, ClassicSeries>();
   const bySeries = new Map<string, () => void>();
+  let starts: (number | undefined)[] = [];
   for (const line of lines) {
+    const marked = /^(.*?)@st\s+(.*)$/.exec(line);
+    if (marked) {
+      starts = parseOffsets(marked[2] as string);
+      continue;
+    }
+    const offsets = starts;
+    starts = [];
     try {
       const { labels, values: text } = parseSeriesLine(line);
       const values = parseValues(text);
       if (withHistograms) classic.set(labels.key, { labels, values, step });
       bySeries.set(labels.key, () => {
         for (const [i, value] of values.entries())
-          if (value !== undefined) storage.add(labels, i * step, value);
+          if (value !== undefined) storage.add(labels, i * step, value, startOf(i * step, offsets[i]));
       });
     } catch (error) {
       if (!(error instanceof Unsupported || error instanceof ParseError || error instanceof Error))
@@ -65,6 +73,10 @@ function load(storage: MemoryStorage, { step, lines, withHistograms }: LoadComma
   for (const add of bySeries.values()) add();
   if (withHistograms)
     for (const { labels, time, histogram } of customHistograms(classic)) storage.add(labels, time, histogram);
+}
+
+function startOf(time: number, offset: number | undefined): number {
+  return offset === undefined ? 0 : time + offset;
 }
 
 /** @returns why the case fails */

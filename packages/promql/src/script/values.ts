@@ -1,4 +1,4 @@
-import { parseFloatGo, type FloatHistogram } from '@prunella/metrics';
+import { parseDuration, parseFloatGo, type FloatHistogram } from '@prunella/metrics';
 import { add } from '../histogram/algebra.ts';
 import { parseHistogram } from './histogram.ts';
 
@@ -49,6 +49,27 @@ function expand(item: string): ScriptValue[] {
   // By repeated addition, rounding errors included, as the language says.
   for (let i = 0; i < Number(times); i++) values.push((values.at(-1) as number) + delta);
   return values;
+}
+
+/** Reads the items of a line of start timestamps: `-1m`, `-30s-1mx2`, `_`, `_x3`, in ms relative to the sample's time. */
+export function parseOffsets(text: string): (number | undefined)[] {
+  return text
+    .trim()
+    .split(/\s+/)
+    .flatMap((item) => {
+      const gap = /^_(?:x(\d+))?$/.exec(item);
+      if (gap) return Array.from({ length: Number(gap[1] ?? 1) }, () => undefined);
+      const match = /^([+-]?[0-9][0-9a-z]*?)([+-][0-9][0-9a-z]*?)?(?:x(\d+))?$/.exec(item);
+      if (!match) throw new Error(`bad start timestamp ${JSON.stringify(item)}`);
+      const [, start = '0', slope, times = '0'] = match;
+      const step = slope === undefined ? 0 : signedDuration(slope);
+      return Array.from({ length: Number(times) + 1 }, (_, i) => signedDuration(start) + i * step);
+    });
+}
+
+function signedDuration(text: string): number {
+  const ms = parseDuration(text.replace(/^[+-]/, ''));
+  return text.startsWith('-') ? -ms : ms;
 }
 
 export function parseNumber(text: string): number | undefined {

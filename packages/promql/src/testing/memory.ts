@@ -17,6 +17,8 @@ interface Column {
   readonly values: number[];
   readonly stale: boolean[];
   readonly histograms: (FloatHistogram | undefined)[];
+  /** ms, 0 = unknown */
+  readonly starts: number[];
 }
 
 /** A storage in memory, for tests and examples. */
@@ -24,11 +26,12 @@ export class MemoryStorage implements Queryable {
   readonly #series = new Map<string, Column>();
 
   /** Adds a sample; times must not go back. 'stale' marks the series' end. */
-  add(labels: Labels | Readonly<Record<string, string>>, time: number, value: number | FloatHistogram | 'stale'): void {
+  add(labels: Labels | Readonly<Record<string, string>>, time: number, value: number | FloatHistogram | 'stale', start = 0): void {
     const set = labels instanceof Labels ? labels : Labels.from(labels);
-    const column = this.#series.get(set.key) ?? { labels: set, times: [], values: [], stale: [], histograms: [] };
+    const column = this.#series.get(set.key) ?? { labels: set, times: [], values: [], stale: [], histograms: [], starts: [] };
     this.#series.set(set.key, column);
     column.times.push(time);
+    column.starts.push(start);
     const histogram = typeof value === 'object' ? hinted(value, column.histograms.at(-1)) : undefined;
     column.histograms.push(histogram);
     column.values.push(typeof value === 'number' ? value : (histogram?.sum ?? NaN));
@@ -74,7 +77,7 @@ function hinted(h: FloatHistogram, previous: FloatHistogram | undefined): FloatH
   return { ...h, counterResetHint: goesOn ? 'not_reset' : 'unknown' };
 }
 
-function cut({ labels, times, values, stale, histograms }: Column, mint: number, maxt: number): Series {
+function cut({ labels, times, values, stale, histograms, starts }: Column, mint: number, maxt: number): Series {
   const kept = times
     .map((_, i) => i)
     .filter((i) => (times[i] as number) >= mint && (times[i] as number) <= maxt);
@@ -87,6 +90,9 @@ function cut({ labels, times, values, stale, histograms }: Column, mint: number,
       timestamps: Float64Array.from(kept, (i) => times[i] as number),
       values: column,
       ...(kept.some((i) => histograms[i]) && { histograms: kept.map((i) => histograms[i]) }),
+      ...(kept.some((i) => starts[i]) && {
+        startTimestamps: Float64Array.from(kept, (i) => starts[i] as number),
+      }),
     },
   };
 }
