@@ -83,7 +83,9 @@ export class Engine {
   ): Promise<QueryResult> {
     const expr = parsed(query, this.#options.features);
     const grid = { start: time, step: 0, steps: 1 };
-    return this.#run(queryable, typeof query === 'string' ? query : '', grid, options, async (context) => instantValue(context, expr, grid));
+    return this.#run(queryable, typeof query === 'string' ? query : '', grid, options, async (context) =>
+      instantValue(context, expr, grid),
+    );
   }
 
   /** @param start ms @param end ms, inclusive @param step ms. @throws QueryError */

@@ -184,7 +184,10 @@ function pickBest(
       if (members.some((member) => member.present[step] && member.histograms?.[step])) report.ignored(op);
       present.sort((a, b) => compare(a.values[step] as number, b.values[step] as number));
       for (const [rank, member] of present.slice(0, k).entries()) {
-        const output = outputs.get(member) ?? { series: newSeries(member.labels, steps, member.dropName), rank };
+        const output = outputs.get(member) ?? {
+          series: newSeries(member.labels, steps, member.dropName),
+          rank,
+        };
         output.series.values[step] = member.values[step] as number;
         output.series.present[step] = 1;
         outputs.set(member, output);
@@ -220,7 +223,9 @@ function pickRatio(
     if (Number.isNaN(given)) throw new QueryError('execution', 'Ratio value is NaN');
     const capped = Math.max(-1, Math.min(1, given));
     if (capped !== given)
-      warn(`ratio value should be between -1 and 1, got ${formatFloat(given)}, capping to ${formatFloat(capped)}`);
+      warn(
+        `ratio value should be between -1 and 1, got ${formatFloat(given)}, capping to ${formatFloat(capped)}`,
+      );
     return capped;
   });
   const kept = groups.flatMap(({ members }) =>
@@ -238,7 +243,6 @@ function pickRatio(
   return kept.filter(({ present }) => present.includes(1));
 }
 
-
 function countValues(groups: readonly Group[], steps: number, label: string): StepSeries[] {
   if (label === '') throw new QueryError('execution', 'invalid label name ""');
   const result = new Map<string, StepSeries>();
@@ -251,7 +255,8 @@ function countValues(groups: readonly Group[], steps: number, label: string): St
           ? printHistogram(histogram, formatFloat)
           : formatDecimal(member.values[step] as number);
         const counted = labels.with({ [label]: text });
-        const series = result.get(counted.key) ?? newSeries(counted, steps, dropName && label !== METRIC_NAME);
+        const series =
+          result.get(counted.key) ?? newSeries(counted, steps, dropName && label !== METRIC_NAME);
         series.values[step] = (series.values[step] as number) + 1;
         series.present[step] = 1;
         result.set(counted.key, series);

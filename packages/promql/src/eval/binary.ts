@@ -47,7 +47,10 @@ export function vectorScalar(
       const other = scalar[i] as number;
       const histogram = histograms?.[i];
       if (histogram || TRIMS.has(node.op)) {
-        const [mine, theirs] = [{ value, histogram }, { value: other, histogram: undefined }];
+        const [mine, theirs] = [
+          { value, histogram },
+          { value: other, histogram: undefined },
+        ];
         const [a, b] = vectorIsLeft ? [mine, theirs] : [theirs, mine];
         putCombined(tell, node, a, b, out, i);
         continue;
@@ -68,7 +71,14 @@ export type Tell = (kind: 'warning' | 'info', text: string) => void;
 const TRIMS = new Set(['</', '>/']);
 
 /** Puts the result of a pair that has a histogram; tells what is to be told. */
-function putCombined(tell: Tell, { op, bool }: Binary, a: Side, b: Side, out: StepSeries, i: number): boolean {
+function putCombined(
+  tell: Tell,
+  { op, bool }: Binary,
+  a: Side,
+  b: Side,
+  out: StepSeries,
+  i: number,
+): boolean {
   const notes: Notes = {};
   const result = combine(op, bool, a, b, notes);
   const doing = op === '+' ? 'addition' : 'subtraction';
@@ -181,7 +191,10 @@ function joined(
         if (!series.present[i] || !partner.present[i]) continue;
         const [x, y] = swapped ? [partner, series] : [series, partner];
         if (x.histograms?.[i] || y.histograms?.[i] || TRIMS.has(node.op)) {
-          const sides = [x, y].map((each) => ({ value: each.values[i] as number, histogram: each.histograms?.[i] }));
+          const sides = [x, y].map((each) => ({
+            value: each.values[i] as number,
+            histogram: each.histograms?.[i],
+          }));
           if (!putCombined(tell, node, sides[0] as Side, sides[1] as Side, out, i)) out.present[i] = 2;
           continue;
         }

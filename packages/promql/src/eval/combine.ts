@@ -1,5 +1,4 @@
 import type { FloatHistogram } from '@prunella/metrics';
-import { COMPARISONS } from '../functions/numeric.ts';
 import { add, compatible, divide, equal, scale, type Notes } from '../histogram/algebra.ts';
 import { trimHistogram } from '../histogram/trim.ts';
 
@@ -44,8 +43,4 @@ export function combine(op: string, bool: boolean, left: Side, right: Side, note
 export function incompatibleText(op: string, left: Side, right: Side): string {
   const name = (side: Side): string => (side.histogram ? 'histogram' : 'float');
   return `incompatible sample types encountered for binary operator ${JSON.stringify(op)}: ${name(left)} ${op} ${name(right)}`;
-}
-
-export function isComparison(op: string): boolean {
-  return COMPARISONS[op] !== undefined;
 }

@@ -29,7 +29,8 @@ export function extendWindow(
   if (to === from && !(before && after)) return window;
   const edge = (i: number, t: number): number => interpolate(times, values, i, t, counter);
   const kept = [...values.subarray(from, to)];
-  if (before) kept.unshift(smoothed && from < times.length ? edge(from - 1, start) : (values[from - 1] as number));
+  if (before)
+    kept.unshift(smoothed && from < times.length ? edge(from - 1, start) : (values[from - 1] as number));
   else if (smoothed && to > from) kept.unshift(kept[0] as number);
   if (after && (to > from || before)) {
     const last = to - 1;

@@ -34,7 +34,9 @@ function filled(
   const names = new Set(matching.labels);
   const result = [...side];
   for (const [key, { first, present }] of presenceOf(other, signature, steps)) {
-    const labels = matching.on ? first.labels.keep(names) : first.labels.drop(new Set([...names, METRIC_NAME]));
+    const labels = matching.on
+      ? first.labels.keep(names)
+      : first.labels.drop(new Set([...names, METRIC_NAME]));
     const out = newSeries(labels, steps);
     for (let i = 0; i < steps; i++) {
       if (!present[i] || there.get(key)?.present[i]) continue;

@@ -4,7 +4,7 @@ import { HISTOGRAM_RANGE, interpolateHistogram, type MixedWindow, type Report } 
 import { startsOverlap, withStarts } from '../histogram/starts.ts';
 import type { Expr } from '../parser/ast.ts';
 import type { RangeInput } from './range.ts';
-import { annotate, type Context } from './select.ts';
+import { annotate, firstAtOrAfter, type Context } from './select.ts';
 import { setHistogram, timeAt, type Grid, type RangeSeries, type StepSeries } from './value.ts';
 
 /** Reports about a series at the place of its selector. */
@@ -13,13 +13,17 @@ export function reporter(context: Context, name: string, place: Expr): Report {
   const warn = (text: string): void => annotate(context, 'warning', text, place);
   return {
     mixed: () => warn(`encountered a mix of histograms and floats${of}`),
-    mixedSchemas: () => warn(`vector contains a mix of histograms with exponential and custom buckets schemas${of}`),
+    mixedSchemas: () =>
+      warn(`vector contains a mix of histograms with exponential and custom buckets schemas${of}`),
     notCounter: () => warn(`this native histogram metric is not a counter: ${JSON.stringify(name)}`),
     notGauge: () => warn(`this native histogram metric is not a gauge: ${JSON.stringify(name)}`),
     overlap: () =>
-      warn(`sample has start time that overlaps with previous sample timestamp for metric ${JSON.stringify(name)}`),
+      warn(
+        `sample has start time that overlaps with previous sample timestamp for metric ${JSON.stringify(name)}`,
+      ),
     notes: ({ reconciled, conflict }, doing) => {
-      if (reconciled) annotate(context, 'info', `mismatched custom buckets were reconciled during ${doing}`, place);
+      if (reconciled)
+        annotate(context, 'info', `mismatched custom buckets were reconciled during ${doing}`, place);
       if (conflict) warn(`conflicting counter resets during histogram ${doing}`);
     },
   };
@@ -53,11 +57,26 @@ export function slideMixed(
     }
     if (floats.length === 0) continue;
     if (floats.length < window.times.length)
-      annotate(context, 'info', `ignored histograms in a range containing both floats and histograms for metric name ${JSON.stringify(labels.get(METRIC_NAME))}`, input.place);
+      annotate(
+        context,
+        'info',
+        `ignored histograms in a range containing both floats and histograms for metric name ${JSON.stringify(labels.get(METRIC_NAME))}`,
+        input.place,
+      );
     const times = Float64Array.from(floats, (i) => window.times[i] as number);
     const values = Float64Array.from(floats, (i) => window.values[i] as number);
     const { start, exact, averageMs } = window;
-    const floatWindow = { times, values, from: 0, to: times.length, start, end, evalTime, exact, ...(averageMs !== undefined && { averageMs }) };
+    const floatWindow = {
+      times,
+      values,
+      from: 0,
+      to: times.length,
+      start,
+      end,
+      evalTime,
+      exact,
+      ...(averageMs !== undefined && { averageMs }),
+    };
     const value = compute(
       floatWindow,
       params.map((column) => column[step] as number),
@@ -97,8 +116,9 @@ function windowOf(
   func: string,
   report: Report,
 ): MixedWindow | undefined {
-  const all = [...timestamps.keys()];
-  const inside = all.filter((i) => (timestamps[i] as number) > start && (timestamps[i] as number) <= end);
+  const from = firstAtOrAfter(timestamps, start + 1);
+  const to = firstAtOrAfter(timestamps, end + 1);
+  const inside = Array.from({ length: to - from }, (_, i) => from + i);
   const histogramAt = (i: number): FloatHistogram | undefined => {
     const h = histograms[i];
     return h && toFloatHistogram(h);
@@ -113,8 +133,8 @@ function windowOf(
     ...(startTimestamps && !extended && { starts: inside.map((i) => startTimestamps[i] as number) }),
   };
   if (!extended) return window;
-  const before = all.findLast((i) => (timestamps[i] as number) <= start && (timestamps[i] as number) > start - lookbackMs);
-  const after = all.find((i) => (timestamps[i] as number) > end && (timestamps[i] as number) <= end + lookbackMs);
+  const before = from > 0 && (timestamps[from - 1] as number) > start - lookbackMs ? from - 1 : undefined;
+  const after = to < timestamps.length && (timestamps[to] as number) <= end + lookbackMs ? to : undefined;
   const smoothed = extended === 'smoothed';
   if (inside.length === 0 && !(smoothed && before !== undefined && after !== undefined)) return undefined;
   const edge = (i: number, t: number): FloatHistogram | undefined => {
@@ -134,7 +154,8 @@ function windowOf(
   if (before !== undefined) {
     const between = smoothed && before + 1 < timestamps.length;
     put('unshift', start, values[before] as number, between ? edge(before, start) : histogramAt(before));
-  } else if (smoothed && first !== undefined) put('unshift', start, values[first] as number, histogramAt(first));
+  } else if (smoothed && first !== undefined)
+    put('unshift', start, values[first] as number, histogramAt(first));
   const last = inside.at(-1) ?? before;
   if (smoothed && after !== undefined && last !== undefined && (timestamps[last] as number) < end)
     put('push', end, values[last] as number, edge(last, end));

@@ -124,7 +124,11 @@ function columns(context: Context, value: Value, grid: Grid): RangeSeries[] {
       column?.push(withoutHint(histograms?.[i]));
       kept[k++] = values[i] as number;
     }
-    return { labels, samples: { timestamps, values: kept, ...(column && { histograms: column }) }, ...(dropName && { dropName }) };
+    return {
+      labels,
+      samples: { timestamps, values: kept, ...(column && { histograms: column }) },
+      ...(dropName && { dropName }),
+    };
   });
 }
 
@@ -145,7 +149,8 @@ export async function applyRange(
     const { timestamps, values } = samples;
     if (isMixed(context, series, func)) {
       if (slideMixed(context, series, input, grid, func, params, out)) result.push(out);
-    } else if (slide(timestamps, values, input, grid, compute, params, out, func !== 'delta')) result.push(out);
+    } else if (slide(timestamps, values, input, grid, compute, params, out, func !== 'delta'))
+      result.push(out);
     await context.pacer.pause();
   }
   return mergeEqual(result);

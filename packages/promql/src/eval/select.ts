@@ -4,17 +4,25 @@ import {
   wordsOf,
   type FloatHistogram,
   type Histogram,
-  type Labels, type Queryable, type Series } from '@prunella/metrics';
+  type Labels,
+  type Queryable,
+  type Series,
+} from '@prunella/metrics';
 import { QueryError } from '../error.ts';
 import type { AtModifier, DurationExpr, Expr, VectorSelector } from '../parser/ast.ts';
 import { durationValue } from '../parser/duration.ts';
 import { place } from '../parser/error.ts';
 import { print } from '../parser/print.ts';
-import { interpolateHistogram } from '../histogram/range.ts';
-import { interpolate } from './extended.ts';
-import { reporter } from './mixed.ts';
 import type { Pacer } from './pacer.ts';
-import { newSeries, setHistogram, timeAt, type Grid, type RangeSeries, type StepSeries, type Value } from './value.ts';
+import {
+  newSeries,
+  setHistogram,
+  timeAt,
+  type Grid,
+  type RangeSeries,
+  type StepSeries,
+  type Value,
+} from './value.ts';
 
 /** What all parts of one query share. */
 export interface Context {
@@ -120,7 +128,12 @@ function trim({ labels, samples }: Series, mint: number, maxt: number): RangeSer
   if (from === 0 && to === timestamps.length) return { labels, samples };
   return {
     labels,
-    samples: { timestamps: timestamps.subarray(from, to), values: values.subarray(from, to), ...(histograms && { histograms: histograms.slice(from, to) }), ...(startTimestamps && { startTimestamps: startTimestamps.subarray(from, to) }) },
+    samples: {
+      timestamps: timestamps.subarray(from, to),
+      values: values.subarray(from, to),
+      ...(histograms && { histograms: histograms.slice(from, to) }),
+      ...(startTimestamps && { startTimestamps: startTimestamps.subarray(from, to) }),
+    },
   };
 }
 
@@ -155,7 +168,12 @@ export function withoutStale(series: RangeSeries): RangeSeries {
     starts?.push(startTimestamps?.[i] as number);
     kept[k++] = values[i] as number;
   }
-  const samples = { timestamps: times, values: kept, ...(live && { histograms: live }), ...(starts && { startTimestamps: Float64Array.from(starts) }) };
+  const samples = {
+    timestamps: times,
+    values: kept,
+    ...(live && { histograms: live }),
+    ...(starts && { startTimestamps: Float64Array.from(starts) }),
+  };
   return { labels: series.labels, samples };
 }
 
@@ -168,7 +186,6 @@ export async function selectInstant(
   grid: Grid,
   want: Want = 'value',
 ): Promise<StepSeries[]> {
-  if (selector.extended) return smoothedInstant(context, selector, grid);
   const loaded = await loadSeries(context, selector, grid, context.lookbackMs, '');
   const result: StepSeries[] = [];
   for (const series of loaded) {
@@ -208,50 +225,6 @@ function instantColumn(
     any = true;
   }
   return any ? out : undefined;
-}
-
-function between(
-  before: Histogram | FloatHistogram,
-  next: Histogram | FloatHistogram,
-  times: Float64Array,
-  i: number,
-  t: number,
-): FloatHistogram | undefined {
-  const [from, to] = [times[i] as number, times[i + 1] as number];
-  return interpolateHistogram(toFloatHistogram(before), toFloatHistogram(next), (t - from) / (to - from), false);
-}
-
-/** `m smoothed`: the value on the line between the samples on both sides of the time looked at. */
-async function smoothedInstant(context: Context, selector: VectorSelector, grid: Grid): Promise<StepSeries[]> {
-  const { lookbackMs } = context;
-  const loaded = await loadSeries(context, selector, grid, lookbackMs, '', lookbackMs);
-  const result = loaded.map((series) => {
-    const { timestamps, values, histograms } = withoutStale(series).samples;
-    const out = newSeries(series.labels, grid.steps);
-    const report = reporter(context, series.labels.metricName, selector);
-    for (let step = 0; step < grid.steps; step++) {
-      const t = shiftedTime(context, selector, timeAt(grid, step));
-      const after = firstAtOrAfter(timestamps, t + 1);
-      if (after === 0 || (timestamps[after - 1] as number) <= t - lookbackMs) continue;
-      const reached = after < timestamps.length && (timestamps[after] as number) <= t + lookbackMs;
-      const [before, next] = [histograms?.[after - 1], reached ? histograms?.[after] : undefined];
-      if (before || next) {
-        if (reached && timestamps[after - 1] !== t && !(before && next)) report.mixed();
-        else if (before) {
-          const made = next ? between(before, next, timestamps, after - 1, t) : toFloatHistogram(before);
-          if (made) setHistogram(out, step, made);
-          else report.mixedSchemas();
-        }
-        continue;
-      }
-      out.values[step] = reached
-        ? interpolate(timestamps, values, after - 1, t, false)
-        : (values[after - 1] as number);
-      out.present[step] = 1;
-    }
-    return out;
-  });
-  return result.filter(({ present }) => present.includes(1));
 }
 
 /** Equality matchers tell which labels an absent series would have; a label named twice tells nothing. */

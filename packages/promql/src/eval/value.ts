@@ -48,7 +48,7 @@ export function copyStep(from: StepSeries, to: StepSeries, i: number): void {
 }
 
 export function setHistogram(to: StepSeries, i: number, histogram: FloatHistogram): void {
-  to.histograms ??= new Array<FloatHistogram | undefined>(to.values.length);
+  to.histograms ??= Array.from({ length: to.values.length });
   to.histograms[i] = histogram;
   to.values[i] = histogram.sum;
   to.present[i] = 1;

@@ -28,7 +28,8 @@ export function xxHash64(bytes: Uint8Array): bigint {
     hash = mask(rotate(hash ^ mask(BigInt(view.getUint32(at, true)) * P1), 23n) * P2 + P3);
     at += 4;
   }
-  for (; at < bytes.length; at++) hash = mask(rotate(hash ^ mask(BigInt(bytes[at] as number) * P5), 11n) * P1);
+  for (; at < bytes.length; at++)
+    hash = mask(rotate(hash ^ mask(BigInt(bytes[at] as number) * P5), 11n) * P1);
   hash = mask((hash ^ (hash >> 33n)) * P2);
   hash = mask((hash ^ (hash >> 29n)) * P3);
   return hash ^ (hash >> 32n);

@@ -52,7 +52,9 @@ export function histogramFraction(
   bad: (labels: Labels, le: string) => void,
 ): StepSeries[] {
   const { floats, natives } = partSeries(series);
-  const result = mapHistograms(natives, (h, i) => histogramFractionOf(lower[i] as number, upper[i] as number, h));
+  const result = mapHistograms(natives, (h, i) =>
+    histogramFractionOf(lower[i] as number, upper[i] as number, h),
+  );
   const groups = new Map<string, { labels: Labels; buckets: { bound: number; series: StepSeries }[] }>();
   for (const each of floats) {
     const le = each.labels.get('le');

@@ -46,7 +46,12 @@ export function divide(h: FloatHistogram, by: number): FloatHistogram {
 }
 
 /** a + b, or a − b. Both must be exponential, or both custom. */
-export function add(a: FloatHistogram, b: FloatHistogram, notes: Notes = {}, sign: 1 | -1 = 1): FloatHistogram {
+export function add(
+  a: FloatHistogram,
+  b: FloatHistogram,
+  notes: Notes = {},
+  sign: 1 | -1 = 1,
+): FloatHistogram {
   const [x, y] = [sparse(a), sparse(b)];
   x.hint = combineHints(a.counterResetHint, b.counterResetHint, notes);
   reconcile(x, y, notes);
@@ -72,7 +77,8 @@ function combineHints(a: CounterResetHint, b: CounterResetHint, notes: Notes): C
 export function reconcile(x: Sparse, y: Sparse, notes: Notes = {}): void {
   if (isCustom(x)) {
     const same =
-      x.customValues.length === y.customValues.length && x.customValues.every((v, i) => v === y.customValues[i]);
+      x.customValues.length === y.customValues.length &&
+      x.customValues.every((v, i) => v === y.customValues[i]);
     if (same) return;
     notes.reconciled = true;
     const bounds = x.customValues.filter((value) => y.customValues.includes(value));
@@ -168,5 +174,7 @@ export function hasDropped(previous: FloatHistogram, current: FloatHistogram): b
   return [
     [x.positive, y.positive],
     [x.negative, y.negative],
-  ].some(([old, now]) => [...(old as Counts)].some(([index, count]) => ((now as Counts).get(index) ?? 0) < count));
+  ].some(([old, now]) =>
+    [...(old as Counts)].some(([index, count]) => ((now as Counts).get(index) ?? 0) < count),
+  );
 }

@@ -1,4 +1,9 @@
-import { CUSTOM_BUCKETS_SCHEMA, type CounterResetHint, type FloatHistogram, type Span } from '@prunella/metrics';
+import {
+  CUSTOM_BUCKETS_SCHEMA,
+  type CounterResetHint,
+  type FloatHistogram,
+  type Span,
+} from '@prunella/metrics';
 
 /** Counts by bucket index; empty buckets are not in here. */
 export type Counts = Map<number, number>;
@@ -120,7 +125,13 @@ export function allBuckets(h: Sparse): HistogramBucket[] {
     });
   const kind = isCustom(h) ? 'custom' : 'positive';
   for (const index of indices(h.positive))
-    result.push({ lower: bound(index - 1), upper: bound(index), count: h.positive.get(index) as number, kind, index });
+    result.push({
+      lower: bound(index - 1),
+      upper: bound(index),
+      count: h.positive.get(index) as number,
+      kind,
+      index,
+    });
   return result;
 }
 

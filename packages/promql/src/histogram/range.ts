@@ -1,7 +1,6 @@
 import type { FloatHistogram } from '@prunella/metrics';
 import { add, compatible, divide, equal, isReset, scale, type Notes } from './algebra.ts';
 import { resetsByStarts } from './starts.ts';
-import { sparse } from './buckets.ts';
 
 /** The samples of a window where any is a histogram, oldest first: `histograms[i]` is set where sample i is one. */
 export interface MixedWindow {
@@ -31,7 +30,12 @@ export interface Report {
 type Result = number | FloatHistogram | undefined;
 
 /** rate, increase and delta of histograms. */
-export function histogramRate(window: MixedWindow, counter: boolean, perSecond: boolean, report: Report): Result {
+export function histogramRate(
+  window: MixedWindow,
+  counter: boolean,
+  perSecond: boolean,
+  report: Report,
+): Result {
   const all = allHistograms(window, report);
   if (!all || all.length < (window.exact ? 1 : 2)) return undefined;
   const first = all[0] as FloatHistogram;
@@ -39,7 +43,8 @@ export function histogramRate(window: MixedWindow, counter: boolean, perSecond: 
   const begins = counter && all.length > 1 && isReset(first, all[1] as FloatHistogram);
   const rest = begins ? all.slice(1) : all;
   if (counter && all.some((h) => h.counterResetHint === 'gauge')) report.notCounter();
-  if (!counter && (first.counterResetHint !== 'gauge' || last.counterResetHint !== 'gauge')) report.notGauge();
+  if (!counter && (first.counterResetHint !== 'gauge' || last.counterResetHint !== 'gauge'))
+    report.notGauge();
   if (rest.some((h) => !compatible(h, last))) {
     report.mixedSchemas();
     return undefined;
@@ -54,7 +59,10 @@ export function histogramRate(window: MixedWindow, counter: boolean, perSecond: 
       if (isReset(previous, rest[i] as FloatHistogram)) result = add(result, previous, notes);
     }
   report.notes({ ...(notes.reconciled && { reconciled: true }) }, 'subtraction');
-  return { ...scale(result, extrapolation(window, first.count, result.count, counter, perSecond)), counterResetHint: 'gauge' };
+  return {
+    ...scale(result, extrapolation(window, first.count, result.count, counter, perSecond)),
+    counterResetHint: 'gauge',
+  };
 }
 
 function allHistograms({ histograms }: MixedWindow, report: Report): FloatHistogram[] | undefined {
@@ -80,7 +88,8 @@ function extrapolation(
   let toStart = (first - start) / 1000;
   let toEnd = (end - last) / 1000;
   if (toStart >= average * 1.1) toStart = average / 2;
-  if (counter && increase > 0 && firstCount >= 0) toStart = Math.min(toStart, sampled * (firstCount / increase));
+  if (counter && increase > 0 && firstCount >= 0)
+    toStart = Math.min(toStart, sampled * (firstCount / increase));
   if (toEnd >= average * 1.1) toEnd = average / 2;
   const factor = (sampled + toStart + toEnd) / sampled;
   return perSecond ? factor / range : factor;
@@ -97,8 +106,10 @@ export function histogramInstant(window: MixedWindow, rate: boolean, report: Rep
   }
   const seconds = ((times.at(-1) as number) - (times.at(-2) as number)) / 1000;
   if (seconds === 0) return undefined;
-  if (rate && (previous.counterResetHint === 'gauge' || last.counterResetHint === 'gauge')) report.notCounter();
-  if (!rate && (previous.counterResetHint !== 'gauge' || last.counterResetHint !== 'gauge')) report.notGauge();
+  if (rate && (previous.counterResetHint === 'gauge' || last.counterResetHint === 'gauge'))
+    report.notCounter();
+  if (!rate && (previous.counterResetHint !== 'gauge' || last.counterResetHint !== 'gauge'))
+    report.notGauge();
   if (rate && isReset(previous, last)) return { ...scale(last, 1 / seconds), counterResetHint: 'gauge' };
   if (!compatible(previous, last)) {
     report.mixedSchemas();
@@ -204,9 +215,4 @@ export function interpolateHistogram(
   if (counter && isReset(a, b)) return scale(b, fraction);
   if (!compatible(a, b)) return undefined;
   return { ...add(a, scale(add(b, a, {}, -1), fraction)), counterResetHint: a.counterResetHint };
-}
-
-/** Whether nothing has been observed. */
-export function isEmpty(h: FloatHistogram): boolean {
-  return sparse(h).positive.size + sparse(h).negative.size === 0 && h.zeroCount === 0;
 }

@@ -33,7 +33,10 @@ export function fractionBelow({ lower, upper, kind }: HistogramBucket, value: nu
 }
 
 /** The φ-quantile of a native histogram, and whether observations of NaN made it uncertain. */
-export function histogramQuantileOf(q: number, h: FloatHistogram): { value: number; nan: 'none' | 'skewed' | 'result' } {
+export function histogramQuantileOf(
+  q: number,
+  h: FloatHistogram,
+): { value: number; nan: 'none' | 'skewed' | 'result' } {
   if (q < 0) return { value: -Infinity, nan: 'none' };
   if (q > 1) return { value: Infinity, nan: 'none' };
   if (h.count === 0 || Number.isNaN(q)) return { value: NaN, nan: 'none' };

@@ -18,7 +18,8 @@ export function trimHistogram(h: FloatHistogram, limit: number, upper: boolean):
       if (onlyPositive) bucket.lower = 0;
       else bucket.upper = 0;
     }
-    if (bucket.kind === 'custom' && bucket.lower === -Infinity && bucket.upper > 0 && bucket.upper < Infinity) bucket.lower = 0;
+    if (bucket.kind === 'custom' && bucket.lower === -Infinity && bucket.upper > 0 && bucket.upper < Infinity)
+      bucket.lower = 0;
     const part = keptPart(bucket, limit, upper);
     const amount = bucket.count * part.share;
     if (part.share !== 1) changed = true;

@@ -15,7 +15,12 @@ export type AtModifier = number | 'start' | 'end';
 export type DurationExpr =
   | { readonly kind: 'seconds'; readonly value: number }
   | { readonly kind: 'step' | 'range' }
-  | { readonly kind: 'operation'; readonly op: string; readonly left: DurationExpr; readonly right: DurationExpr };
+  | {
+      readonly kind: 'operation';
+      readonly op: string;
+      readonly left: DurationExpr;
+      readonly right: DurationExpr;
+    };
 
 export type Expr =
   | NumberLiteral

@@ -32,7 +32,9 @@ function signed(cursor: Cursor): DurationExpr {
   if (text !== '+' && text !== '-') return durationOperand(cursor);
   cursor.next();
   const value = durationExpression(cursor, 2);
-  return text === '+' ? value : { kind: 'operation', op: '-', left: { kind: 'seconds', value: 0 }, right: value };
+  return text === '+'
+    ? value
+    : { kind: 'operation', op: '-', left: { kind: 'seconds', value: 0 }, right: value };
 }
 
 /** One literal, `step()`, `range()`, `min_of(…)`, `max_of(…)` or what stands in parentheses. */

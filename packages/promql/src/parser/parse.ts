@@ -6,7 +6,16 @@ import {
   RegexError,
   type MatchType,
 } from '@prunella/metrics';
-import type { Aggregation, AtModifier, DurationExpr, Expr, Span, Subquery, VectorMatching, VectorSelector } from './ast.ts';
+import type {
+  Aggregation,
+  AtModifier,
+  DurationExpr,
+  Expr,
+  Span,
+  Subquery,
+  VectorMatching,
+  VectorSelector,
+} from './ast.ts';
 import { checkTypes } from './check.ts';
 import { durationExpression, durationOperand, durationValue, isConstant, type Cursor } from './duration.ts';
 import { ParseError } from './error.ts';
@@ -153,7 +162,11 @@ class Parser {
       const word = this.#peek();
       if (word.kind !== 'identifier' || !/^fill(_left|_right)?$/i.test(word.text)) return fills;
       if (this.#tokens[this.#at + 1]?.text !== '(') return fills;
-      this.#enabled('promql-binop-fill-modifiers', word, 'binop fill modifiers are experimental and not enabled');
+      this.#enabled(
+        'promql-binop-fill-modifiers',
+        word,
+        'binop fill modifiers are experimental and not enabled',
+      );
       if (set) throw this.#fault(word, 'filling in missing series not allowed for set operators');
       this.#next();
       this.#expect('(', 'fill');
@@ -246,7 +259,11 @@ class Parser {
     if (!FUNCTIONS.has(token.text))
       throw this.#fault(token, `unknown function with name ${JSON.stringify(token.text)}`);
     if (EXPERIMENTAL.has(token.text))
-      this.#enabled('promql-experimental-functions', token, `function ${JSON.stringify(token.text)} is not enabled`);
+      this.#enabled(
+        'promql-experimental-functions',
+        token,
+        `function ${JSON.stringify(token.text)} is not enabled`,
+      );
     const { args, end } = this.#arguments();
     return { kind: 'call', func: token.text, args, span: { start: token.start, end } };
   }
@@ -391,7 +408,11 @@ class Parser {
   #extended(expr: Expr): void {
     const word = this.#next();
     const name = word.text.toLowerCase() as 'anchored' | 'smoothed';
-    this.#enabled('promql-extended-range-selectors', word, `${name} modifier is experimental and not enabled`);
+    this.#enabled(
+      'promql-extended-range-selectors',
+      word,
+      `${name} modifier is experimental and not enabled`,
+    );
     const target = expr.kind === 'matrix' ? expr.selector : expr;
     if (target.kind !== 'selector' || (name === 'anchored' && expr.kind !== 'matrix'))
       throw this.#fault(word, `${name} modifier not implemented`);
@@ -414,7 +435,8 @@ class Parser {
     const close = this.#expect(']', 'subquery or range selector', 'subquery or range selector, expected "]"');
     const span = { start: expr.span.start, end: close.end };
     if (expr.kind !== 'selector') throw this.#fault(span, 'ranges only allowed for vector selectors');
-    if (expr.offset !== 0 || expr.offsetExpr) throw this.#fault(span, 'no offset modifiers allowed before range');
+    if (expr.offset !== 0 || expr.offsetExpr)
+      throw this.#fault(span, 'no offset modifiers allowed before range');
     if (expr.at !== undefined) throw this.#fault(span, 'no @ modifiers allowed before range');
     return { kind: 'matrix', selector: expr, range, ...dynamic, span };
   }
@@ -423,7 +445,8 @@ class Parser {
     const word = this.#next();
     const sign = this.#is('-') || this.#is('+') ? this.#next().text : '+';
     const target = this.#modified(expr, word, 'offset');
-    if (target.offset !== 0 || target.offsetExpr) throw this.#fault(word, 'offset may not be set multiple times');
+    if (target.offset !== 0 || target.offsetExpr)
+      throw this.#fault(word, 'offset may not be set multiple times');
     if (this.#peek().kind === 'number' || this.#peek().kind === 'duration') {
       const value = this.#durationLiteral('offset');
       target.offset = sign === '-' ? -value : value;
@@ -489,7 +512,9 @@ class Parser {
       return { value: this.#positive(this.#durationLiteral(where)) };
     if (literal && (next?.kind !== 'operator' || !/^[-+*/%^]$/.test(next.text)))
       return { value: this.#positive(this.#durationLiteral(where)) };
-    const { value, expr } = this.#folded(this.#dynamicDuration(where, (cursor) => durationExpression(cursor)));
+    const { value, expr } = this.#folded(
+      this.#dynamicDuration(where, (cursor) => durationExpression(cursor)),
+    );
     return expr ? { value: 0, expr } : { value: this.#positive(value) };
   }
 
@@ -500,7 +525,11 @@ class Parser {
 
   #dynamicDuration(where: string, read: (cursor: Cursor) => DurationExpr): DurationExpr {
     const first = this.#peek();
-    if (!/^([-+(]|step|range|min_of|max_of)$/i.test(first.text) && first.kind !== 'number' && first.kind !== 'duration')
+    if (
+      !/^([-+(]|step|range|min_of|max_of)$/i.test(first.text) &&
+      first.kind !== 'number' &&
+      first.kind !== 'duration'
+    )
       this.#durationLiteral(where);
     this.#enabled('promql-duration-expr', first, 'experimental duration expression is not enabled');
     return read({

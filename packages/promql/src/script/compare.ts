@@ -55,7 +55,7 @@ function isScalarResult({ results }: EvalCommand): boolean {
 function checkScalar({ results }: EvalCommand, value: number): void {
   const [wanted] = parseValues(results[0] ?? '');
   if (typeof wanted !== 'number' || !close(wanted, value))
-    throw new Mismatch(`got ${value}, want ${String(wanted)}`);
+    throw new Mismatch(`got ${value}, want ${show(wanted)}`);
 }
 
 export function checkRange(
@@ -69,7 +69,8 @@ export function checkRange(
     throw new Mismatch('the series are not sorted');
   const got = value.series.map(({ labels, samples: { timestamps, values, histograms } }) => {
     const column: ScriptValue[] = [];
-    for (const [i, t] of timestamps.entries()) column[(t - range.start) / range.step] = histograms?.[i] ? toFloatHistogram(histograms[i]) : values[i];
+    for (const [i, t] of timestamps.entries())
+      column[(t - range.start) / range.step] = histograms?.[i] ? toFloatHistogram(histograms[i]) : values[i];
     return { labels, values: column };
   });
   const only = command.results[0];
@@ -94,7 +95,7 @@ function checkSeries(
     checkSeriesValues(labels, values, got[at]?.values ?? [], hints);
   }
   const extra = got.find(({ labels }) => !wanted.some((each) => each.labels.equals(labels)));
-  if (extra) throw new Mismatch(`unexpected series ${String(extra.labels)} with ${String(extra.values[0])}`);
+  if (extra) throw new Mismatch(`unexpected series ${String(extra.labels)} with ${show(extra.values[0])}`);
 }
 
 function checkSeriesValues(
@@ -105,7 +106,8 @@ function checkSeriesValues(
 ): void {
   for (let i = 0; i < Math.max(wanted.length, got.length); i++) {
     const [a, b] = [wanted[i], got[i]];
-    if (!same(a, b, hints)) throw new Mismatch(`${String(labels)} at step ${i}: got ${show(b)}, want ${show(a)}`);
+    if (!same(a, b, hints))
+      throw new Mismatch(`${String(labels)} at step ${i}: got ${show(b)}, want ${show(a)}`);
   }
 }
 

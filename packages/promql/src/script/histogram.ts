@@ -1,5 +1,5 @@
 import type { CounterResetHint, FloatHistogram, Span } from '@prunella/metrics';
-import { parseNumber } from './values.ts';
+import { parseNumber } from './number.ts';
 
 /** Reads `{{schema:0 sum:5 count:4 buckets:[1 2 1]}}`. @throws Error for what is no histogram */
 export function parseHistogram(text: string): FloatHistogram {
@@ -23,7 +23,8 @@ export function parseHistogram(text: string): FloatHistogram {
       .split(/\s+/)
       .filter((item) => item !== '')
       .map((item) => parseNumber(item) ?? NaN);
-  const spans = (offset: number, { length }: readonly number[]): Span[] => (length > 0 ? [{ offset, length }] : []);
+  const spans = (offset: number, { length }: readonly number[]): Span[] =>
+    length > 0 ? [{ offset, length }] : [];
   const [positiveBuckets, negativeBuckets] = [list('buckets'), list('n_buckets')];
   return {
     kind: 'float',
@@ -42,4 +43,4 @@ export function parseHistogram(text: string): FloatHistogram {
 }
 
 /** Whether a histogram's text names a reset hint, which then must be met. */
-export const NAMES_HINT = /counter_reset_hint:/;
+export const NAMES_HINT: RegExp = /counter_reset_hint:/;

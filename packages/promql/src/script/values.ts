@@ -1,6 +1,7 @@
-import { parseDuration, parseFloatGo, type FloatHistogram } from '@prunella/metrics';
+import { parseDuration, type FloatHistogram } from '@prunella/metrics';
 import { add } from '../histogram/algebra.ts';
 import { parseHistogram } from './histogram.ts';
+import { parseNumber } from './number.ts';
 
 /** One item of a series' values: a number, the stale marker, or nothing. */
 export type ScriptValue = number | FloatHistogram | 'stale' | undefined;
@@ -70,9 +71,4 @@ export function parseOffsets(text: string): (number | undefined)[] {
 function signedDuration(text: string): number {
   const ms = parseDuration(text.replace(/^[+-]/, ''));
   return text.startsWith('-') ? -ms : ms;
-}
-
-export function parseNumber(text: string): number | undefined {
-  if (/^[+-]?0[0-7]+$/.test(text)) return Number.parseInt(text, 8);
-  return parseFloatGo(text);
 }

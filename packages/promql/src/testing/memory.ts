@@ -26,9 +26,21 @@ export class MemoryStorage implements Queryable {
   readonly #series = new Map<string, Column>();
 
   /** Adds a sample; times must not go back. 'stale' marks the series' end. */
-  add(labels: Labels | Readonly<Record<string, string>>, time: number, value: number | FloatHistogram | 'stale', start = 0): void {
+  add(
+    labels: Labels | Readonly<Record<string, string>>,
+    time: number,
+    value: number | FloatHistogram | 'stale',
+    start = 0,
+  ): void {
     const set = labels instanceof Labels ? labels : Labels.from(labels);
-    const column = this.#series.get(set.key) ?? { labels: set, times: [], values: [], stale: [], histograms: [], starts: [] };
+    const column = this.#series.get(set.key) ?? {
+      labels: set,
+      times: [],
+      values: [],
+      stale: [],
+      histograms: [],
+      starts: [],
+    };
     this.#series.set(set.key, column);
     column.times.push(time);
     column.starts.push(start);
@@ -77,7 +89,11 @@ function hinted(h: FloatHistogram, previous: FloatHistogram | undefined): FloatH
   return { ...h, counterResetHint: goesOn ? 'not_reset' : 'unknown' };
 }
 
-function cut({ labels, times, values, stale, histograms, starts }: Column, mint: number, maxt: number): Series {
+function cut(
+  { labels, times, values, stale, histograms, starts }: Column,
+  mint: number,
+  maxt: number,
+): Series {
   const kept = times
     .map((_, i) => i)
     .filter((i) => (times[i] as number) >= mint && (times[i] as number) <= maxt);
