@@ -1,3 +1,4 @@
+import { cp } from 'node:fs/promises';
 import { AppendError, Labels, Matcher, toFloatHistogram, type Histogram } from '@prunella/metrics';
 import { describe, expect, test } from 'vitest';
 import { Database } from './database.ts';
@@ -178,6 +179,10 @@ test('only one may open a directory', async () => {
   const dir = await temporaryDirectory();
   const db = await Database.open(dir);
   await expect(Database.open(dir)).rejects.toThrow(`in use by process ${process.pid}`);
+  // A copy of a directory in use is free.
+  const copy = await temporaryDirectory();
+  await cp(dir, copy, { recursive: true });
+  await (await Database.open(copy)).close();
   await db.close();
   await (await Database.open(dir)).close();
 });
