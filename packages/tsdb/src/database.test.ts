@@ -381,3 +381,17 @@ test('a query does not see what is appended while it runs', async () => {
   querier.close();
   await db.close();
 });
+
+test('a commit that comes after the end is refused, and harms nothing', async () => {
+  const dir = await temporaryDirectory();
+  const db = await Database.open(dir);
+  await put(db, 'a', [1000, 1]);
+  const late = db.appender();
+  late.append(0, labels('a'), 2000, 2);
+  await db.close();
+  await expect(late.commit()).rejects.toThrow('the log is closed');
+  expect(() => db.appender()).toThrow('the database is closed');
+  const again = await Database.open(dir);
+  expect(await queryAll(again, [up])).toEqual({ 'up{instance="a"}': [[1000, 1]] });
+  await again.close();
+});
