@@ -5,7 +5,7 @@ import { FileIncidentLog, FileJournal, Healing, maskFor } from '@prunella/healin
 import { systemClock, type Clock, type Logger } from '@prunella/metrics';
 import { Engine, type QueryResult } from '@prunella/promql';
 import { RemoteWrite } from '@prunella/remote';
-import { RuleManager } from '@prunella/rules';
+import { Notifier, RuleManager } from '@prunella/rules';
 import { ScrapeManager } from '@prunella/scrape';
 import { Events, tsdbMetrics } from '@prunella/server';
 import { Database } from '@prunella/tsdb';
@@ -39,6 +39,8 @@ export interface Components {
   readonly workloads: Workloads;
   readonly alertmanager: Alertmanager;
   readonly rules: RuleManager;
+  /** To the Alertmanagers elsewhere that prometheus.yml names. */
+  readonly notifier: Notifier;
   readonly healing: Healing;
   readonly remoteWrite: RemoteWrite;
   readonly scrape: ScrapeManager;
@@ -70,12 +72,16 @@ export async function build(
   const alertmanager = await Alertmanager.open({ ...base, directory, externalUrl, env });
   const remoteWrite = new RemoteWrite(base);
   const storage = remoteWrite.wrap(database);
+  const notifier = new Notifier({ ...base, env });
   const rules = new RuleManager({
     ...base,
     query,
     appendable: storage,
     queryable: database,
-    notify: async (alerts) => void (await alertmanager.post(alerts)),
+    notify: async (alerts) => {
+      notifier.send(alerts);
+      await alertmanager.post(alerts);
+    },
     externalURL: externalUrl,
   });
   const healing = new Healing({
@@ -109,6 +115,7 @@ export async function build(
     workloads,
     alertmanager,
     rules,
+    notifier,
     healing,
     remoteWrite,
     scrape,
@@ -167,6 +174,7 @@ function schedule({
   alertmanager,
   remoteWrite,
   rules,
+  notifier,
   scrape,
   collectors,
 }: Components): void {
@@ -184,6 +192,7 @@ function schedule({
   parts.add('healing', healing);
   parts.add('alertmanager', alertmanager);
   parts.add('remote_write', remoteWrite);
+  parts.add('notifier', { start: () => {}, stop: () => notifier.stop() });
   parts.add('rules', rules);
   parts.add('scrape', scrape);
 }

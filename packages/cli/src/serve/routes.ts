@@ -47,7 +47,7 @@ export function routesOf(components: Components, options: RouteOptions): Routes[
 }
 
 function prometheusRoutes(
-  { engine, database, scrape, rules, clock, registry }: Components,
+  { engine, database, scrape, rules, notifier, clock, registry }: Components,
   options: RouteOptions,
 ): Routes[] {
   const { flags, logger, version, startedAt, loaded, lastReload, ready, reload, quit } = options;
@@ -89,6 +89,7 @@ function prometheusRoutes(
         config: () => loaded().prometheusText,
         lastReload,
         retentionMs: flags['storage.tsdb.retention.time'],
+        alertmanagers: () => notifier.urls(),
         now,
       }),
   ];
