@@ -91,10 +91,7 @@ export async function build(
     mask: maskFor(env),
     workloads,
     query,
-    expressionOf: (labels) => {
-      const expr = rules.expressionOf(labels);
-      return expr === undefined ? undefined : { expr };
-    },
+    expressionOf: (labels) => rules.expressionOf(labels),
     notify: notifyThrough(alertmanager),
   });
   // Before it starts: what a restart has cut short goes on with its runbook.
@@ -122,7 +119,7 @@ export async function build(
     collectors,
   };
   connect(components, logger);
-  schedule(components);
+  schedule(components, loaded);
   return components;
 }
 
@@ -166,21 +163,26 @@ function connect({ alertmanager, healing, rules, workloads, events }: Components
 }
 
 /** The order in which the parts are started; they are stopped in reverse. */
-function schedule({
-  parts,
-  supervisor,
-  docker,
-  healing,
-  alertmanager,
-  remoteWrite,
-  rules,
-  notifier,
-  scrape,
-  collectors,
-}: Components): void {
+function schedule(
+  {
+    parts,
+    supervisor,
+    docker,
+    healing,
+    alertmanager,
+    remoteWrite,
+    rules,
+    notifier,
+    scrape,
+    collectors,
+  }: Components,
+  loaded: Loaded,
+): void {
   parts.add('workloads', {
     start: async () => {
       await supervisor.open();
+      // Before healing looks: what is not there yet must not look like what has gone.
+      await supervisor.apply(loaded.prunella.workloads?.processes ?? []);
       docker?.open();
     },
     stop: async () => {

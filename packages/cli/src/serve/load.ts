@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { loadConfig, type Configuration } from '@prunella/alertmanager';
 import { DEFAULT_MODULES, parseProbeModules, type ProbeModule } from '@prunella/collectors';
-import { NO_HEALING, parseHealing, type HealingConfig } from '@prunella/healing';
+import { NO_HEALING, parseHealing, receiversOf, type HealingConfig } from '@prunella/healing';
 import { ConfigError } from '@prunella/metrics/config';
 import { parseRuleFile, type RuleFile } from '@prunella/rules';
 import {
@@ -51,6 +51,7 @@ export async function loadAll(flags: ServeFlags): Promise<Loaded> {
     paths.healing === undefined ? Promise.resolve(NO_HEALING) : read(paths.healing, '', '', parseHealing),
     read(prunella.probes, DEFAULT_MODULES, 'blackbox.yml', parseProbeModules),
   ]);
+  checkReceivers(healing, alertmanager.receivers, paths.healing ?? '');
   const base = file === undefined ? process.cwd() : dirname(resolve(file));
   return { prunella, base, ...prometheus, alertmanager, healing, modules };
 }
@@ -94,4 +95,22 @@ async function settleAll<T extends readonly Promise<unknown>[]>(
   return results.map((result) => (result as PromiseFulfilledResult<unknown>).value) as {
     -readonly [K in keyof T]: Awaited<T[K]>;
   };
+}
+
+/** A runbook that would call nobody when it fails is found out now. @throws ConfigError */
+export function checkReceivers(
+  healing: HealingConfig,
+  receivers: readonly { readonly name: string }[],
+  file: string,
+): void {
+  const known = new Set(receivers.map(({ name }) => name));
+  const problems = [...receiversOf(healing)]
+    .filter((name) => !known.has(name))
+    .map((name) => ({
+      file,
+      line: 0,
+      column: 0,
+      message: `there is no receiver ${JSON.stringify(name)} in alertmanager.yml`,
+    }));
+  if (problems.length > 0) throw new ConfigError(problems);
 }
