@@ -82,7 +82,9 @@ export class Engine {
   ): Promise<QueryResult> {
     const expr = parsed(query);
     const grid = { start: time, step: 0, steps: 1 };
-    return this.#run(queryable, grid, options, async (context) => instantValue(context, expr, grid));
+    return this.#run(queryable, { start: time, end: time }, options, async (context) =>
+      instantValue(context, expr, grid),
+    );
   }
 
   /** @param start ms @param end ms, inclusive @param step ms. @throws QueryError */
@@ -109,7 +111,7 @@ export class Engine {
       );
     if (end < start) throw new QueryError('bad_data', 'end timestamp must not be before start time');
     const grid = { start, step, steps: Math.floor((end - start) / step) + 1 };
-    return this.#run(queryable, grid, options, async (context) => ({
+    return this.#run(queryable, { start, end }, options, async (context) => ({
       type: 'matrix',
       series: toMatrix(await evaluate(context, expr, grid), grid),
     }));
@@ -117,7 +119,7 @@ export class Engine {
 
   async #run(
     queryable: Queryable,
-    grid: Grid,
+    edges: { readonly start: number; readonly end: number },
     options: QueryOptions,
     compute: (context: Context) => Promise<QueryValue>,
   ): Promise<QueryResult> {
@@ -134,8 +136,7 @@ export class Engine {
         queryable,
         lookbackMs: options.lookbackMs ?? this.#options.lookbackMs,
         pacer,
-        start: grid.start,
-        end: timeAt(grid, grid.steps - 1),
+        ...edges,
         warnings: new Set(),
         infos: new Set(),
         loaded: new Map(),
