@@ -61,7 +61,7 @@ function prometheusRoutes(
         metadata: () => metadataOf(scrape.targets().active),
         now,
       }),
-    (app) => rulesRoutes(app, { rules, parseSelector }),
+    (app) => rulesRoutes(app, { rules, parseSelector, notifier }),
     (app) =>
       scrapeRoutes(app, {
         targets: () => scrape.targets(),
@@ -89,7 +89,6 @@ function prometheusRoutes(
         config: () => loaded().prometheusText,
         lastReload,
         retentionMs: flags['storage.tsdb.retention.time'],
-        alertmanagers: () => notifier.urls(),
         now,
       }),
   ];

@@ -14,8 +14,6 @@ export interface StatusApiParts {
   readonly lastReload: () => { readonly ok: boolean; readonly time: number };
   /** ms; 0 = for ever */
   readonly retentionMs: number;
-  /** Where else alerts are sent. */
-  readonly alertmanagers: () => readonly string[];
   readonly now: () => number;
 }
 
@@ -54,8 +52,4 @@ export function statusApiRoutes(app: FastifyInstance, parts: StatusApiParts): vo
       storageRetention: parts.retentionMs === 0 ? '0s' : formatDuration(parts.retentionMs),
     };
   });
-  app.get('/api/v1/alertmanagers', () => ({
-    status: 'success',
-    data: { activeAlertmanagers: parts.alertmanagers().map((url) => ({ url })), droppedAlertmanagers: [] },
-  }));
 }
