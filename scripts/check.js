@@ -22,7 +22,7 @@ install();
 build();
 step('types of the pages', 'typescript/bin/tsc', ['-p', 'packages/ui', '--noEmit']);
 step('types of the tests', 'typescript/bin/tsc', ['-p', 'tsconfig.tests.json']);
-step('lint', 'oxlint/bin/oxlint', ['--type-aware']);
+step('lint', 'oxlint/bin/oxlint', ['--type-aware', '--quiet']);
 step('format', 'oxfmt/bin/oxfmt', ['--check']);
 if (!process.argv.includes('--no-tests')) {
   const { passed, failed, skipped, code } = runTests('unit');

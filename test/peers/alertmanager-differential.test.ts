@@ -666,6 +666,23 @@ const SERVICES: Scenario[] = (
       `{url: 'SINK/pd', routing_key: k, client: c, client_url: u, description: '{{ .Status }} {{ .GroupLabels.SortedPairs.Values | join "," }}', severity: critical, class: cl, component: co, group: g, details: {firing: f, resolved: r, num_firing: '{{ .Alerts.Firing | len }}', num_resolved: no2, own: '{{ .CommonLabels.alertname }}'}, links: [{href: h, text: t}]}`,
     ],
     [
+      'victorops',
+      `{api_key: k, api_url: 'SINK/vo/', routing_key: r, state_message: '{{ .GroupLabels }}', entity_display_name: '{{ .Status }}', monitoring_tool: m, custom_fields: {x: '{{ .Status }}'}}`,
+    ],
+    [
+      'webex',
+      `{api_url: 'SINK/webex', room_id: room, message: '{{ .CommonLabels.SortedPairs }}', http_config: {authorization: {credentials: t}}}`,
+    ],
+    ['incidentio', `{url: 'SINK/inc', alert_source_token: t}`],
+    [
+      'mattermost',
+      `{webhook_url: 'SINK/mm', channel: c, username: u, text: '{{ .Status }}', fallback: f, color: co, pretext: p, title: t, title_link: tl, author_name: an}`,
+    ],
+    [
+      'mattermost',
+      `{webhook_url: 'SINK/mm', channel: c, username: u, text: '{{ .Status }}', attachments: [{title: at, fields: [{title: a, value: b}]}], props: {card: cc}, priority: {priority: urgent, requested_ack: true}}`,
+    ],
+    [
       'opsgenie',
       `{api_url: 'SINK/og/', api_key: k, message: '{{ .Status }}', description: d, source: s, tags: 'a,b', note: n, priority: P2, entity: e, details: {x: '{{ .Status }}'}, responders: [{type: team, name: ops}]}`,
     ],

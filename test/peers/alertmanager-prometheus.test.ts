@@ -39,7 +39,7 @@ alerting: {alertmanagers: [{static_configs: [{targets: ['${new URL(ours.url).hos
           '--storage.tsdb.path=data',
           `--web.listen-address=127.0.0.1:${port}`,
           '--rules.alert.resend-delay=1s',
-        '--log.level=error',
+          '--log.level=error',
         ],
         { cwd: directory, stdio: 'ignore' },
       );

@@ -55,7 +55,12 @@ describe.skipIf(unbuilt)('killed at random moments (skipped where packages/tsdb 
         expect(samples.timestamps.length).toBeGreaterThanOrEqual(acknowledged);
         for (const [i, t] of samples.timestamps.entries()) {
           if (t !== (i + 1) * 1000 || samples.values[i] !== t + offset) {
-            expect([labels.toString(), i, t, samples.values[i]]).toEqual([labels.toString(), i, (i + 1) * 1000, t + offset]);
+            expect([labels.toString(), i, t, samples.values[i]]).toEqual([
+              labels.toString(),
+              i,
+              (i + 1) * 1000,
+              t + offset,
+            ]);
           }
         }
       }

@@ -22,12 +22,16 @@ export interface AlertHistoryOptions {
   readonly limit?: number;
 }
 
+const EVENTS = 20_000;
+
 /** When which alert fired. */
 export class AlertHistory {
   readonly #options: AlertHistoryOptions;
   /** Those that fire by what was noted last. */
   readonly #firing = new Set<string>();
   #events: AlertEvent[];
+  /** Written with the next `maintain()`: a burst of alerts must not wait for their history. */
+  #unwritten: AlertEvent[] = [];
   #nextId: number;
 
   constructor(options: AlertHistoryOptions) {
@@ -58,8 +62,7 @@ export class AlertHistory {
       startsAt: alert.startsAt,
     } as const;
     this.#events.push(event);
-    // A history that cannot be written must not keep alerts from being taken; the journal of alerts says so itself.
-    this.#options.records.append(event).catch(() => {});
+    this.#unwritten.push(event);
   }
 
   /** Newest first. */
@@ -81,13 +84,17 @@ export class AlertHistory {
     return found;
   }
 
+  /** Resolves when all of it is written. */
   async maintain(): Promise<void> {
     this.#dropOld();
+    const { records, limit = EVENTS } = this.#options;
+    const events = this.#unwritten.splice(0).slice(-limit);
+    await Promise.all(events.map((event) => records.append(event)));
     await this.#options.records.compact(() => this.#events, this.#events.length);
   }
 
   #dropOld(): void {
-    const { clock, retention, limit = 20_000 } = this.#options;
+    const { clock, retention, limit = EVENTS } = this.#options;
     const oldest = clock.now() - retention;
     this.#events = this.#events.filter((event) => event.time >= oldest).slice(-limit);
   }

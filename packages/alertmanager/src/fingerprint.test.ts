@@ -21,5 +21,7 @@ test('fingerprint() is 64-bit FNV-1a over names and values', () => {
       expect(fingerprint(labels)).toBe(reference(labels));
     }),
   );
+  const long = Labels.from({ a: 'ü'.repeat(5000), b: 'x' });
+  expect(fingerprint(long)).toBe(reference(long));
   expect(fingerprint(Labels.empty)).toBe('cbf29ce484222325');
 });

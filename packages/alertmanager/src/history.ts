@@ -28,7 +28,7 @@ export interface NotificationRecord {
   }[];
 }
 
-const SHOWN_ALERTS = 10;
+const SHOWN_ALERTS = 5;
 const SHOWN_ATTEMPTS = 20;
 
 export interface HistoryQuery {

@@ -28,3 +28,4 @@ export { tryReceivers } from './receivers/offline.ts';
 export { loadTemplates } from './template/load.ts';
 export { environmentForm, type EnvironmentForm } from './environment.ts';
 export type { AlertEvent } from './alerthistory.ts';
+export { ALERTMANAGER_VERSION } from './metrics.ts';

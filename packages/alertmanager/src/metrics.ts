@@ -3,6 +3,9 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Configuration } from './config/load.ts';
 import type { Delivery } from './notify/pipeline.ts';
 
+/** The release that this behaves as. Clients choose their dialect by it; the suffix is build metadata of SemVer. */
+export const ALERTMANAGER_VERSION = '0.33.1+prunella';
+
 /** Where gauges are read from when they are scraped. */
 export interface MetricSources {
   readonly alerts: () => { active: number; suppressed: number };
@@ -154,6 +157,12 @@ function defineStates(registry: Registry, sources: MetricSources): void {
       this.set(sources.groups());
     },
   });
+  new Gauge({
+    name: 'alertmanager_build_info',
+    help: 'The release of Alertmanager whose behaviour this is.',
+    labelNames: ['version'],
+    registers,
+  }).set({ version: ALERTMANAGER_VERSION }, 1);
   new Gauge({
     name: 'alertmanager_cluster_enabled',
     help: 'Indicates whether the clustering is enabled or not.',

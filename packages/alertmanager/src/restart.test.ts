@@ -90,5 +90,6 @@ test('silences, acknowledgements, messages and history outlive the process', asy
   expect(second.am.acknowledgement(fingerprint)?.comment).toBe('mine');
   expect(second.am.inbox.newest(10).map((message) => message.title)).toEqual(['A']);
   expect(second.am.history.find({ limit: 10 }).map((record) => record.outcome)).toEqual(['delivered']);
+  expect(second.am.alertHistory.find({ limit: 10 }).map((event) => event.status)).toEqual(['firing']);
   await second.am.stop();
 });

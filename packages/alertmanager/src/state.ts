@@ -83,6 +83,7 @@ export class State {
 
   /** Resolves when everything is on disk. */
   async close(): Promise<void> {
+    await this.alertHistory.maintain();
     await Promise.all(Object.values(this.#stores).map((store: Records<unknown>) => store.close()));
   }
 }

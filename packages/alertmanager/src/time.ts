@@ -14,7 +14,7 @@ export function parseTime(text: string): number | undefined {
   if (!match) return undefined;
   const [, year, month, day, hour, minute, second, fraction = '', zone] = match as unknown as string[];
   const time = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}${zone?.toUpperCase()}`);
-  return Number.isNaN(time) ? undefined : time + Math.floor(Number(`0${fraction}`) * 1000 + 1e-6);
+  return Number.isNaN(time) ? undefined : time + Number(fraction.slice(1, 4).padEnd(3, '0'));
 }
 
 /** The same for the zero time, which means that nothing was said. */

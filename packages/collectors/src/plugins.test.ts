@@ -78,8 +78,10 @@ describe('the exec collector', () => {
 
 describe('the process collector', () => {
   test('tells of a process what /proc tells, and whether it is there', async () => {
-    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
-    await new Promise((resolve) => child.once('spawn', resolve));
+    const child = spawn(process.execPath, ['-e', 'console.log(1); setInterval(() => {}, 1000)'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    await new Promise((resolve) => child.stdout?.once('data', resolve));
     const collector = new ProcessCollector(() => [
       { pid: () => child.pid, labels: { service: 'x' } },
       { pid: () => process.pid },

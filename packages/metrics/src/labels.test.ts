@@ -100,3 +100,16 @@ describe('numbers and durations', () => {
     expect(values[2]).toBeNaN();
   });
 });
+
+test('toObject() keeps every name, `__proto__` too', () => {
+  const object = Labels.fromEntries([
+    ['a', '1'],
+    ['__proto__', 'x'],
+    ['constructor', 'y'],
+  ]).toObject();
+  expect(Object.entries(object).sort()).toEqual([
+    ['__proto__', 'x'],
+    ['a', '1'],
+    ['constructor', 'y'],
+  ]);
+});

@@ -134,7 +134,14 @@ export class Labels implements Iterable<readonly [string, string]> {
   }
 
   toObject(): Record<string, string> {
-    return Object.fromEntries(this);
+    const object: Record<string, string> = {};
+    for (let i = 0; i < this.pairs.length; i += 2) {
+      const name = this.pairs[i] as string;
+      // To assign this one would set the prototype.
+      if (name === '__proto__') return Object.fromEntries(this);
+      object[name] = this.pairs[i + 1] as string;
+    }
+    return object;
   }
 
   toJSON(): Record<string, string> {

@@ -128,6 +128,17 @@ describe('Engine.range()', () => {
     ).toEqual(Array(9).fill(0.1));
   });
 
+  test('@ end() is the end that was asked for, not the last step', async () => {
+    const { value } = await new Engine().range(
+      storage(),
+      'requests_total{job="api"} @ end()',
+      0,
+      10 * MINUTE,
+      9 * MINUTE,
+    );
+    expect(value.type === 'matrix' && [...(value.series[0]?.samples.values ?? [])]).toEqual([60, 60]);
+  });
+
   test('sides of "or" that take turns are one series', async () => {
     const memory = new MemoryStorage();
     for (const t of [0, 1, 2]) memory.add({ __name__: 'a' }, t * MINUTE, 1);

@@ -83,7 +83,7 @@ export class Engine {
   ): Promise<QueryResult> {
     const expr = parsed(query, this.#options.features);
     const grid = { start: time, step: 0, steps: 1 };
-    return this.#run(queryable, typeof query === 'string' ? query : '', grid, options, async (context) =>
+    return this.#run(queryable, edgesOf(query, time, time, 0), options, async (context) =>
       instantValue(context, expr, grid),
     );
   }
@@ -112,7 +112,7 @@ export class Engine {
       );
     if (end < start) throw new QueryError('bad_data', 'end timestamp must not be before start time');
     const grid = { start, step, steps: Math.floor((end - start) / step) + 1 };
-    return this.#run(queryable, typeof query === 'string' ? query : '', grid, options, async (context) => ({
+    return this.#run(queryable, edgesOf(query, start, end, step), options, async (context) => ({
       type: 'matrix',
       series: toMatrix(dropNames(await evaluate(context, expr, grid)), grid),
     }));
@@ -120,8 +120,7 @@ export class Engine {
 
   async #run(
     queryable: Queryable,
-    text: string,
-    grid: Grid,
+    edges: Edges,
     options: QueryOptions,
     compute: (context: Context) => Promise<QueryValue>,
   ): Promise<QueryResult> {
@@ -138,10 +137,7 @@ export class Engine {
         queryable,
         lookbackMs: options.lookbackMs ?? this.#options.lookbackMs,
         pacer,
-        start: grid.start,
-        end: timeAt(grid, grid.steps - 1),
-        step: grid.step,
-        text,
+        ...edges,
         features: this.#options.features,
         warnings: new Set(),
         infos: new Set(),
@@ -170,6 +166,13 @@ export class Engine {
       throw new QueryError('canceled', 'query was canceled in query queue');
     }
   }
+}
+
+/** The query as it was asked: `@ end()` is the end asked for, not the last step. */
+type Edges = Pick<Context, 'start' | 'end' | 'step' | 'text'>;
+
+function edgesOf(query: string | Expr, start: number, end: number, step: number): Edges {
+  return { start, end, step, text: typeof query === 'string' ? query : '' };
 }
 
 function parsed(query: string | Expr, features: ReadonlySet<string>): Expr {

@@ -8,6 +8,7 @@ export {
   type VectorSample,
 } from './engine.ts';
 export { QueryError, type QueryErrorType } from './error.ts';
+export { bucketsOf, printHistogram, type HistogramBucket } from './histogram/buckets.ts';
 export * from './parser/index.ts';
 export { MemoryStorage } from './testing/memory.ts';
 export { runScript, type ScriptFailure, type ScriptReport } from './script/run.ts';

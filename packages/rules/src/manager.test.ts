@@ -261,7 +261,7 @@ describe('an alerting rule', () => {
     await clock.advance(MINUTE);
     expect(sent[0]?.labels.toObject()).toEqual({ ...A, region: 'eu' });
     expect(manager.alerts()[0]?.labels.toObject()).toEqual(A);
-    expect(manager.expressionOf(sent[0]?.labels ?? Labels.empty)).toBe('up == 0');
+    expect(manager.expressionOf(sent[0]?.labels ?? Labels.empty)).toMatchObject({ expr: 'up == 0' });
     expect(manager.expressionOf(Labels.from({ alertname: 'Other' }))).toBeUndefined();
     await manager.stop();
   });

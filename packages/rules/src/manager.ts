@@ -143,15 +143,21 @@ export class RuleManager {
     );
   }
 
-  /** The expression of the rule that an alert came from, by the alert's labels; undefined where no rule fits. */
-  expressionOf(labels: Labels): string | undefined {
+  /**
+   * The expression of the rule that an alert came from, by the alert's labels, and the labels that the rule itself sets,
+   * which those of the series need not equal; undefined where no rule fits.
+   */
+  expressionOf(
+    labels: Labels,
+  ): { readonly expr: string; readonly ruleLabels: readonly string[] } | undefined {
     const candidates = this.groups()
       .flatMap(({ rules }) => rules)
       .filter(({ config }) => config.type === 'alerting' && config.name === labels.get('alertname'));
     const plain = this.#withoutExternal(labels);
     const own = candidates.find(({ alerting }) => alerting?.has(labels) || alerting?.has(plain));
     const fitting = candidates.find(({ config }) => fits(config.labels, labels));
-    return (own ?? fitting)?.config.expr;
+    const config = (own ?? fitting)?.config;
+    return config && { expr: config.expr, ruleLabels: Object.keys(config.labels) };
   }
 
   #create(config: RuleGroup['config'], fingerprint: string): Running {

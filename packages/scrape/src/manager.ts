@@ -8,12 +8,14 @@ import {
 } from '@prunella/metrics';
 import type { Registry } from 'prom-client';
 import type { ScrapeConfig } from './config/scrape.ts';
+import type { DiscoveryConfigs } from './config/discovery.ts';
+import type { Discovery } from './discovery/discovery.ts';
 import type { DnsResolver } from './discovery/dns.ts';
 import { fingerprint } from '@prunella/metrics/config';
 import { ScrapeLoop, type LoopState } from './loop.ts';
 import { createScrapeMetrics } from './metrics.ts';
 import { InProcessPageSource, type InProcessTarget } from './page.ts';
-import { ScrapePool, type DroppedTarget, type PoolParts } from './pool.ts';
+import { discoveriesOf, ScrapePool, type DroppedTarget, type PoolParts } from './pool.ts';
 import { PLAIN_RULES, SampleRules } from './rules.ts';
 
 export interface ScrapeManagerOptions {
@@ -116,6 +118,11 @@ export class ScrapeManager {
     for (const { pool, metadata } of this.targets().active)
       counts.set(pool, (counts.get(pool) ?? 0) + metadata.size);
     return counts;
+  }
+
+  /** What finds the hosts that a section like `alerting.alertmanagers` means; counted with those of the jobs. */
+  discoveries(config: DiscoveryConfigs, directory: string): Discovery[] {
+    return discoveriesOf(config, directory, this.#parts, this.#parts.metrics);
   }
 
   /** Names of the jobs, sorted. */

@@ -12,7 +12,7 @@ import type { Quarantine } from './quarantine.ts';
 import { listNames } from './wal/segments.ts';
 
 /** Bytes of blocks kept in memory. */
-const CACHE_BYTES = 16 * 1024 * 1024;
+const CACHE_BYTES = 8 * 1024 * 1024;
 
 /** The blocks of a data directory, in order of time. */
 export class BlockSet {

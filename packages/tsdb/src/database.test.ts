@@ -1,3 +1,4 @@
+import { cp } from 'node:fs/promises';
 import { AppendError, Labels, Matcher, toFloatHistogram, type Histogram } from '@prunella/metrics';
 import { describe, expect, test } from 'vitest';
 import { Database } from './database.ts';
@@ -178,6 +179,10 @@ test('only one may open a directory', async () => {
   const dir = await temporaryDirectory();
   const db = await Database.open(dir);
   await expect(Database.open(dir)).rejects.toThrow(`in use by process ${process.pid}`);
+  // A copy of a directory in use is free.
+  const copy = await temporaryDirectory();
+  await cp(dir, copy, { recursive: true });
+  await (await Database.open(copy)).close();
   await db.close();
   await (await Database.open(dir)).close();
 });
@@ -375,4 +380,18 @@ test('a query does not see what is appended while it runs', async () => {
   expect([...lengths]).toEqual([1]);
   querier.close();
   await db.close();
+});
+
+test('a commit that comes after the end is refused, and harms nothing', async () => {
+  const dir = await temporaryDirectory();
+  const db = await Database.open(dir);
+  await put(db, 'a', [1000, 1]);
+  const late = db.appender();
+  late.append(0, labels('a'), 2000, 2);
+  await db.close();
+  await expect(late.commit()).rejects.toThrow('the log is closed');
+  expect(() => db.appender()).toThrow('the database is closed');
+  const again = await Database.open(dir);
+  expect(await queryAll(again, [up])).toEqual({ 'up{instance="a"}': [[1000, 1]] });
+  await again.close();
 });

@@ -22,8 +22,10 @@ export class DirectoryLock {
     const path = join(resolve(dir), 'lock');
     const left = await readFile(path, 'utf8').catch(() => undefined);
     if (left !== undefined) {
-      const owner = /^(\d+) (\d+)\n/.exec(left);
-      if (owner !== null && isAlive(Number(owner[1]), owner[2]!)) {
+      // A directory that was copied while it was in use has a copy of the lock: another file, not a lock.
+      const owner = /^(\d+) (\d+) (\d+)\n/.exec(left);
+      const { ino } = await stat(path);
+      if (owner !== null && owner[3] === String(ino) && isAlive(Number(owner[1]), owner[2]!)) {
         throw new LockedError(`${dir} is in use by process ${owner[1]}`);
       }
       await refuseForeignFlock(path, dir);
@@ -31,7 +33,8 @@ export class DirectoryLock {
     }
     try {
       const file = await open(path, 'wx');
-      await file.writeFile(`${process.pid} ${startTimeOf(process.pid)}\n`);
+      const { ino } = await file.stat();
+      await file.writeFile(`${process.pid} ${startTimeOf(process.pid)} ${ino}\n`);
       await file.close();
     } catch (error) {
       if (errorCode(error) === 'EEXIST')

@@ -63,12 +63,22 @@ function Routed(): JSX.Element {
     setFailed('');
     found?.load().then(
       (page) => current && setLoaded({ pattern: found.pattern, page }),
-      () => current && setFailed('The page could not be loaded. Is Prunella still running?'),
+      () =>
+        current && setFailed('The page could not be loaded: Prunella has stopped, or was updated meanwhile.'),
     );
     return () => void (current = false);
   }, [found?.pattern]);
   if (!found) return <Empty title="There is no such page">{path}</Empty>;
-  if (failed !== '') return <Note tone="bad">{failed}</Note>;
+  if (failed !== '') {
+    return (
+      <Note tone="bad">
+        {failed}{' '}
+        <button type="button" onClick={() => window.location.reload()}>
+          Reload
+        </button>
+      </Note>
+    );
+  }
   if (loaded?.pattern !== found.pattern) return <div class="loading">Loading…</div>;
   const Page = loaded.page;
   return (

@@ -26,6 +26,9 @@ export interface GlobalConfig extends SecretFields<
   | 'bale_bot_token'
   | 'opsgenie_api_key'
   | 'mattermost_webhook_url'
+  | 'victorops_api_key'
+  | 'rocketchat_token'
+  | 'rocketchat_token_id'
 > {
   readonly resolve_timeout?: number;
   readonly http_config?: HttpClientConfig;
@@ -42,6 +45,9 @@ export interface GlobalConfig extends SecretFields<
   readonly bale_api_url?: string;
   readonly pagerduty_url?: string;
   readonly opsgenie_api_url?: string;
+  readonly victorops_api_url?: string;
+  readonly webex_api_url?: string;
+  readonly rocketchat_api_url?: string;
 }
 
 const globalConfig = objectOf<GlobalConfig>({
@@ -54,24 +60,12 @@ const globalConfig = objectOf<GlobalConfig>({
   ...secretEntries(secret, 'smtp_auth_password', 'smtp_auth_secret', 'slack_app_token', 'opsgenie_api_key'),
   ...secretEntries(secret, 'telegram_bot_token', 'bale_bot_token'),
   ...secretEntries(secretUrl, 'slack_api_url', 'mattermost_webhook_url'),
+  ...optional(url, 'victorops_api_url', 'webex_api_url', 'rocketchat_api_url'),
+  ...secretEntries(secret, 'victorops_api_key', 'rocketchat_token', 'rocketchat_token_id'),
   // Services that we do not deliver to: accepted, so that a file that names them loads.
-  ...optional(
-    url,
-    'victorops_api_url',
-    'wechat_api_url',
-    'webex_api_url',
-    'rocketchat_api_url',
-    'jira_api_url',
-  ),
-  ...optional(
-    text,
-    'victorops_api_key_file',
-    'wechat_api_corp_id',
-    'wechat_api_secret_file',
-    'rocketchat_token_file',
-  ),
-  ...optional(text, 'rocketchat_token_id_file'),
-  ...optional(secret, 'victorops_api_key', 'wechat_api_secret', 'rocketchat_token', 'rocketchat_token_id'),
+  ...optional(url, 'wechat_api_url', 'jira_api_url'),
+  ...optional(text, 'wechat_api_corp_id', 'wechat_api_secret_file'),
+  ...optional(secret, 'wechat_api_secret'),
 });
 
 export interface RouteConfig {

@@ -2,17 +2,22 @@ import { bale } from './bale.ts';
 import { discord } from './discord.ts';
 import { email } from './email.ts';
 import { file } from './file.ts';
+import { incidentio } from './incidentio.ts';
 import { inbox } from './inbox.ts';
 import { mattermost } from './mattermost.ts';
 import { msteams, msteamsv2 } from './msteams.ts';
 import { opsgenie } from './opsgenie.ts';
 import { pagerduty } from './pagerduty.ts';
+import { pushover } from './pushover.ts';
 import type { ReceiverKind } from './receiver.ts';
+import { rocketchat } from './rocketchat.ts';
 import { ses } from './ses.ts';
 import { slack } from './slack.ts';
 import { sns } from './sns.ts';
 import { telegram } from './telegram.ts';
 import { UNSUPPORTED_KINDS } from './unsupported.ts';
+import { victorops } from './victorops.ts';
+import { webex } from './webex.ts';
 import { webhook } from './webhook.ts';
 
 /** Every kind of receiver; `webhook` is configured by `webhook_configs`. */
@@ -28,6 +33,11 @@ export const RECEIVER_KINDS: readonly ReceiverKind[] = [
   msteamsv2,
   mattermost,
   sns,
+  victorops,
+  pushover,
+  webex,
+  rocketchat,
+  incidentio,
   bale,
   ses,
   file,

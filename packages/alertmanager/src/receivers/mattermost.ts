@@ -1,8 +1,9 @@
 import * as v from 'valibot';
 import { flag, listOf, objectOf, optional, text } from '../config/fields.ts';
-import { hookKind, type HookConfig } from './hooks.ts';
+import { hookKind, type Expand, type HookConfig } from './hooks.ts';
 import { expandStrings } from './payload.ts';
 import type { ReceiverKind } from './receiver.ts';
+import type { TemplateData } from '../template/data.ts';
 import { truncateRunes } from './truncate.ts';
 
 interface MattermostConfig extends HookConfig {
@@ -66,14 +67,29 @@ export const mattermost: ReceiverKind = hookKind<MattermostConfig>({
     ),
   },
   retryStatuses: [429],
-  body: (config, expand) => ({
+  body: (config, expand, data) => ({
     channel: expand(config.channel) || undefined,
     username: expand(config.username, '{{ template "mattermost.default.username" . }}'),
     icon_url: expand(config.icon_url) || undefined,
     icon_emoji: expand(config.icon_emoji) || undefined,
-    text: truncateRunes(expand(config.text, '{{ template "mattermost.default.text" . }}'), TEXT_RUNES),
-    attachments: config.attachments?.map((each) => expandStrings(each, expand)),
+    ...content(config, expand, data),
     props: config.props && expandStrings(config.props, expand),
     priority: config.priority && expandStrings(config.priority, expand),
   }),
 });
+
+/** Without attachments of its own the message is one attachment; with them the text stands before them. */
+function content(config: MattermostConfig, expand: Expand, data: TemplateData): object {
+  const text = truncateRunes(expand(config.text, '{{ template "mattermost.default.text" . }}'), TEXT_RUNES);
+  if (config.attachments)
+    return { text, attachments: config.attachments.map((each) => expandStrings(each, expand)) };
+  const own = ATTACHMENT.map((key) => [key, expand(config[key], DEFAULTS[key]) || undefined] as const);
+  const color = expand(config.color) || (data.status === 'firing' ? '#b3261e' : '#1f7a3d');
+  return { attachments: [{ ...(Object.fromEntries(own) as object), text, color }] };
+}
+
+const DEFAULTS: Readonly<Partial<Record<(typeof ATTACHMENT)[number], string>>> = {
+  fallback: '{{ template "mattermost.default.fallback" . }}',
+  title: '{{ template "__subject" . }}',
+  title_link: '{{ template "__alertmanagerURL" . }}',
+};

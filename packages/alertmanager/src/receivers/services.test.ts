@@ -1,14 +1,19 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { deliverVia } from '../testing/deliver.ts';
 import { sampleAlert, sampleNotification } from '../testing/samples.ts';
-import { openSink, type Sink } from '../testing/sink.ts';
+import { openSink, type Sink, type SinkRequest } from '../testing/sink.ts';
 import { discord } from './discord.ts';
+import { incidentio } from './incidentio.ts';
 import { hashKey } from './key.ts';
 import { mattermost } from './mattermost.ts';
 import { msteams, msteamsv2 } from './msteams.ts';
 import { opsgenie } from './opsgenie.ts';
 import { pagerduty } from './pagerduty.ts';
+import { pushoverAt } from './pushover.ts';
+import { rocketchat } from './rocketchat.ts';
 import { sns } from './sns.ts';
+import { victorops } from './victorops.ts';
+import { webex } from './webex.ts';
 
 let sink: Sink;
 beforeEach(async () => {
@@ -137,6 +142,88 @@ test('mattermost', async () => {
     text: 'hi',
     attachments: [{ title: 'firing', fields: [{ title: 'a', value: 'b', short: true }] }],
   });
+});
+
+test('victorops', async () => {
+  const config = {
+    api_url: sink.url,
+    api_key: 'hush',
+    routing_key: 'r',
+    custom_fields: { x: '{{ .Status }}' },
+  };
+  await deliverVia(victorops, config, notification);
+  await deliverVia(victorops, config, resolved);
+  expect(sink.requests[0]).toMatchObject({
+    path: '/hush/r',
+    json: { message_type: 'CRITICAL', entity_id: KEY, entity_display_name: '[FIRING 1] A', x: 'firing' },
+  });
+  expect(sink.requests[1]?.json).toMatchObject({ message_type: 'RECOVERY', entity_id: KEY });
+  await expect(
+    deliverVia(victorops, { ...config, custom_fields: { entity_id: 'x' } }, notification),
+  ).rejects.toThrow('entity_id');
+});
+
+test('webex', async () => {
+  const config = {
+    api_url: sink.url,
+    room_id: 'r',
+    message: 'ü'.repeat(5000),
+    http_config: { authorization: { credentials: 't' } },
+  };
+  await deliverVia(webex, config, notification);
+  const [request] = sink.requests;
+  const { markdown, roomId } = (request as SinkRequest).json as { markdown: string; roomId: string };
+  expect([roomId, Buffer.byteLength(markdown) <= 7439, markdown.endsWith('ü…')]).toEqual(['r', true, true]);
+  await expect(deliverVia(webex, { room_id: 'r' }, notification)).rejects.toThrow('authorization');
+});
+
+test('rocketchat', async () => {
+  const config = {
+    api_url: sink.url,
+    token: 't',
+    token_id: 'i',
+    channel: '#c',
+    fields: [{ title: 'a', value: 'b' }],
+  };
+  await deliverVia(rocketchat, config, notification);
+  expect(sink.requests[0]).toMatchObject({
+    path: '/api/v1/chat.postMessage',
+    headers: { 'x-auth-token': 't', 'x-user-id': 'i' },
+    json: {
+      channel: '#c',
+      attachments: [{ title: '[FIRING 1] A', fields: [{ short: false, title: 'a', value: 'b' }] }],
+    },
+  });
+  sink.answer = (response) => response.end('{"success":false,"error":"no"}');
+  expect(await fails(deliverVia(rocketchat, config, notification))).toMatchObject({ retry: false });
+});
+
+test('incidentio', async () => {
+  await deliverVia(incidentio, { url: sink.url, alert_source_token: 'hush' }, notification);
+  expect(sink.requests[0]).toMatchObject({
+    headers: { authorization: 'Bearer hush' },
+    json: { version: '1', status: 'firing' },
+  });
+  await expect(deliverVia(incidentio, { url: sink.url }, notification)).rejects.toThrow('alert_source_token');
+});
+
+test('pushover', async () => {
+  await deliverVia(
+    pushoverAt(sink.url),
+    { user_key: 'u', token: 't', message: 'x'.repeat(2000), retry: '30s' },
+    notification,
+  );
+  const form = Object.fromEntries(new URLSearchParams(sink.requests[0]?.body));
+  expect(form).toMatchObject({
+    user: 'u',
+    token: 't',
+    title: '[FIRING 1] A',
+    priority: '2',
+    retry: '30',
+    expire: '3600',
+  });
+  expect(form['message']).toHaveLength(1024);
+  await expect(deliverVia(pushoverAt(sink.url), { token: 't' }, notification)).rejects.toThrow('user_key');
 });
 
 describe('sns', () => {

@@ -5,18 +5,10 @@ import { DeliveryError, receiverKind, type CommonConfig, type ReceiverKind } fro
  * Services that Alertmanager delivers to and we do not. A file that names one loads, with a line in the log; deliveries
  * fail at once, so that the history says so and a fallback receiver takes over.
  */
-export const UNSUPPORTED_KINDS: readonly ReceiverKind[] = [
-  'victorops',
-  'pushover',
-  'wechat',
-  'webex',
-  'rocketchat',
-  'jira',
-  'incidentio',
-].map((name) =>
+export const UNSUPPORTED_KINDS: readonly ReceiverKind[] = ['wechat', 'jira'].map((name) =>
   receiverKind<CommonConfig>({
     name,
-    sendResolved: !['wechat', 'rocketchat'].includes(name),
+    sendResolved: name !== 'wechat',
     schema: v.looseObject({}) as unknown as v.GenericSchema<unknown, CommonConfig>,
     create: (_, { logger }) => {
       logger.warn({ receiver_kind: name }, 'Prunella cannot deliver to this kind of receiver');

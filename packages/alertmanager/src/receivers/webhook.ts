@@ -50,7 +50,7 @@ export const webhook: ReceiverKind = receiverKind<WebhookConfig>({
   create: (config, parts) => {
     const client = parts.http(config.http_config);
     return async (notification, signal) => {
-      const { kept, truncated } = truncate(notification, config.max_alerts ?? 0);
+      const { kept, truncated } = truncateAlerts(notification, config.max_alerts ?? 0);
       const data = templateData(kept, parts.externalUrl);
       const url = parts.templates.text((await readSecret(config, 'url', parts.secrets)) ?? '', data);
       const body =
@@ -66,7 +66,11 @@ export const webhook: ReceiverKind = receiverKind<WebhookConfig>({
 /** The signal of the flush is the limit then. */
 const UNLIMITED_MS = 3_600_000;
 
-function truncate(notification: Notification, most: number): { kept: Notification; truncated: number } {
+/** At most so many alerts, 0 = all. */
+export function truncateAlerts(
+  notification: Notification,
+  most: number,
+): { kept: Notification; truncated: number } {
   const { alerts } = notification;
   if (most === 0 || alerts.length <= most) return { kept: notification, truncated: 0 };
   return { kept: { ...notification, alerts: alerts.slice(0, most) }, truncated: alerts.length - most };

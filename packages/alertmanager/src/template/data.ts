@@ -40,8 +40,13 @@ function quoteRegex(name: string): string {
 }
 
 /** What all sets say alike; a missing value is an empty one. */
-function common(sets: readonly Labels[]): Labels {
-  const [first = Labels.empty, ...rest] = sets;
-  const shared = [...first].filter(([name, value]) => rest.every((labels) => labels.get(name) === value));
-  return Labels.fromSortedPairs(shared.flat());
+function common([first, ...rest]: readonly Labels[]): Labels {
+  if (!first || rest.length === 0) return first ?? Labels.empty;
+  const shared: string[] = [];
+  for (let i = 0; i < first.pairs.length; i += 2) {
+    const name = first.pairs[i] as string;
+    const value = first.pairs[i + 1] as string;
+    if (rest.every((labels) => labels.get(name) === value)) shared.push(name, value);
+  }
+  return Labels.fromSortedPairs(shared);
 }

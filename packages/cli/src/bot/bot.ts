@@ -8,11 +8,9 @@ import {
   maskFor,
   NO_HEALING,
   parseHealing,
-  receiversOf,
   type HealingConfig,
 } from '@prunella/healing';
 import type { Logger } from '@prunella/metrics';
-import { ConfigError } from '@prunella/metrics/config';
 import { createHttpClient } from '@prunella/metrics/http';
 import {
   healingRoutes,
@@ -28,6 +26,7 @@ import { Docker, Supervisor, Workloads } from '@prunella/workloads';
 import { Registry } from 'prom-client';
 import { parseListenAddress } from '../flags.ts';
 import { parsePrunellaConfig, readConfigFile, type PrunellaConfig } from '../serve/configuration.ts';
+import { checkReceivers } from '../serve/load.ts';
 import { deliver, notifyThrough } from './deliver.ts';
 import type { BotFlags } from './flags.ts';
 import { RemotePrometheus } from './prometheus.ts';
@@ -84,7 +83,10 @@ async function startParts(
     stops,
   );
   const alertmanager = await openReceivers(flags, config, env, logger, stops);
-  if (alertmanager) checkReceivers(runbooks, alertmanager, flags['healing.config'] ?? config?.healing ?? '');
+  if (alertmanager) {
+    const receivers = [...alertmanager.receivers.keys()].map((name) => ({ name }));
+    checkReceivers(runbooks, receivers, flags['healing.config'] ?? config?.healing ?? '');
+  }
   const client = createHttpClient({}, { env });
   stops.push(() => client.close());
   const prometheus =
@@ -173,17 +175,6 @@ async function openReceivers(
 }
 
 /** Whom to call must not turn out to be a slip of the pen when somebody has to be called. @throws ConfigError */
-function checkReceivers(runbooks: HealingConfig, alertmanager: Alertmanager, file: string): void {
-  const unknown = [...receiversOf(runbooks)].filter((name) => !alertmanager.receivers.has(name));
-  const problems = unknown.map((name) => ({
-    file,
-    line: 0,
-    column: 0,
-    message: `there is no receiver ${JSON.stringify(name)} in alertmanager.yml`,
-  }));
-  if (problems.length > 0) throw new ConfigError(problems);
-}
-
 async function serverOptions(
   flags: BotFlags,
   listen: { host: string; port: number },

@@ -63,7 +63,13 @@ export class Collectors {
   /** One job per collector, scraped in the process. */
   targets(instance: string, interval: number): InProcessTarget[] {
     return this.#entries.map(({ collector, instance: own = instance }) =>
-      inProcessTarget(collector.name, own, interval, () => collector.collect()),
+      inProcessTarget(
+        collector.name,
+        own,
+        interval,
+        `http://${instance}/collectors/${collector.name}/metrics`,
+        () => collector.collect(),
+      ),
     );
   }
 
@@ -74,11 +80,20 @@ export class Collectors {
   }
 }
 
+/** @param url where the same can be read from outside */
 export function inProcessTarget(
   job: string,
   instance: string,
   interval: number,
+  url: string,
   collect: () => Promise<string>,
 ): InProcessTarget {
-  return { job, labels: { instance }, interval, timeout: Math.min(interval, LONGEST_COLLECTION_MS), collect };
+  return {
+    job,
+    labels: { instance },
+    interval,
+    timeout: Math.min(interval, LONGEST_COLLECTION_MS),
+    url,
+    collect,
+  };
 }

@@ -5,7 +5,7 @@ import { FileIncidentLog, FileJournal, Healing, maskFor } from '@prunella/healin
 import { systemClock, type Clock, type Logger } from '@prunella/metrics';
 import { Engine, type QueryResult } from '@prunella/promql';
 import { RemoteWrite } from '@prunella/remote';
-import { RuleManager } from '@prunella/rules';
+import { Notifier, RuleManager } from '@prunella/rules';
 import { ScrapeManager } from '@prunella/scrape';
 import { Events, tsdbMetrics } from '@prunella/server';
 import { Database } from '@prunella/tsdb';
@@ -39,6 +39,8 @@ export interface Components {
   readonly workloads: Workloads;
   readonly alertmanager: Alertmanager;
   readonly rules: RuleManager;
+  /** To the Alertmanagers elsewhere that prometheus.yml names. */
+  readonly notifier: Notifier;
   readonly healing: Healing;
   readonly remoteWrite: RemoteWrite;
   readonly scrape: ScrapeManager;
@@ -70,12 +72,16 @@ export async function build(
   const alertmanager = await Alertmanager.open({ ...base, directory, externalUrl, env });
   const remoteWrite = new RemoteWrite(base);
   const storage = remoteWrite.wrap(database);
+  const notifier = new Notifier({ ...base, env });
   const rules = new RuleManager({
     ...base,
     query,
     appendable: storage,
     queryable: database,
-    notify: async (alerts) => void (await alertmanager.post(alerts)),
+    notify: async (alerts) => {
+      notifier.send(alerts);
+      await alertmanager.post(alerts);
+    },
     externalURL: externalUrl,
   });
   const healing = new Healing({
@@ -85,10 +91,7 @@ export async function build(
     mask: maskFor(env),
     workloads,
     query,
-    expressionOf: (labels) => {
-      const expr = rules.expressionOf(labels);
-      return expr === undefined ? undefined : { expr };
-    },
+    expressionOf: (labels) => rules.expressionOf(labels),
     notify: notifyThrough(alertmanager),
   });
   // Before it starts: what a restart has cut short goes on with its runbook.
@@ -109,13 +112,14 @@ export async function build(
     workloads,
     alertmanager,
     rules,
+    notifier,
     healing,
     remoteWrite,
     scrape,
     collectors,
   };
   connect(components, logger);
-  schedule(components);
+  schedule(components, loaded);
   return components;
 }
 
@@ -159,20 +163,26 @@ function connect({ alertmanager, healing, rules, workloads, events }: Components
 }
 
 /** The order in which the parts are started; they are stopped in reverse. */
-function schedule({
-  parts,
-  supervisor,
-  docker,
-  healing,
-  alertmanager,
-  remoteWrite,
-  rules,
-  scrape,
-  collectors,
-}: Components): void {
+function schedule(
+  {
+    parts,
+    supervisor,
+    docker,
+    healing,
+    alertmanager,
+    remoteWrite,
+    rules,
+    notifier,
+    scrape,
+    collectors,
+  }: Components,
+  loaded: Loaded,
+): void {
   parts.add('workloads', {
     start: async () => {
       await supervisor.open();
+      // Before healing looks: what is not there yet must not look like what has gone.
+      await supervisor.apply(loaded.prunella.workloads?.processes ?? []);
       docker?.open();
     },
     stop: async () => {
@@ -184,6 +194,7 @@ function schedule({
   parts.add('healing', healing);
   parts.add('alertmanager', alertmanager);
   parts.add('remote_write', remoteWrite);
+  parts.add('notifier', { start: () => {}, stop: () => notifier.stop() });
   parts.add('rules', rules);
   parts.add('scrape', scrape);
 }

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
-import { loadConfig, type Configuration } from '@prunella/alertmanager';
+import { environmentForm, loadConfig, type Configuration } from '@prunella/alertmanager';
 import { DEFAULT_MODULES, parseProbeModules, type ProbeModule } from '@prunella/collectors';
-import { NO_HEALING, parseHealing, type HealingConfig } from '@prunella/healing';
+import { NO_HEALING, parseHealing, receiversOf, type HealingConfig } from '@prunella/healing';
 import { ConfigError } from '@prunella/metrics/config';
 import { parseRuleFile, type RuleFile } from '@prunella/rules';
 import {
@@ -25,7 +25,11 @@ export interface Loaded {
   readonly alertmanager: Configuration;
   readonly healing: HealingConfig;
   readonly modules: ReadonlyMap<string, ProbeModule>;
+  /** What is as it stands, but perhaps not as it was meant: a sentence each. */
+  readonly warnings: readonly string[];
 }
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Without an alertmanager.yml, whatever fires can at least be seen. */
 const INBOX_ONLY = 'route: {receiver: inbox}\nreceivers: [{name: inbox, inbox_configs: [{}]}]\n';
@@ -34,7 +38,7 @@ const INBOX_ONLY = 'route: {receiver: inbox}\nreceivers: [{name: inbox, inbox_co
  * Reads and checks every file before anything is started or replaced.
  * @throws ConfigError with all problems of all files
  */
-export async function loadAll(flags: ServeFlags): Promise<Loaded> {
+export async function loadAll(flags: ServeFlags, env: Environment): Promise<Loaded> {
   const file = flags['prunella.config'];
   const prunella = parsePrunellaConfig(
     file === undefined ? '' : await readConfigFile(file),
@@ -45,14 +49,19 @@ export async function loadAll(flags: ServeFlags): Promise<Loaded> {
     alertmanager: flags['alertmanager.config'] ?? prunella.alertmanager,
     healing: flags['healing.config'] ?? prunella.healing,
   };
+  // Thresholds and receivers from variables alone, for those who configure a container with nothing else.
+  const form = environmentForm(env);
   const [prometheus, alertmanager, healing, modules] = await settleAll([
     loadPrometheus(paths.prometheus),
-    read(paths.alertmanager, INBOX_ONLY, 'alertmanager.yml', loadConfig),
+    read(paths.alertmanager, form?.alertmanager ?? INBOX_ONLY, 'alertmanager.yml', loadConfig),
     paths.healing === undefined ? Promise.resolve(NO_HEALING) : read(paths.healing, '', '', parseHealing),
     read(prunella.probes, DEFAULT_MODULES, 'blackbox.yml', parseProbeModules),
   ]);
+  checkReceivers(healing, alertmanager.receivers, paths.healing ?? '');
   const base = file === undefined ? process.cwd() : dirname(resolve(file));
-  return { prunella, base, ...prometheus, alertmanager, healing, modules };
+  const rules = form ? [...prometheus.rules, parseRuleFile(form.rules, 'environment')] : prometheus.rules;
+  const warnings = [...prometheus.prometheus.warnings, ...(form?.warnings ?? [])];
+  return { prunella, base, ...prometheus, rules, alertmanager, healing, modules, warnings };
 }
 
 async function read<T>(
@@ -94,4 +103,22 @@ async function settleAll<T extends readonly Promise<unknown>[]>(
   return results.map((result) => (result as PromiseFulfilledResult<unknown>).value) as {
     -readonly [K in keyof T]: Awaited<T[K]>;
   };
+}
+
+/** A runbook that would call nobody when it fails is found out now. @throws ConfigError */
+export function checkReceivers(
+  healing: HealingConfig,
+  receivers: readonly { readonly name: string }[],
+  file: string,
+): void {
+  const known = new Set(receivers.map(({ name }) => name));
+  const problems = [...receiversOf(healing)]
+    .filter((name) => !known.has(name))
+    .map((name) => ({
+      file,
+      line: 0,
+      column: 0,
+      message: `there is no receiver ${JSON.stringify(name)} in alertmanager.yml`,
+    }));
+  if (problems.length > 0) throw new ConfigError(problems);
 }

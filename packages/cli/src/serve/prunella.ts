@@ -37,7 +37,7 @@ export class Prunella {
 
   /** @throws ConfigError, UsageError, LockedError, or the system's error where it cannot listen */
   static async start(options: PrunellaOptions): Promise<Prunella> {
-    const prunella = new Prunella(options, await loadAll(options.flags));
+    const prunella = new Prunella(options, await loadAll(options.flags, options.env));
     try {
       await prunella.#start();
       return prunella;
@@ -66,11 +66,11 @@ export class Prunella {
 
   /** Reads all files again. A fault in any of them leaves everything as it was. @throws ConfigError */
   async reload(): Promise<void> {
-    const { flags, logger } = this.#options;
+    const { flags, env, logger } = this.#options;
     const components = this.#components;
     if (!components) return;
     try {
-      const next = await loadAll(flags);
+      const next = await loadAll(flags, env);
       await apply(components, next, this.#listen.port);
       this.#loaded = next;
       this.#lastReload = { ok: true, time: systemClock.now() };
@@ -87,6 +87,7 @@ export class Prunella {
 
   async #start(): Promise<void> {
     const { flags, logger } = this.#options;
+    for (const warning of this.#loaded.warnings) logger.warn({}, warning);
     const database = await openDatabase(flags, this.#loaded, logger);
     this.#stops.push(() => database.close());
     const { host, port } = this.#listen;
@@ -121,7 +122,10 @@ export class Prunella {
       ready: () => this.#ready,
       loaded: () => this.#loaded,
       lastReload: () => this.#lastReload,
-      warnings: () => warnings(this.#loaded, this.#listen.host, flags),
+      warnings: () => [
+        ...warnings(this.#loaded, this.#listen.host, flags),
+        ...components.alertmanager.problems(),
+      ],
       ...(demo && { demo }),
     });
     const options = {
@@ -141,8 +145,5 @@ export class Prunella {
 function warnings(loaded: Loaded, host: string, flags: ServeFlags): string[] {
   const open = host !== '127.0.0.1' && host !== '::1' && host !== 'localhost';
   const unguarded = `Listening on ${host} without a password: whoever reaches this port can change things. Set --web.config.file.`;
-  return [
-    ...loaded.prometheus.warnings,
-    ...(open && flags['web.config.file'] === undefined ? [unguarded] : []),
-  ];
+  return [...loaded.warnings, ...(open && flags['web.config.file'] === undefined ? [unguarded] : [])];
 }

@@ -47,7 +47,7 @@ export function routesOf(components: Components, options: RouteOptions): Routes[
 }
 
 function prometheusRoutes(
-  { engine, database, scrape, rules, clock, registry }: Components,
+  { engine, database, scrape, rules, notifier, clock, registry }: Components,
   options: RouteOptions,
 ): Routes[] {
   const { flags, logger, version, startedAt, loaded, lastReload, ready, reload, quit } = options;
@@ -61,7 +61,7 @@ function prometheusRoutes(
         metadata: () => metadataOf(scrape.targets().active),
         now,
       }),
-    (app) => rulesRoutes(app, { rules, parseSelector }),
+    (app) => rulesRoutes(app, { rules, parseSelector, notifier }),
     (app) =>
       scrapeRoutes(app, {
         targets: () => scrape.targets(),

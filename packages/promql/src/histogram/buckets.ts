@@ -144,3 +144,8 @@ export function printHistogram(h: FloatHistogram, format: (value: number) => str
   }
   return `{${parts.join(', ')}}`;
 }
+
+/** The populated buckets of a histogram from the lowest to the highest, with their bounds. */
+export function bucketsOf(h: FloatHistogram): HistogramBucket[] {
+  return allBuckets(sparse(h));
+}

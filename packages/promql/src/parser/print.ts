@@ -1,4 +1,5 @@
 import {
+  compareStrings,
   formatDuration,
   formatFloat,
   isLegacyMetricName,
@@ -48,7 +49,8 @@ function printSelector({ name, matchers }: VectorSelector): string {
   const rest = matchers.filter(
     (matcher) => !(matcher.name === METRIC_NAME && matcher.type === '=' && matcher.value === name),
   );
-  const parts = rest.map(String);
+  // In this order whatever was written: the same selector always prints the same.
+  const parts = rest.map(String).sort(compareStrings);
   if (name !== '' && !plain) parts.unshift(JSON.stringify(name));
   return (plain ? name : '') + (parts.length > 0 ? `{${parts.join(',')}}` : '');
 }

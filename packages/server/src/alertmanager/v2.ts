@@ -1,12 +1,9 @@
-import { matchAll, type Alertmanager } from '@prunella/alertmanager';
+import { ALERTMANAGER_VERSION, matchAll, type Alertmanager } from '@prunella/alertmanager';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { getAlertGroups, getAlerts, postAlerts, receiverLabels } from './alerts.ts';
 import { answerError, ApiError } from './errors.ts';
 import { matchersParam, type Query } from './query.ts';
 import { deleteSilence, getSilence, getSilences, postSilence } from './silences.ts';
-
-/** The release whose API this is; clients choose their dialect by it. The suffix is build metadata of SemVer. */
-const VERSION = '0.33.1+prunella';
 
 /** Prometheus sends up to 64 alerts at once, amtool imports thousands of silences. */
 const BODY_LIMIT = 64 << 20;
@@ -89,7 +86,7 @@ function status(alertmanager: Alertmanager): object {
       buildUser: '',
       goVersion: `node ${process.version}`,
       revision: '',
-      version: VERSION,
+      version: ALERTMANAGER_VERSION,
     },
   };
 }

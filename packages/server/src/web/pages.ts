@@ -21,7 +21,13 @@ export async function servePages(app: FastifyInstance, directory: string): Promi
   if (existsSync(directory)) {
     app.get('/', async (_request, reply) => sendIndex(reply, directory));
     // File names under assets/ carry a hash of their content.
-    await app.register(fastifyStatic, { root: directory, wildcard: true, index: false, maxAge: '1h', etag: true });
+    await app.register(fastifyStatic, {
+      root: directory,
+      wildcard: true,
+      index: false,
+      maxAge: '1h',
+      etag: true,
+    });
   }
   app.setNotFoundHandler(async (request, reply) => {
     const path = request.url.split('?')[0] ?? '/';

@@ -163,7 +163,8 @@ export class Head implements SeriesContext {
         series.gone = true;
         gone.add(series);
       } else {
-        oldest = Math.min(oldest, series.minTime(this.chunks));
+        // Chunks that Prometheus cut may reach over the border; what of them lies before it no longer counts.
+        oldest = Math.min(oldest, Math.max(mint, series.minTime(this.chunks)));
       }
       const pause = pacer.pause();
       if (pause) await pause;

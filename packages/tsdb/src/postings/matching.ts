@@ -47,6 +47,8 @@ export async function candidatesFor(index: InvertedIndex, matchers: readonly Mat
     }
   }
   const filters: Matcher[] = [];
+  // Those that ask for no more than the label come last: the others leave them little to look at.
+  open.sort((a, b) => Number(asksForAnyValue(a)) - Number(asksForAnyValue(b)));
   for (const matcher of open) {
     if (fewest <= SERIES_PER_LIST * index.valueCount(matcher.name)) {
       filters.push(matcher);
@@ -54,8 +56,9 @@ export async function candidatesFor(index: InvertedIndex, matchers: readonly Mat
     }
     // A matcher that accepts the empty value accepts series without the label: take away what it refuses instead.
     const accepted = !matcher.matches('');
-    const postings = unionOf(await index.lists(matcher.name, await valuesWhere(index, matcher, accepted)));
-    (accepted ? kept : dropped).push(postings);
+    const lists = await index.lists(matcher.name, await valuesWhere(index, matcher, accepted));
+    if (accepted) fewest = Math.min(fewest, totalLength(lists));
+    (accepted ? kept : dropped).push(unionOf(lists));
   }
   if (kept.length === 0) kept.push(new ListPostings(await index.all()));
   const postings = dropped.length === 0 ? intersect(kept) : without(intersect(kept), union(dropped));
@@ -74,6 +77,10 @@ function listedValues(matcher: Matcher): { values: readonly string[]; accepted: 
   // `a=""` and `a!=""` are about whether there is the label, which no list says.
   if (values.includes('')) return undefined;
   return { values, accepted: positive };
+}
+
+function asksForAnyValue({ type, value }: Matcher): boolean {
+  return value === '' || (type === '=~' && value === '.+');
 }
 
 async function valuesWhere(

@@ -39,6 +39,7 @@ export class WalWriter {
   #position = 0;
   #synced = true;
   #fresh = false;
+  #closed = false;
   /** After a failed write bytes may stand behind `#position`. */
   #dirtyTail = false;
 
@@ -91,7 +92,9 @@ export class WalWriter {
     }
   }
 
+  /** Ends the log; what is logged afterwards is refused. */
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#endSegment();
   }
 
@@ -114,8 +117,9 @@ export class WalWriter {
     if (length === 0) return;
     const start = this.#position;
     try {
+      if (this.#closed) throw new Error('the log is closed');
       if (this.#file === undefined) {
-        this.#file = await open(join(this.#dir, segmentName(this.#segment)), 'w');
+        this.#file = await open(join(this.#dir, segmentName(this.#segment)), 'wx');
         this.#fresh = true;
       }
       if (this.#dirtyTail) await this.#cutTail(this.#file);

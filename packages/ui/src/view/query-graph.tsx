@@ -11,7 +11,7 @@ import { useSize } from './use-size.ts';
 
 const style = {
   type: 'timeseries',
-  fieldConfig: { defaults: { custom: { fillOpacity: 6, lineWidth: 1.4, showPoints: 'never' } } },
+  fieldConfig: { defaults: { custom: { fillOpacity: 3, lineWidth: 1.4, showPoints: 'never' } } },
   options: {
     legend: { displayMode: 'table', placement: 'bottom', calcs: ['min', 'mean', 'max', 'lastNotNull'] },
     tooltip: { mode: 'multi' },
