@@ -38,7 +38,8 @@ export function vectorScalar(
   scalar: Float64Array,
   vectorIsLeft: boolean,
 ): StepSeries[] {
-  const operation = TRIMS.has(node.op) ? () => undefined : operationOf(node, !vectorIsLeft);
+  const trims = TRIMS.has(node.op);
+  const operation = trims ? () => undefined : operationOf(node, !vectorIsLeft);
   const result = series.map(({ labels, values, present, dropName, histograms }) => {
     const out = newSeries(labels, values.length, dropName || !keepsName(node));
     for (let i = 0; i < values.length; i++) {
@@ -46,7 +47,7 @@ export function vectorScalar(
       const value = values[i] as number;
       const other = scalar[i] as number;
       const histogram = histograms?.[i];
-      if (histogram || TRIMS.has(node.op)) {
+      if (histogram || trims) {
         const [mine, theirs] = [
           { value, histogram },
           { value: other, histogram: undefined },
@@ -178,6 +179,7 @@ function joined(
   if (many.length === 0 || one.length === 0) return [];
   const partners = oneSide(one, signature, matching, swapped ? 'left' : 'right', steps);
   const operation = TRIMS.has(node.op) ? () => undefined : operationOf(node);
+  const trims = TRIMS.has(node.op);
   const outputs: { out: StepSeries; signature: string }[] = [];
   for (const series of many) {
     const key = signature(series);
@@ -187,10 +189,11 @@ function joined(
         steps,
         node.bool || (keepsName(node) && series.dropName),
       );
+      const [x, y] = swapped ? [partner, series] : [series, partner];
+      const special = trims || x.histograms || y.histograms;
       for (let i = 0; i < steps; i++) {
         if (!series.present[i] || !partner.present[i]) continue;
-        const [x, y] = swapped ? [partner, series] : [series, partner];
-        if (x.histograms?.[i] || y.histograms?.[i] || TRIMS.has(node.op)) {
+        if (special && (trims || x.histograms?.[i] || y.histograms?.[i])) {
           const sides = [x, y].map((each) => ({
             value: each.values[i] as number,
             histogram: each.histograms?.[i],

@@ -15,7 +15,7 @@ export interface StepSeries {
   /** The name no longer fits the values and goes: at once, or under delayed name removal at the very end. */
   readonly dropName?: boolean;
   /** Present where any step has a histogram: entry i then is the value of step i. */
-  histograms?: (FloatHistogram | undefined)[];
+  histograms?: (FloatHistogram | undefined)[] | undefined;
 }
 
 /** A series of a range vector: its samples, stale markers taken out. */
@@ -35,8 +35,14 @@ export type Value =
     };
 
 export function newSeries(labels: Labels, steps: number, dropName?: boolean): StepSeries {
-  const columns = { values: new Float64Array(steps), present: new Uint8Array(steps) };
-  return dropName ? { labels, ...columns, dropName } : { labels, ...columns };
+  // All of one shape: the loops over steps read these properties in every turn.
+  return {
+    labels,
+    values: new Float64Array(steps),
+    present: new Uint8Array(steps),
+    dropName: dropName ?? false,
+    histograms: undefined,
+  };
 }
 
 /** Copies the value of a step, be it a float or a histogram. */
