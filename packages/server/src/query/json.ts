@@ -1,57 +1,93 @@
-import { formatDecimal, type Labels } from '@prunella/metrics';
-import type { QueryResult } from '@prunella/promql';
+import {
+  formatDecimal,
+  toFloatHistogram,
+  type FloatHistogram,
+  type Labels,
+  type Series,
+} from '@prunella/metrics';
+import { bucketsOf, type QueryResult, type VectorSample } from '@prunella/promql';
 
 /** How much text is gathered before it goes out as one piece. */
 const PIECE = 64 * 1024;
 
 /** Prometheus's answer to a query, in pieces, so that a large one is never one string. */
 export function* queryAnswer({ value, warnings, infos, stats }: QueryResult): Generator<string> {
-  let text = '{"status":"success","data":{"resultType":';
+  yield `{"status":"success","data":{"resultType":"${value.type}","result":`;
   switch (value.type) {
     case 'scalar':
-      text += `"scalar","result":${point(value.time, formatDecimal(value.value))}`;
+      yield point(value.time, formatDecimal(value.value));
       break;
     case 'string':
-      text += `"string","result":${point(value.time, value.value)}`;
+      yield point(value.time, value.value);
       break;
-    case 'vector': {
-      text += '"vector","result":[';
-      let first = true;
-      for (const sample of value.samples) {
-        text += `${first ? '' : ','}{"metric":${metric(sample.labels)},"value":${point(sample.time, formatDecimal(sample.value))}}`;
-        first = false;
-        if (text.length > PIECE) {
-          yield text;
-          text = '';
-        }
-      }
-      text += ']';
+    case 'vector':
+      yield* list(value.samples, sampleJson);
       break;
-    }
-    case 'matrix': {
-      text += '"matrix","result":[';
-      let first = true;
-      for (const { labels, samples } of value.series) {
-        text += `${first ? '' : ','}{"metric":${metric(labels)},"values":[`;
-        first = false;
-        const { timestamps, values } = samples;
-        for (let i = 0; i < timestamps.length; i++) {
-          text += `${i === 0 ? '' : ','}[${(timestamps[i] as number) / 1000},"${formatDecimal(values[i] as number)}"]`;
-          if (text.length > PIECE) {
-            yield text;
-            text = '';
-          }
-        }
-        text += ']}';
-      }
-      text += ']';
-    }
+    case 'matrix':
+      yield* matrixJson(value.series);
   }
-  if (stats) text += `,"stats":${statsJson(stats)}`;
-  text += '}';
+  let text = stats ? `,"stats":${statsJson(stats)}}` : '}';
   if (warnings.length > 0) text += `,"warnings":${JSON.stringify(warnings)}`;
   if (infos.length > 0) text += `,"infos":${JSON.stringify(infos)}`;
   yield `${text}}`;
+}
+
+function* list<T>(items: readonly T[], json: (item: T) => string): Generator<string> {
+  let text = '[';
+  for (const [i, item] of items.entries()) {
+    text += `${i === 0 ? '' : ','}${json(item)}`;
+    if (text.length < PIECE) continue;
+    yield text;
+    text = '';
+  }
+  yield `${text}]`;
+}
+
+function sampleJson({ labels, time, value, histogram }: VectorSample): string {
+  const sample = histogram
+    ? `"histogram":[${time / 1000},${histogramJson(histogram)}]`
+    : `"value":${point(time, formatDecimal(value))}`;
+  return `{"metric":${metric(labels)},${sample}}`;
+}
+
+function* matrixJson(series: readonly Series[]): Generator<string> {
+  let text = '[';
+  for (const [i, { labels, samples }] of series.entries()) {
+    text += `${i === 0 ? '' : ','}{"metric":${metric(labels)}`;
+    const { timestamps, values, histograms } = samples;
+    let floats = '';
+    let others = '';
+    for (let k = 0; k < timestamps.length; k++) {
+      const time = (timestamps[k] as number) / 1000;
+      const histogram = histograms?.[k];
+      if (histogram)
+        others += `${others === '' ? '' : ','}[${time},${histogramJson(toFloatHistogram(histogram))}]`;
+      else floats += `${floats === '' ? '' : ','}[${time},"${formatDecimal(values[k] as number)}"]`;
+    }
+    if (floats !== '' || others === '') text += `,"values":[${floats}]`;
+    if (others !== '') text += `,"histograms":[${others}]`;
+    text += '}';
+    if (text.length < PIECE) continue;
+    yield text;
+    text = '';
+  }
+  yield `${text}]`;
+}
+
+/** Which bounds belong to a bucket, in the API's numbers: 0 the upper one, 1 the lower one, 3 both. */
+const BOUNDARIES = { positive: 0, custom: 0, negative: 1, zero: 3 } as const;
+
+function histogramJson(histogram: FloatHistogram): string {
+  const buckets = bucketsOf(histogram)
+    .filter(({ count }) => count !== 0)
+    .map(({ kind, lower, upper, count }) => [
+      BOUNDARIES[kind],
+      formatDecimal(lower),
+      formatDecimal(upper),
+      formatDecimal(count),
+    ]);
+  const shown = { count: formatDecimal(histogram.count), sum: formatDecimal(histogram.sum) };
+  return JSON.stringify(buckets.length > 0 ? { ...shown, buckets } : shown);
 }
 
 /** A label set costs as much to write as ten points: it is kept with the set. */

@@ -32,6 +32,7 @@ const STATUS = { bad_data: 400, execution: 422, timeout: 503, canceled: 503, int
 /** As many points per series as Prometheus allows. */
 const MOST_POINTS = 11_000;
 const COMPRESS_FROM = 1400;
+const PIECE = 64 * 1024;
 
 type Handler = (params: Params, request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
 
@@ -159,16 +160,28 @@ function limited(result: QueryResult, limit: number | undefined): QueryResult {
 
 function send(request: FastifyRequest, reply: FastifyReply, result: QueryResult): FastifyReply {
   reply.type('application/json; charset=utf-8').header('vary', 'accept-encoding');
-  const pieces = queryAnswer(result);
+  const pieces = gathered(queryAnswer(result));
   const first = pieces.next().value as string;
-  const rest = pieces.next();
-  if (rest.done && first.length < COMPRESS_FROM) return reply.send(first);
-  const stream = Readable.from(all(first, rest, pieces), { objectMode: false });
+  const second = pieces.next();
+  if (second.done && first.length < COMPRESS_FROM) return reply.send(first);
+  const stream = Readable.from(rejoined(first, second, pieces), { objectMode: false });
   if (!/\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))) return reply.send(stream);
   return reply.header('content-encoding', 'gzip').send(stream.pipe(createGzip({ level: 1 })));
 }
 
-function* all(
+/** Joins small pieces: most answers are one. */
+function* gathered(pieces: Iterable<string>): Generator<string, void> {
+  let text = '';
+  for (const piece of pieces) {
+    text += piece;
+    if (text.length < PIECE) continue;
+    yield text;
+    text = '';
+  }
+  if (text !== '') yield text;
+}
+
+function* rejoined(
   first: string,
   second: IteratorResult<string, void>,
   rest: Iterable<string>,
