@@ -107,7 +107,7 @@ test('toObject() keeps every name, `__proto__` too', () => {
     ['__proto__', 'x'],
     ['constructor', 'y'],
   ]).toObject();
-  expect(Object.entries(object).sort()).toEqual([
+  expect(Object.entries(object).sort(([a], [b]) => compareStrings(a, b))).toEqual([
     ['__proto__', 'x'],
     ['a', '1'],
     ['constructor', 'y'],
