@@ -814,9 +814,10 @@ describe.skipIf(ALERTMANAGER === undefined)(
     for (const [topic, scenarios] of Object.entries({ TIMING, ROUTES, MUTING, TROUBLE, SERVICES })) {
       describe.concurrent(topic.toLowerCase(), () => {
         for (const scenario of scenarios) {
-          test.skipIf(scenario.modern && !MODERN)(scenario.name, { timeout: 60_000 }, () =>
-            compare(scenario),
-          );
+          // Two processes on one wall clock: an event that falls on the edge of an interval may reach one of them just
+          // before it and the other just after. A difference in behaviour comes again, this does not.
+          const options = { timeout: 60_000, retry: 2 };
+          test.skipIf(scenario.modern && !MODERN)(scenario.name, options, () => compare(scenario));
         }
       });
     }
