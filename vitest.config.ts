@@ -14,7 +14,9 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{packages,apps}/*/src/**/*.test.{ts,tsx}', 'test/tidy/*.test.ts'],
-          pool: 'threads',
+          // Processes, for some tests read /proc of their own; more than cores, for some wait for processes they start.
+          pool: 'forks',
+          maxWorkers: 4,
           isolate: false,
           testTimeout: 20_000,
           hookTimeout: 60_000,
