@@ -1,3 +1,5 @@
+import { goQuote } from './goquote.ts';
+
 /** The label that carries a metric's name. */
 export const METRIC_NAME = '__name__';
 
@@ -152,10 +154,10 @@ export class Labels implements Iterable<readonly [string, string]> {
   toString(): string {
     const labels: string[] = [];
     for (const [name, value] of this) {
-      if (name !== METRIC_NAME) labels.push(`${quoteLabelName(name)}=${JSON.stringify(value)}`);
+      if (name !== METRIC_NAME) labels.push(`${quoteLabelName(name)}=${goQuote(value)}`);
     }
     const name = this.metricName;
-    if (name !== '' && !isLegacyMetricName(name)) labels.unshift(JSON.stringify(name));
+    if (name !== '' && !isLegacyMetricName(name)) labels.unshift(goQuote(name));
     const prefix = isLegacyMetricName(name) ? name : '';
     return labels.length === 0 && prefix !== '' ? prefix : `${prefix}{${labels.join(', ')}}`;
   }
@@ -175,5 +177,5 @@ export function isLegacyLabelName(name: string): boolean {
 }
 
 export function quoteLabelName(name: string): string {
-  return isLegacyLabelName(name) ? name : JSON.stringify(name);
+  return isLegacyLabelName(name) ? name : goQuote(name);
 }

@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js';
+import { goQuote } from './goquote.ts';
 import { quoteLabelName, type Labels } from './labels.ts';
 
 export type MatchType = '=' | '!=' | '=~' | '!~';
@@ -40,7 +41,7 @@ export class Matcher {
   }
 
   toString(): string {
-    return `${quoteLabelName(this.name)}${this.type}${JSON.stringify(this.value)}`;
+    return `${quoteLabelName(this.name)}${this.type}${goQuote(this.value)}`;
   }
 }
 
