@@ -29,7 +29,7 @@ export async function loadLogs(
   const replay = new Replay(head, headChunks);
   let corruptions = headChunks.damages.length;
   const writers: WalWriter[] = [];
-  for (const name of ['wal', 'wbl']) {
+  const readLog = async (name: string): Promise<void> => {
     const log = join(dir, name);
     await prepareLog(log);
     const { segments, next, missing } = await segmentsToRead(log);
@@ -45,7 +45,11 @@ export async function loadLogs(
     await report(damages, missing, quarantine);
     await repairLog(log, damages, missing, quarantine.dir, logger);
     writers.push(new WalWriter(log, next, options.walSegmentBytes));
-  }
+  };
+  await head.fill(async () => {
+    await readLog('wal');
+    await readLog('wbl');
+  });
   const { samples, unknown, unknownFrom, unknownTo } = replay.report;
   if (unknown > 0) {
     const reason = `${unknown} samples are of series that the log does not name`;

@@ -200,7 +200,7 @@ export class Maintenance {
     if (last <= first) return;
     try {
       await truncateLog(walDir, last, (ref) => head.needsRef(ref, last), head.floor);
-      head.dropForgotten(last);
+      await head.dropForgotten(last);
       this.counters.walTruncations++;
       this.counters.checkpoints++;
     } catch (error) {

@@ -1,5 +1,18 @@
 /** How long work may hold the event loop before it lets others run, ms. */
-const SLICE_MS = 8;
+const SLICE_MS = 5;
+/** Loops look at the clock once in so many steps. */
+const STEPS = 64;
+
+/**
+ * Work that waits for its next slice. One gets its turn per round of the event loop, for there is one loop: many
+ * queries at once must not hold it longer than one.
+ */
+const waiting: (() => void)[] = [];
+
+function giveTurn(): void {
+  waiting.shift()?.();
+  if (waiting.length > 0) setImmediate(giveTurn);
+}
 
 /**
  * Cuts long work into slices: `const pause = pacer.pause(); if (pause) await pause;` wherever it may be cut. Costs a
@@ -12,15 +25,32 @@ export class Pacer {
   pause(): Promise<void> | undefined {
     if (performance.now() - this.#sliceStart < SLICE_MS) return undefined;
     return new Promise((resolve) => {
-      setImmediate(() => {
+      waiting.push(() => {
         this.#sliceStart = performance.now();
         resolve();
       });
+      if (waiting.length === 1) setImmediate(giveTurn);
     });
   }
+}
 
-  /** Call after waiting for something else: the slice starts anew. */
-  restart(): void {
-    this.#sliceStart = performance.now();
+/** Calls `each` with every item, with pauses. What is added to a map or set meanwhile is met as well. */
+export async function inSlices<T>(items: Iterable<T>, each: (item: T) => void): Promise<void> {
+  const pacer = new Pacer();
+  let step = 0;
+  for (const item of items) {
+    each(item);
+    if (++step % STEPS !== 0) continue;
+    const pause = pacer.pause();
+    if (pause) await pause;
   }
+}
+
+/** Those items that `keep` accepts, found with pauses. */
+export async function filterInSlices<T>(items: Iterable<T>, keep: (item: T) => boolean): Promise<T[]> {
+  const kept: T[] = [];
+  await inSlices(items, (item) => {
+    if (keep(item)) kept.push(item);
+  });
+  return kept;
 }

@@ -36,11 +36,13 @@ export class DatabaseReader implements Queryable {
     head.floor = head.servedFrom = blocks.end;
     if (log) {
       const replay = new Replay(head, await HeadChunks.read(join(dir, 'chunks_head')));
-      for (const name of ['wal', 'wbl']) {
-        const { segments, missing } = await segmentsToRead(join(dir, name));
-        for (const segment of segments) await replay.segment(segment, name === 'wbl');
-        for (const segment of missing) warnings.push(`segment ${segment} of the log is missing`);
-      }
+      await head.fill(async () => {
+        for (const name of ['wal', 'wbl']) {
+          const { segments, missing } = await segmentsToRead(join(dir, name));
+          for (const segment of segments) await replay.segment(segment, name === 'wbl');
+          for (const segment of missing) warnings.push(`segment ${segment} of the log is missing`);
+        }
+      });
       for (const damage of replay.report.damages) {
         warnings.push(`segment ${damage.segment} of the log, at ${damage.offset}: ${damage.reason}`);
       }

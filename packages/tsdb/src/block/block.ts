@@ -83,7 +83,7 @@ export class Block implements Source {
     let filters: readonly Matcher[];
     try {
       const candidates = await candidatesFor(this.index, query.matchers);
-      numbers = collect(candidates.postings);
+      numbers = await collect(candidates.postings);
       filters = candidates.filters;
     } catch (error) {
       this.#damaged(error, query);
@@ -170,9 +170,11 @@ export class Block implements Source {
       } catch (error) {
         this.#damaged(error, query);
       }
+      const pause = query.pacer.pause();
+      if (pause) await pause;
     }
     try {
-      await this.index.symbols.load(symbols);
+      await this.index.symbols.load(symbols, query.pacer);
     } catch (error) {
       this.#damaged(error, query);
       return [];

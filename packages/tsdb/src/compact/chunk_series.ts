@@ -7,7 +7,7 @@ import { decodeChunk } from '../chunks/decode.ts';
 import type { Head } from '../head/head.ts';
 import type { MemSeries } from '../head/series.ts';
 import type { Interval } from '../intervals.ts';
-import { Pacer } from '../pacer.ts';
+import { Pacer, filterInSlices } from '../pacer.ts';
 import { dropDeleted } from '../query/deleted.ts';
 import { joinSamples } from '../query/merge.ts';
 import { encodeColumns } from './encode.ts';
@@ -32,7 +32,8 @@ export async function* chunksOfBlock(block: Block): AsyncGenerator<ChunkSeries> 
 /** The head's series with their samples in [mint, maxt]. */
 export async function* chunksOfHead(head: Head, mint: number, maxt: number): AsyncGenerator<ChunkSeries> {
   const pacer = new Pacer();
-  const found = [...head.series].filter(
+  const found = await filterInSlices(
+    head.series,
     (series) => series.indexed && series.overlaps(head.chunks, mint, maxt),
   );
   for (const series of await head.order.sort(found)) {

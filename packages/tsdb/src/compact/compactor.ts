@@ -4,6 +4,7 @@ import type { BlockMeta } from '../block/meta.ts';
 import { newUlid } from '../block/ulid.ts';
 import { writeBlock } from '../block/writer.ts';
 import type { Head } from '../head/head.ts';
+import { Pacer, inSlices } from '../pacer.ts';
 import { sortInSlices } from '../sort.ts';
 import { chunksOfBlock, chunksOfHead, mergeChunkSeries } from './chunk_series.ts';
 
@@ -52,14 +53,19 @@ export async function mergeBlocks(
 // The empty string is in every index: the list of all series goes by it.
 async function headSymbols(head: Head): Promise<string[]> {
   const symbols = new Set<string>(['', ...head.postings.labelNames()]);
-  for (const { value } of head.postings.counts()) symbols.add(value);
-  return sortInSlices([...symbols], compareStrings);
+  await inSlices(head.postings.counts(), ({ value }) => symbols.add(value));
+  return sortInSlices(symbols, compareStrings);
 }
 
 async function blockSymbols(blocks: readonly Block[]): Promise<string[]> {
   const symbols = new Set<string>(['']);
   for (const block of blocks) {
-    for await (const group of block.index.symbols.all()) for (const text of group) symbols.add(text);
+    const pacer = new Pacer();
+    for await (const group of block.index.symbols.all()) {
+      for (const text of group) symbols.add(text);
+      const pause = pacer.pause();
+      if (pause) await pause;
+    }
   }
-  return sortInSlices([...symbols], compareStrings);
+  return sortInSlices(symbols, compareStrings);
 }

@@ -8,6 +8,7 @@ import { encodeLate } from '../head/encode.ts';
 import type { Head } from '../head/head.ts';
 import type { MemSeries } from '../head/series.ts';
 import type { MaintenanceParts } from '../maintenance.ts';
+import { filterInSlices, inSlices } from '../pacer.ts';
 import { dropDeleted } from '../query/deleted.ts';
 import { listSegments, segmentName } from '../wal/segments.ts';
 import type { WalWriter } from '../wal/writer.ts';
@@ -21,7 +22,7 @@ export async function moveLateSamples(parts: MaintenanceParts): Promise<number> 
   const { head, wbl, committer, dir, options, blocks, readers } = parts;
   const end = head.servedFrom;
   const moving = await committer.exclusively(async () => {
-    const found = [...head.series].filter((series) => (series.late?.minTime ?? Infinity) < end);
+    const found = await filterInSlices(head.series, ({ late }) => (late?.minTime ?? Infinity) < end);
     if (found.length > 0) await restartLog(head, wbl, end);
     for (const series of found) {
       series.lateMoving = series.late?.takeBefore(end);
@@ -56,13 +57,13 @@ export async function moveLateSamples(parts: MaintenanceParts): Promise<number> 
 async function restartLog(head: Head, wbl: WalWriter, end: number): Promise<void> {
   await wbl.nextSegment();
   const staying: LateSample[] = [];
-  for (const series of head.series) {
+  await inSlices(head.series, (series) => {
     const { timestamps, values } = series.late?.between(end, Infinity) ?? NO_SAMPLES;
     const words = wordsOf(values);
     for (const [i, t] of timestamps.entries()) {
       staying.push({ series, t, high: words[2 * i + HIGH_WORD]!, low: words[2 * i + LOW_WORD]! });
     }
-  }
+  });
   if (staying.length > 0) await wbl.log([encodeLate(staying)]);
 }
 

@@ -2,13 +2,16 @@ import { AppendError, type Matcher } from '@prunella/metrics';
 import { ByteWriter } from '../bytes/writer.ts';
 import { messageOf } from '../errors.ts';
 import { Mutex } from '../mutex.ts';
-import { addInterval } from '../intervals.ts';
+import { Pacer, inSlices } from '../pacer.ts';
+import { addInterval, type Interval } from '../intervals.ts';
 import { TOMBSTONES, writeTombstone } from '../wal/records.ts';
 import type { WalWriter } from '../wal/writer.ts';
 import type { Batch } from './batch.ts';
 import { encodeBatch, encodeLate } from './encode.ts';
 import type { Head } from './head.ts';
 import type { MemSeries } from './series.ts';
+
+const TOMBSTONES_PER_RECORD = 5000;
 
 interface Waiting {
   readonly batch: Batch;
@@ -45,19 +48,17 @@ export class Committer {
 
   /** Notes in the log, then in the head, that samples of matching series are deleted. */
   async delete(matchers: readonly Matcher[], mint: number, maxt: number): Promise<void> {
-    const found = await this.#head.matching(matchers);
-    const deleted = found.flatMap((series) => {
+    const deleted: Deleted[] = [];
+    await inSlices(await this.#head.matching(matchers), (series) => {
       const { late } = series;
       const from = Math.max(mint, Math.min(series.minTime(this.#head.chunks), late?.minTime ?? Infinity));
       const to = Math.min(maxt, Math.max(series.maxTime, late?.maxTime ?? -Infinity));
-      return from > to ? [] : [{ series, interval: { mint: from, maxt: to } }];
+      if (from <= to) deleted.push({ series, interval: { mint: from, maxt: to } });
     });
-    if (deleted.length === 0) return;
-    const out = new ByteWriter(16 + deleted.length * 24);
-    out.u8(TOMBSTONES);
-    for (const { series, interval } of deleted) writeTombstone(out, series.ref, interval.mint, interval.maxt);
-    await this.exclusively(() => this.#wal.log([out.written()]));
-    for (const { series, interval } of deleted) series.deleted = addInterval(series.deleted ?? [], interval);
+    await this.exclusively(() => this.#wal.log(tombstoneRecords(deleted)));
+    await inSlices(deleted, ({ series, interval }) => {
+      series.deleted = addInterval(series.deleted ?? [], interval);
+    });
   }
 
   /** Runs `work` with the log between two writes. */
@@ -70,7 +71,7 @@ export class Committer {
     this.#queue = [];
     const fresh: MemSeries[] = [];
     try {
-      await this.#wal.log(waiting.flatMap(({ batch }) => encodeBatch(batch, fresh)));
+      await this.#wal.log(recordsOf(waiting, fresh));
       const late = waiting.flatMap(({ batch }) => batch.late);
       if (late.length > 0) await this.#wbl.log([encodeLate(late)]);
     } catch (error) {
@@ -82,9 +83,33 @@ export class Committer {
       }
       return;
     }
+    const pacer = new Pacer();
     for (const each of waiting) {
+      // A batch is seen whole or not at all: it is applied in one go.
       this.#head.apply(each.batch);
       each.resolve();
+      const pause = pacer.pause();
+      if (pause) await pause;
     }
+  }
+}
+
+interface Deleted {
+  readonly series: MemSeries;
+  readonly interval: Interval;
+}
+
+/** Made one by one while they are written, so that there is time for others in between. */
+function* recordsOf(waiting: readonly Waiting[], fresh: MemSeries[]): Generator<Uint8Array> {
+  for (const { batch } of waiting) yield* encodeBatch(batch, fresh);
+}
+
+function* tombstoneRecords(deleted: readonly Deleted[]): Generator<Uint8Array> {
+  for (let from = 0; from < deleted.length; from += TOMBSTONES_PER_RECORD) {
+    const out = new ByteWriter(TOMBSTONES_PER_RECORD * 24);
+    out.u8(TOMBSTONES);
+    for (const { series, interval } of deleted.slice(from, from + TOMBSTONES_PER_RECORD))
+      writeTombstone(out, series.ref, interval.mint, interval.maxt);
+    yield out.written();
   }
 }

@@ -20,30 +20,29 @@ import type { Batch, LateSample } from './batch.ts';
 import type { MemSeries } from './series.ts';
 
 /** Larger batches become several records, so that no reader needs much memory or time for one. */
-const SAMPLES_PER_RECORD = 10_000;
+const SAMPLES_PER_RECORD = 5000;
+const SERIES_PER_RECORD = 1000;
 
 /** A batch as the records of the log. Series that the log does not know come first and are appended to `fresh`. */
-export function encodeBatch(batch: Batch, fresh: MemSeries[]): Uint8Array[] {
-  const records: Uint8Array[] = [];
-  encodeFreshSeries(batch, fresh, records);
+export function* encodeBatch(batch: Batch, fresh: MemSeries[]): Generator<Uint8Array> {
+  yield* encodeFreshSeries(batch, fresh);
   if (batch.metadata.length > 0) {
     const out = start(METADATA);
     for (const { series, metadata } of batch.metadata) writeMetadata(out, series.ref, metadata);
-    records.push(out.written());
+    yield out.written();
   }
   const runs = batch.histograms === undefined ? [] : runsOf(batch);
   if (runs.length === 0) {
     for (const { from, to } of sampleRanges(batch.series.length))
-      records.push(encodeFloats(batch, undefined, from, to));
+      yield encodeFloats(batch, undefined, from, to);
   }
   for (const { type, indices } of runs) {
     for (const { from, to } of sampleRanges(indices.length)) {
       const encode = type === SAMPLES ? encodeFloats : encodeHistograms;
-      records.push(encode(batch, indices, from, to, type));
+      yield encode(batch, indices, from, to, type);
     }
   }
-  if (batch.exemplars.length > 0) records.push(encodeExemplars(batch));
-  return records;
+  if (batch.exemplars.length > 0) yield encodeExemplars(batch);
 }
 
 /** Samples out of order as a record of their own log. */
@@ -64,7 +63,8 @@ function start(type: number, capacity = 1024): ByteWriter {
   return out;
 }
 
-function encodeFreshSeries(batch: Batch, fresh: MemSeries[], records: Uint8Array[]): void {
+function* encodeFreshSeries(batch: Batch, fresh: MemSeries[]): Generator<Uint8Array> {
+  const known = fresh.length;
   const note = (series: MemSeries): void => {
     if (series.logged) return;
     series.logged = true;
@@ -74,11 +74,11 @@ function encodeFreshSeries(batch: Batch, fresh: MemSeries[], records: Uint8Array
   for (const { series } of batch.late) note(series);
   for (const { series } of batch.exemplars) note(series);
   for (const { series } of batch.metadata) note(series);
-  for (let from = 0; from < fresh.length; from += SAMPLES_PER_RECORD) {
+  for (let from = known; from < fresh.length; from += SERIES_PER_RECORD) {
     const out = start(SERIES, 64 * 1024);
-    for (const series of fresh.slice(from, from + SAMPLES_PER_RECORD))
+    for (const series of fresh.slice(from, from + SERIES_PER_RECORD))
       writeSeries(out, series.ref, series.labels);
-    records.push(out.written());
+    yield out.written();
   }
 }
 

@@ -2,7 +2,7 @@ import type { FloatHistogram, Histogram, Labels, Matcher } from '@prunella/metri
 import { HIGH_WORD, LOW_WORD } from '../chunks/columns.ts';
 import type { Chunk } from '../block/chunks.ts';
 import type { Batch } from './batch.ts';
-import { Pacer } from '../pacer.ts';
+import { Pacer, inSlices } from '../pacer.ts';
 import { acceptAll, candidatesFor } from '../postings/matching.ts';
 import { ChunkStore } from './chunk_store.ts';
 import { ExemplarStore } from './exemplars.ts';
@@ -61,6 +61,8 @@ export class Head implements SeriesContext {
   /** References of forgotten series, with the last segment of the log that may name them. */
   readonly forgotten: Map<number, number> = new Map();
   #lastRef = 0;
+  /** While a log is read, series are not found by queries. */
+  #indexing = true;
 
   constructor(chunkRange: number, maxExemplars: number, outOfOrderWindow = 0) {
     this.chunkRange = chunkRange;
@@ -98,8 +100,10 @@ export class Head implements SeriesContext {
   }
 
   /** Call when the log's segments up to `segment` are gone. */
-  dropForgotten(segment: number): void {
-    for (const [ref, last] of this.forgotten) if (last <= segment) this.forgotten.delete(ref);
+  async dropForgotten(segment: number): Promise<void> {
+    await inSlices(this.forgotten, ([ref, last]) => {
+      if (last <= segment) this.forgotten.delete(ref);
+    });
   }
 
   /** The series that satisfy all matchers, in no order. */
@@ -125,7 +129,7 @@ export class Head implements SeriesContext {
   adopt(series: MemSeries, chunks: readonly Chunk[]): void {
     const wanted = chunks.filter((chunk) => chunk.maxt >= this.floor);
     if (wanted.length === 0 || !series.empty) return;
-    if (!series.indexed) this.#index(series);
+    this.#index(series);
     series.adopt(this.chunks, wanted);
     this.counters.chunksCreated += wanted.length;
     this.#noteTime(Math.max(wanted[0]!.mint, this.floor));
@@ -151,47 +155,53 @@ export class Head implements SeriesContext {
    * @param segment the segment that the log is at
    */
   async truncate(mint: number, segment: number): Promise<void> {
-    const pacer = new Pacer();
-    const gone = new Set<MemSeries>();
+    const gone: MemSeries[] = [];
     let oldest = Infinity;
     this.minTime = Infinity;
-    for (const series of this.series) {
+    await inSlices(this.series, (series) => {
       this.counters.chunksRemoved += series.dropBefore(this.chunks, mint);
       const late = series.late !== undefined || series.lateMoving !== undefined;
       if (!late) series.deleted = series.deleted?.filter((interval) => interval.maxt >= mint);
       if (series.empty && !late && series.pendingBatch === undefined) {
         series.gone = true;
-        gone.add(series);
+        gone.push(series);
       } else {
         // Chunks that Prometheus cut may reach over the border; what of them lies before it no longer counts.
         oldest = Math.min(oldest, Math.max(mint, series.minTime(this.chunks)));
       }
-      const pause = pacer.pause();
-      if (pause) await pause;
-    }
+    });
     // Samples that have arrived meanwhile have noted their times.
     this.minTime = Math.min(this.minTime, oldest);
-    await this.#forget(gone, segment, pacer);
+    await this.#forget(gone, segment);
   }
 
-  async #forget(gone: ReadonlySet<MemSeries>, segment: number, pacer: Pacer): Promise<void> {
-    for (const series of gone) {
+  async #forget(gone: readonly MemSeries[], segment: number): Promise<void> {
+    const indexed: MemSeries[] = [];
+    await inSlices(gone, (series) => {
       this.series.delete(series);
       this.forgotten.set(series.ref, segment);
-      const pause = pacer.pause();
-      if (pause) await pause;
+      if (series.indexed) indexed.push(series);
+    });
+    await this.postings.remove(indexed);
+    this.order.forget(gone.length);
+    this.counters.seriesRemoved += gone.length;
+  }
+
+  /** Runs `read`, which fills the head, and enters the series in the index afterwards, in order of their references. */
+  async fill(read: () => Promise<void>): Promise<void> {
+    this.#indexing = false;
+    try {
+      await read();
+    } finally {
+      this.#indexing = true;
     }
-    const indexed = [...gone].filter((series) => series.indexed);
-    await this.postings.remove(
-      new Set(indexed.map((series) => series.ref)),
-      indexed.map((series) => series.labels),
-    );
-    this.order.remove(gone);
-    this.counters.seriesRemoved += gone.size;
+    await inSlices(this.series.byRefs(), (series) => {
+      if (!series.empty || series.late !== undefined) this.#index(series);
+    });
   }
 
   append(series: MemSeries, t: number, high: number, low: number): void {
-    if (!series.indexed) this.#index(series);
+    this.#index(series);
     if (!series.append(this, t, high, low)) {
       if (t < series.maxTime) this.counters.outOfOrder++;
       return;
@@ -203,13 +213,13 @@ export class Head implements SeriesContext {
 
   /** Adds a float that is out of order. */
   appendLate(series: MemSeries, t: number, high: number, low: number): void {
-    if (!series.indexed) this.#index(series);
+    this.#index(series);
     series.late ??= new LateSamples();
     if (series.late.insert(t, high, low)) this.counters.outOfOrderAppended++;
   }
 
   appendHistogram(series: MemSeries, t: number, h: Histogram | FloatHistogram): void {
-    if (!series.indexed) this.#index(series);
+    this.#index(series);
     if (!series.appendHistogram(this, t, h)) {
       if (t < series.maxTime) this.counters.outOfOrder++;
       return;
@@ -225,6 +235,7 @@ export class Head implements SeriesContext {
   }
 
   #index(series: MemSeries): void {
+    if (!this.#indexing || series.indexed) return;
     series.indexed = true;
     series.labels = this.postings.add(series.ref, series.labels);
     this.order.add(series);

@@ -1,114 +1,143 @@
 import { Labels, METRIC_NAME } from '@prunella/metrics';
-import { Pacer } from '../pacer.ts';
+import { filterInSlices, inSlices } from '../pacer.ts';
 import type { InvertedIndex } from '../postings/matching.ts';
+import { sortNumbers } from '../sort.ts';
 
-interface Entry {
-  /** The one copy of this value that all series share. */
+/** A value that several series have. */
+interface Shared {
+  /** The one copy of this value that they share. */
   readonly value: string;
+  /** Rising. */
   refs: number[];
+}
+
+/** Most values of a label like `id` belong to one series: its reference alone stands for them. */
+type Entry = number | Shared;
+
+interface Label {
+  readonly name: string;
+  readonly values: Map<string, Entry>;
 }
 
 /** The head's inverted index: label → value → series, in rising order of their references. */
 export class MemPostings implements InvertedIndex {
-  readonly #names = new Map<string, Map<string, Entry>>();
-  #all: number[] = [];
+  readonly #labels = new Map<string, Label>();
+  readonly #all: { refs: number[] } = { refs: [] };
 
   /** Adds a series. @returns its labels made of shared strings */
   add(ref: number, labels: Labels): Labels {
-    const pairs: string[] = [];
-    for (let i = 0; i < labels.pairs.length; i += 2) {
-      let name = labels.pairs[i]!;
-      let values = this.#names.get(name);
-      if (values === undefined) {
-        name = ownCopy(name);
-        values = new Map();
-        this.#names.set(name, values);
-      }
-      const value = labels.pairs[i + 1]!;
-      let entry = values.get(value);
-      if (entry === undefined) {
-        entry = { value: ownCopy(value), refs: [] };
-        values.set(entry.value, entry);
-      }
-      insert(entry.refs, ref);
-      pairs.push(sharedName(name), entry.value);
+    const pairs = labels.pairs.slice();
+    for (let i = 0; i < pairs.length; i += 2) {
+      const { name, values } = this.#labels.get(pairs[i]!) ?? this.#addLabel(pairs[i]!);
+      pairs[i] = name;
+      pairs[i + 1] = addValue(values, pairs[i + 1]!, ref);
     }
-    insert(this.#all, ref);
+    insert(this.#all.refs, ref);
     return Labels.fromSortedPairs(pairs);
   }
 
   /** Takes series out, and forgets names and values that no series has any more. */
-  async remove(refs: ReadonlySet<number>, labels: Iterable<Labels>): Promise<void> {
-    const pacer = new Pacer();
-    const touched = new Map<string, Set<string>>();
-    for (const one of labels) {
-      for (const [name, value] of one) {
-        let values = touched.get(name);
-        if (values === undefined) touched.set(name, (values = new Set()));
-        values.add(value);
+  async remove(gone: readonly { readonly ref: number; readonly labels: Labels }[]): Promise<void> {
+    const refs = new Set<number>();
+    const touched = new Map<Shared, Map<string, Entry>>();
+    await inSlices(gone, ({ ref, labels }) => {
+      refs.add(ref);
+      for (let i = 0; i < labels.pairs.length; i += 2) {
+        const values = this.#labels.get(labels.pairs[i]!)?.values;
+        const entry = values?.get(labels.pairs[i + 1]!);
+        if (entry === ref) values!.delete(labels.pairs[i + 1]!);
+        else if (typeof entry === 'object') touched.set(entry, values!);
       }
-      const pause = pacer.pause();
-      if (pause) await pause;
+    });
+    for (const [entry, values] of touched) {
+      await takeOut(entry, refs);
+      if (entry.refs.length === 0) values.delete(entry.value);
     }
-    for (const [name, values] of touched) {
-      const entries = this.#names.get(name);
-      for (const value of values) {
-        const entry = entries?.get(value);
-        if (entry === undefined) continue;
-        entry.refs = entry.refs.filter((ref) => !refs.has(ref));
-        if (entry.refs.length === 0) entries?.delete(value);
-        const pause = pacer.pause();
-        if (pause) await pause;
-      }
-      if (entries?.size === 0) this.#names.delete(name);
-    }
-    this.#all = this.#all.filter((ref) => !refs.has(ref));
+    for (const { name, values } of this.#labels.values()) if (values.size === 0) this.#labels.delete(name);
+    await takeOut(this.#all, refs);
   }
 
   async all(): Promise<readonly number[]> {
-    return this.#all;
+    return this.#all.refs;
   }
 
-  async lists(name: string, values: readonly string[]): Promise<(readonly number[])[]> {
-    const entries = this.#names.get(name);
+  async lists(name: string, values: readonly string[]): Promise<ArrayLike<number>[]> {
+    const entries = this.#labels.get(name)?.values;
     if (entries === undefined) return [];
-    return values.map((value) => entries.get(value)?.refs ?? []).filter((refs) => refs.length > 0);
+    const lists: ArrayLike<number>[] = [];
+    const single: number[] = [];
+    await inSlices(values, (value) => {
+      const entry = entries.get(value);
+      if (typeof entry === 'number') single.push(entry);
+      else if (entry !== undefined) lists.push(entry.refs);
+    });
+    if (single.length > 0) lists.push(await sortNumbers(Float64Array.from(single)));
+    return lists;
   }
 
-  async values(name: string): Promise<string[]> {
-    return [...(this.#names.get(name)?.keys() ?? [])];
+  values(name: string): Promise<string[]> {
+    return filterInSlices(this.#labels.get(name)?.values.keys() ?? [], () => true);
   }
 
   valueCount(name: string): number {
-    return this.#names.get(name)?.size ?? 0;
+    return this.#labels.get(name)?.values.size ?? 0;
   }
 
   labelNames(): string[] {
-    return [...this.#names.keys()];
-  }
-
-  /** How many pairs of name and value there are. */
-  get pairCount(): number {
-    let count = 0;
-    for (const values of this.#names.values()) count += values.size;
-    return count;
+    return [...this.#labels.keys()];
   }
 
   /** For cardinality reports: label → value → number of series. */
   *counts(): IterableIterator<{ name: string; value: string; series: number }> {
-    for (const [name, values] of this.#names) {
-      for (const entry of values.values()) yield { name, value: entry.value, series: entry.refs.length };
+    for (const { name, values } of this.#labels.values()) {
+      for (const [value, entry] of values) {
+        yield { name, value, series: typeof entry === 'number' ? 1 : entry.refs.length };
+      }
     }
   }
+
+  #addLabel(name: string): Label {
+    const label = {
+      name: name === METRIC_NAME ? METRIC_NAME : ownCopy(name),
+      values: new Map<string, Entry>(),
+    };
+    this.#labels.set(label.name, label);
+    return label;
+  }
+}
+
+/** @returns the copy of the value that is to be kept */
+function addValue(values: Map<string, Entry>, value: string, ref: number): string {
+  const entry = values.get(value);
+  if (entry === undefined) {
+    const own = ownCopy(value);
+    values.set(own, ref);
+    return own;
+  }
+  if (typeof entry === 'object') {
+    insert(entry.refs, ref);
+    return entry.value;
+  }
+  const shared = { value: ownCopy(value), refs: [entry] };
+  insert(shared.refs, ref);
+  values.set(shared.value, shared);
+  return shared.value;
+}
+
+/** Takes references out of a list, with pauses, in which others may come to its end. */
+async function takeOut(list: { refs: number[] }, gone: ReadonlySet<number>): Promise<void> {
+  const kept: number[] = [];
+  let seen = 0;
+  await inSlices(list.refs, (ref) => {
+    seen++;
+    if (!gone.has(ref)) kept.push(ref);
+  });
+  list.refs = kept.concat(list.refs.slice(seen));
 }
 
 // Strings cut from a scrape's body keep the whole body alive; the index must hold characters of its own.
 function ownCopy(text: string): string {
   return Buffer.from(text).toString();
-}
-
-function sharedName(name: string): string {
-  return name === METRIC_NAME ? METRIC_NAME : name;
 }
 
 /** References rise almost always; replay may bring an older one. */

@@ -1,4 +1,11 @@
-import { STALE_NAN_HIGH, STALE_NAN_LOW, type Labels } from '@prunella/metrics';
+import {
+  STALE_NAN_HIGH,
+  STALE_NAN_LOW,
+  type FloatHistogram,
+  type Histogram,
+  type Labels,
+  type Metadata,
+} from '@prunella/metrics';
 import { ByteReader } from '../bytes/reader.ts';
 import { CorruptionError, messageOf } from '../errors.ts';
 import { addInterval } from '../intervals.ts';
@@ -9,6 +16,10 @@ import * as records from '../wal/records.ts';
 import type { Head } from './head.ts';
 import type { HeadChunks } from './head_chunks.ts';
 import type { MemSeries } from './series.ts';
+
+/** Entries of a record that are applied at once: of series, which cost much, and of other things. */
+const SERIES_AT_ONCE = 64;
+const AT_ONCE = 1000;
 
 /** What a replay found. */
 export interface ReplayReport {
@@ -57,53 +68,78 @@ export class Replay {
     for await (const record of readSegment(dir, index, damaged)) {
       this.report.records++;
       try {
-        if (late) this.#applyLate(record);
-        else this.#apply(record);
+        const input = new ByteReader(record, Math.min(1, record.length));
+        const step = input.remaining === 0 ? undefined : this.#reader(record[0]!, input, late);
+        while (step !== undefined && input.remaining > 0) {
+          step();
+          const pause = this.#pacer.pause();
+          if (pause) await pause;
+        }
       } catch (error) {
         if (!(error instanceof CorruptionError)) throw error;
         damaged({ dir, segment: index, offset: 0, reason: messageOf(error), atEnd: false });
       }
-      const pause = this.#pacer.pause();
-      if (pause) await pause;
     }
     this.report.segments++;
   }
 
-  #apply(record: Uint8Array): void {
-    if (record.length === 0) return;
-    const input = new ByteReader(record, 1);
-    const [type = 0] = record;
+  /** @returns what applies the record's next entries; undefined where none of them concerns us */
+  #reader(type: number, input: ByteReader, late: boolean): (() => void) | undefined {
+    const head = this.#head;
     switch (type) {
-      case records.SERIES:
-        return records.readSeries(input, (ref, labels) => this.#series(ref, labels));
-      case records.SAMPLES:
-        return records.readSamples(input, (ref, t, high, low) => {
+      case records.SERIES: {
+        const each = (ref: number, labels: Labels): void => this.#series(ref, labels);
+        return () => records.readSeries(input, each, SERIES_AT_ONCE);
+      }
+      case records.SAMPLES: {
+        const base = records.SampleBase.read(input);
+        const each = (ref: number, t: number, high: number, low: number): void => {
           const series = this.#find(ref, t);
-          if (series !== undefined && t >= this.#head.floor) this.#head.append(series, t, high, low);
-        });
+          if (series === undefined) return;
+          if (late) head.appendLate(series, t, high, low);
+          else if (t >= head.floor) head.append(series, t, high, low);
+        };
+        return () => records.readSamples(input, base, each, AT_ONCE);
+      }
       case records.HISTOGRAMS:
       case records.CUSTOM_HISTOGRAMS:
-        return this.#histograms(input, 'integer', type === records.CUSTOM_HISTOGRAMS);
       case records.FLOAT_HISTOGRAMS:
-      case records.CUSTOM_FLOAT_HISTOGRAMS:
-        return this.#histograms(input, 'float', type === records.CUSTOM_FLOAT_HISTOGRAMS);
-      case records.TOMBSTONES:
-        return records.readTombstones(input, (ref, mint, maxt) => {
-          const series = this.#head.series.byRef(ref);
+      case records.CUSTOM_FLOAT_HISTOGRAMS: {
+        if (late) return undefined;
+        const base = records.SampleBase.read(input);
+        const each = (ref: number, t: number, h: Histogram | FloatHistogram | undefined): void => {
+          const series = this.#find(ref, t);
+          if (series === undefined || t < head.floor) return;
+          if (h === undefined) head.append(series, t, STALE_NAN_HIGH, STALE_NAN_LOW);
+          else head.appendHistogram(series, t, h);
+        };
+        return () => records.readHistograms(input, base, type, each, SERIES_AT_ONCE);
+      }
+      case records.TOMBSTONES: {
+        const each = (ref: number, mint: number, maxt: number): void => {
+          const series = head.series.byRef(ref);
           if (series !== undefined) series.deleted = addInterval(series.deleted ?? [], { mint, maxt });
-        });
-      case records.EXEMPLARS:
-        return records.readExemplars(input, ({ ref, t, value, labels }) => {
-          const series = this.#head.series.byRef(ref);
-          if (series !== undefined) this.#head.exemplars.add(series, { labels, value, timestamp: t });
-        });
-      case records.METADATA:
-        return records.readMetadata(input, (ref, metadata) => {
-          const series = this.#head.series.byRef(ref);
+        };
+        return () => records.readTombstones(input, each, AT_ONCE);
+      }
+      case records.EXEMPLARS: {
+        const base = records.SampleBase.read(input);
+        const each = ({ ref, t, value, labels }: records.ExemplarRecord): void => {
+          const series = head.series.byRef(ref);
+          if (series !== undefined) head.exemplars.add(series, { labels, value, timestamp: t });
+        };
+        return () => records.readExemplars(input, base, each, AT_ONCE);
+      }
+      case records.METADATA: {
+        const each = (ref: number, metadata: Metadata): void => {
+          const series = head.series.byRef(ref);
           if (series !== undefined) series.metadata = metadata;
-        });
+        };
+        return () => records.readMetadata(input, each, AT_ONCE);
+      }
       default:
-      // Markers of head chunks, and kinds of record that a later version may have: nothing for us.
+        // Markers of head chunks, and kinds of record that a later version may have: nothing for us.
+        return undefined;
     }
   }
 
@@ -120,23 +156,6 @@ export class Replay {
       this.#unbounded.length = 0;
     }
     if (t > this.#lastTime) this.#lastTime = t;
-  }
-
-  #applyLate(record: Uint8Array): void {
-    if (record[0] !== records.SAMPLES) return;
-    records.readSamples(new ByteReader(record, 1), (ref, t, high, low) => {
-      const series = this.#find(ref, t);
-      if (series !== undefined) this.#head.appendLate(series, t, high, low);
-    });
-  }
-
-  #histograms(input: ByteReader, kind: 'integer' | 'float', custom: boolean): void {
-    records.readHistograms(input, kind, custom, (ref, t, h) => {
-      const series = this.#find(ref, t);
-      if (series === undefined || t < this.#head.floor) return;
-      if (h === undefined) this.#head.append(series, t, STALE_NAN_HIGH, STALE_NAN_LOW);
-      else this.#head.appendHistogram(series, t, h);
-    });
   }
 
   #series(ref: number, labels: Labels): void {

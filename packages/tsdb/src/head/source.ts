@@ -1,5 +1,6 @@
 import { NO_SAMPLES, type Matcher, type Series } from '@prunella/metrics';
 import { ColumnBuilder } from '../chunks/columns.ts';
+import { filterInSlices, inSlices } from '../pacer.ts';
 import { joinSamples } from '../query/merge.ts';
 import type { Source, SourceQuery } from '../query/source.ts';
 import { dropDeleted } from '../query/deleted.ts';
@@ -27,15 +28,16 @@ export class HeadSource implements Source {
     const { pacer } = query;
     const builder = new ColumnBuilder();
     let batch: Series[] = [];
-    const matching = await this.#matching(query.matchers);
-    const found = matching.filter(
+    const matching = await this.#head.matching(query.matchers);
+    const found = await filterInSlices(
+      matching,
       (series) =>
         series.overlaps(this.#head.chunks, query.inOrderFrom, query.maxt) ||
         series.lateBetween(query.mint, query.maxt).length > 0,
     );
     const sorted = await this.#head.order.sort(found);
     // What is appended while this goes on is not seen: a batch is in all its series or in none.
-    const newest = Float64Array.from(sorted, (series) => series.maxTime);
+    const newest = newestOf(sorted);
     for (const [i, series] of sorted.entries()) {
       const read = this.#read(series, builder, query, Math.min(query.maxt, newest[i]!));
       if (read !== undefined) batch.push(read);
@@ -51,20 +53,20 @@ export class HeadSource implements Source {
   async labelNames(matchers: readonly Matcher[]): Promise<Iterable<string>> {
     if (matchers.length === 0) return this.#head.postings.labelNames();
     const names = new Set<string>();
-    for (const { labels } of await this.#matching(matchers)) for (const [name] of labels) names.add(name);
+    await inSlices(await this.#head.matching(matchers), ({ labels }) => {
+      for (let i = 0; i < labels.pairs.length; i += 2) names.add(labels.pairs[i]!);
+    });
     return names;
   }
 
   async labelValues(name: string, matchers: readonly Matcher[]): Promise<Iterable<string>> {
     if (matchers.length === 0) return this.#head.postings.values(name);
     const values = new Set<string>();
-    for (const { labels } of await this.#matching(matchers))
-      if (labels.has(name)) values.add(labels.get(name));
+    await inSlices(await this.#head.matching(matchers), ({ labels }) => {
+      const value = labels.get(name);
+      if (value !== '') values.add(value);
+    });
     return values;
-  }
-
-  async #matching(matchers: readonly Matcher[]): Promise<MemSeries[]> {
-    return this.#head.matching(matchers);
   }
 
   #read(series: MemSeries, builder: ColumnBuilder, query: HeadQuery, inOrderTo: number): Series | undefined {
@@ -77,4 +79,10 @@ export class HeadSource implements Source {
     if (builder.length === 0) return undefined;
     return { labels: series.labels, samples: builder.take() };
   }
+}
+
+function newestOf(series: readonly MemSeries[]): Float64Array {
+  const newest = new Float64Array(series.length);
+  for (let i = 0; i < series.length; i++) newest[i] = series[i]!.maxTime;
+  return newest;
 }

@@ -2,6 +2,8 @@ import type { Labels } from '@prunella/metrics';
 import type { MemSeries } from './series.ts';
 
 const PAGE = 4096;
+/** A map that grows copies itself in one go: many small ones hold up others less than a large one. */
+const SHARDS = 256;
 
 interface Page {
   readonly entries: (MemSeries | undefined)[];
@@ -12,7 +14,7 @@ interface Page {
 export class SeriesTable {
   /** References are handed out in order, so pages of an array beat a map; pages go when all their series are gone. */
   readonly #pages = new Map<number, Page>();
-  readonly #byHash = new Map<number, MemSeries | MemSeries[]>();
+  readonly #byHash = Array.from({ length: SHARDS }, () => new Map<number, MemSeries | MemSeries[]>());
   #size = 0;
 
   get size(): number {
@@ -25,7 +27,8 @@ export class SeriesTable {
   }
 
   byLabels(labels: Labels): MemSeries | undefined {
-    const found = this.#byHash.get(hashLabels(labels));
+    const hash = hashLabels(labels);
+    const found = this.#shard(hash).get(hash);
     if (found === undefined) return undefined;
     if (!Array.isArray(found)) return samePairs(found.labels, labels) ? found : undefined;
     return found.find((series) => samePairs(series.labels, labels));
@@ -34,10 +37,11 @@ export class SeriesTable {
   add(series: MemSeries): void {
     this.alias(series.ref, series);
     const hash = hashLabels(series.labels);
-    const found = this.#byHash.get(hash);
-    if (found === undefined) this.#byHash.set(hash, series);
+    const shard = this.#shard(hash);
+    const found = shard.get(hash);
+    if (found === undefined) shard.set(hash, series);
     else if (Array.isArray(found)) found.push(series);
-    else this.#byHash.set(hash, [found, series]);
+    else shard.set(hash, [found, series]);
     this.#size++;
   }
 
@@ -59,17 +63,34 @@ export class SeriesTable {
     page.entries[series.ref % PAGE] = undefined;
     if (--page.used === 0) this.#pages.delete(Math.floor(series.ref / PAGE));
     const hash = hashLabels(series.labels);
-    const found = this.#byHash.get(hash);
-    if (found === series) this.#byHash.delete(hash);
+    const found = this.#shard(hash).get(hash);
+    if (found === series) this.#shard(hash).delete(hash);
     else if (Array.isArray(found)) found.splice(found.indexOf(series), 1);
     this.#size--;
   }
 
+  /** All series, in no order. */
   *[Symbol.iterator](): IterableIterator<MemSeries> {
-    for (const found of this.#byHash.values()) {
-      if (Array.isArray(found)) yield* found;
-      else yield found;
+    for (const shard of this.#byHash) {
+      for (const found of shard.values()) {
+        if (Array.isArray(found)) yield* found;
+        else yield found;
+      }
     }
+  }
+
+  /** All series in order of their references. */
+  *byRefs(): IterableIterator<MemSeries> {
+    for (const number of [...this.#pages.keys()].sort((a, b) => a - b)) {
+      for (const [at, series] of (this.#pages.get(number)?.entries ?? []).entries()) {
+        // Aliases lead to series that have a reference of their own.
+        if (series?.ref === number * PAGE + at) yield series;
+      }
+    }
+  }
+
+  #shard(hash: number): Map<number, MemSeries | MemSeries[]> {
+    return this.#byHash[hash & (SHARDS - 1)]!;
   }
 }
 

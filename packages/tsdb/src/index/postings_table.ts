@@ -1,6 +1,7 @@
 import { compareStrings } from '@prunella/metrics';
 import type { ByteReader } from '../bytes/reader.ts';
 import type { CachedFile } from '../block/file.ts';
+import { inSlices } from '../pacer.ts';
 import { SAMPLING } from './format.ts';
 import { checkSection, walkEntries } from './section.ts';
 
@@ -68,13 +69,13 @@ export class PostingsTable {
     const samples = this.#names.get(name);
     if (samples === undefined) return [];
     const byGroup = new Map<number, Set<string>>();
-    for (const value of values) {
+    await inSlices(values, (value) => {
       const group = groupOf(samples, value);
-      if (group < 0) continue;
+      if (group < 0) return;
       const wanted = byGroup.get(group);
       if (wanted === undefined) byGroup.set(group, new Set([value]));
       else wanted.add(value);
-    }
+    });
     const found: number[] = [];
     for (const [group, wanted] of byGroup) {
       await this.#walk(samples, group, group + 1, (value, postings) => {

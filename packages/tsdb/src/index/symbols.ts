@@ -1,6 +1,7 @@
 import { ByteReader } from '../bytes/reader.ts';
 import type { CachedFile } from '../block/file.ts';
 import { CorruptionError } from '../errors.ts';
+import { Pacer } from '../pacer.ts';
 import { SAMPLING } from './format.ts';
 import { checkSection, walkEntries } from './section.ts';
 
@@ -45,7 +46,7 @@ export class SymbolTable {
   }
 
   /** Brings strings at hand. */
-  async load(numbers: Iterable<number>): Promise<void> {
+  async load(numbers: Iterable<number>, pacer: Pacer = new Pacer()): Promise<void> {
     const groups = new Set<number>();
     for (const number of numbers) {
       if (number >= this.#count)
@@ -56,7 +57,11 @@ export class SymbolTable {
       this.#texts.clear();
       for (const number of numbers) groups.add(Math.floor(number / SAMPLING));
     }
-    for (const group of groups) await this.#loadGroup(group);
+    for (const group of groups) {
+      await this.#loadGroup(group);
+      const pause = pacer.pause();
+      if (pause) await pause;
+    }
   }
 
   /** All strings in order. */

@@ -3,9 +3,12 @@ import { compareStrings } from '@prunella/metrics';
 import { crc32c } from '../bytes/crc32c.ts';
 import { ByteWriter } from '../bytes/writer.ts';
 import { OutputFile } from '../block/output.ts';
-import { Pacer } from '../pacer.ts';
-import { sortInSlices } from '../sort.ts';
+import { Pacer, inSlices } from '../pacer.ts';
+import { sortInSlices, sortNumbers } from '../sort.ts';
 import { MAGIC, SERIES_ALIGNMENT, VERSION, type ChunkRef, type Toc } from './format.ts';
+
+/** Written at once. */
+const PIECE = 32 * 1024;
 
 /** Writes an index from front to back: symbols, series in label order, then what follows from them. */
 export class IndexWriter {
@@ -88,11 +91,12 @@ export class IndexWriter {
     for (const symbol of symbols) {
       this.#symbols.set(symbol, this.#symbols.size);
       out.string(symbol);
-      if (out.length < 64 * 1024) continue;
+      if (out.length < PIECE) continue;
       bytes += out.length;
       await this.#file.write(out.written());
       out.reset();
-      await this.#pacer.pause();
+      const pause = this.#pacer.pause();
+      if (pause) await pause;
     }
     bytes += out.length;
     await this.#file.write(out.written());
@@ -107,6 +111,8 @@ export class IndexWriter {
       await this.#file.readBack(5 + 4 + done, part);
       crc = crc32c(part, 0, part.length, crc);
       done += part.length;
+      const pause = this.#pacer.pause();
+      if (pause) await pause;
     }
     out.reset();
     out.u32(crc);
@@ -127,13 +133,12 @@ export class IndexWriter {
     const entries: OffsetEntry[] = [];
     for (const name of names) {
       entries.push({ key: [name], offset: await this.#align(4) });
-      const values = [...this.#postings.get(name)!.keys()].map((value) => this.#symbols.get(value)!);
-      const numbers = Uint32Array.from(values).sort();
-      const out = new ByteWriter(16 + numbers.length * 4);
-      out.u32(1);
-      out.u32(numbers.length);
-      for (const number of numbers) out.u32(number);
-      await this.#writeSection(out);
+      const values = this.#postings.get(name)!;
+      const numbers = new Float64Array(values.size);
+      let i = 0;
+      await inSlices(values.keys(), (value) => (numbers[i++] = this.#symbols.get(value)!));
+      const sorted = await sortNumbers(numbers);
+      await this.#writeSection(sorted, (out, number) => out.u32(number), [1, sorted.length]);
     }
     return entries;
   }
@@ -142,10 +147,7 @@ export class IndexWriter {
     const entries: OffsetEntry[] = [await this.#writeList(['', ''], this.#all)];
     for (const name of names) {
       const values = this.#postings.get(name)!;
-      const sorted = await sortInSlices(
-        [...values],
-        ([a], [b]) => this.#symbols.get(a)! - this.#symbols.get(b)!,
-      );
+      const sorted = await sortInSlices(values, ([a], [b]) => this.#symbols.get(a)! - this.#symbols.get(b)!);
       for (const [value, list] of sorted) {
         entries.push(await this.#writeList([name, value], list));
         const pause = this.#pacer.pause();
@@ -157,23 +159,18 @@ export class IndexWriter {
 
   async #writeList(key: readonly string[], list: readonly number[]): Promise<OffsetEntry> {
     const offset = await this.#align(4);
-    const out = new ByteWriter(12 + list.length * 4);
-    out.u32(list.length);
-    for (const number of list) out.u32(number);
-    await this.#writeSection(out);
+    await this.#writeSection(list, (out, number) => out.u32(number), [list.length]);
     return { key, offset };
   }
 
   async #writeOffsetTable(entries: readonly OffsetEntry[]): Promise<number> {
     const start = this.#file.position;
-    const out = new ByteWriter(64 + entries.length * 32);
-    out.u32(entries.length);
-    for (const { key, offset } of entries) {
+    const write = (out: ByteWriter, { key, offset }: OffsetEntry): void => {
       out.u8(key.length);
       for (const text of key) out.string(text);
       out.uvarint(offset);
-    }
-    await this.#writeSection(out);
+    };
+    await this.#writeSection(entries, write, [entries.length]);
     return start;
   }
 
@@ -193,13 +190,37 @@ export class IndexWriter {
     await this.#file.write(out.written());
   }
 
-  /** `length u32 | content | CRC-32C of content`. */
-  async #writeSection(content: ByteWriter): Promise<void> {
-    const length = new ByteWriter(4);
-    length.u32(content.length);
-    content.u32(crc32c(content.bytes, 0, content.length));
-    await this.#file.write(length.written());
-    await this.#file.write(content.written());
+  /** `length u32 | content | CRC-32C of content`, where the content is some numbers u32, then the items. */
+  async #writeSection<T>(
+    items: ArrayLike<T>,
+    write: (out: ByteWriter, item: T) => void,
+    before: readonly number[],
+  ): Promise<void> {
+    const out = this.#out;
+    const start = this.#file.position;
+    out.reset();
+    out.u32(0);
+    for (const number of before) out.u32(number);
+    let crc = 0;
+    let checked = 4;
+    let written = 0;
+    for (let i = 0; i < items.length; i++) {
+      write(out, items[i]!);
+      if (out.length < PIECE) continue;
+      crc = crc32c(out.bytes, checked, out.length, crc);
+      checked = 0;
+      written += out.length;
+      await this.#file.write(out.written());
+      out.reset();
+      const pause = this.#pacer.pause();
+      if (pause) await pause;
+    }
+    crc = crc32c(out.bytes, checked, out.length, crc);
+    const length = written + out.length - 4;
+    if (written === 0) out.view.setUint32(0, length);
+    out.u32(crc);
+    await this.#file.write(out.written());
+    if (written > 0) await this.#file.patch(start, u32(length));
   }
 
   /** Zeros up to a multiple of `size`. @returns the position */
@@ -208,6 +229,12 @@ export class IndexWriter {
     if (misaligned !== 0) await this.#file.write(new Uint8Array(size - misaligned));
     return this.#file.position;
   }
+}
+
+function u32(value: number): Uint8Array {
+  const out = new ByteWriter(4);
+  out.u32(value);
+  return out.written();
 }
 
 interface OffsetEntry {

@@ -1,4 +1,6 @@
 import type { Labels, Matcher } from '@prunella/metrics';
+import { filterInSlices, inSlices } from '../pacer.ts';
+import { sortNumbers } from '../sort.ts';
 import { ListPostings, intersect, union, without, type Postings } from './postings.ts';
 
 /** What an index, of the head or of a block, can be asked. */
@@ -41,9 +43,9 @@ export async function candidatesFor(index: InvertedIndex, matchers: readonly Mat
     const lists = await index.lists(matcher.name, listed.values);
     if (listed.accepted) {
       fewest = Math.min(fewest, totalLength(lists));
-      kept.push(unionOf(lists));
+      kept.push(await unionOf(lists));
     } else {
-      dropped.push(unionOf(lists));
+      dropped.push(await unionOf(lists));
     }
   }
   const filters: Matcher[] = [];
@@ -58,7 +60,7 @@ export async function candidatesFor(index: InvertedIndex, matchers: readonly Mat
     const accepted = !matcher.matches('');
     const lists = await index.lists(matcher.name, await valuesWhere(index, matcher, accepted));
     if (accepted) fewest = Math.min(fewest, totalLength(lists));
-    (accepted ? kept : dropped).push(unionOf(lists));
+    (accepted ? kept : dropped).push(await unionOf(lists));
   }
   if (kept.length === 0) kept.push(new ListPostings(await index.all()));
   const postings = dropped.length === 0 ? intersect(kept) : without(intersect(kept), union(dropped));
@@ -89,20 +91,20 @@ async function valuesWhere(
   accepted: boolean,
 ): Promise<readonly string[]> {
   const values = await index.values(matcher.name, accepted && matcher.type === '=~' ? matcher.prefix : '');
-  return values.filter((value) => matcher.matches(value) === accepted);
+  return filterInSlices(values, (value) => matcher.matches(value) === accepted);
 }
 
 function totalLength(lists: readonly ArrayLike<number>[]): number {
   return lists.reduce((sum, list) => sum + list.length, 0);
 }
 
-function unionOf(lists: readonly ArrayLike<number>[]): Postings {
+async function unionOf(lists: readonly ArrayLike<number>[]): Promise<Postings> {
   if (lists.length <= MANY_LISTS) return union(lists.map((list) => new ListPostings(list)));
   const all = new Float64Array(totalLength(lists));
   let at = 0;
-  for (const list of lists) {
+  await inSlices(lists, (list) => {
     all.set(list, at);
     at += list.length;
-  }
-  return new ListPostings(all.sort());
+  });
+  return new ListPostings(await sortNumbers(all));
 }

@@ -1,3 +1,5 @@
+import { Pacer } from '../pacer.ts';
+
 /**
  * A posting list: series numbers in rising order, read lazily. A fresh list stands before its first entry. Operations
  * build on `seek`, so that an intersection reads little of its longer lists.
@@ -184,9 +186,14 @@ class Difference implements Postings {
   }
 }
 
-/** All entries as an array. */
-export function collect(postings: Postings): number[] {
+/** All entries as an array, read with pauses. */
+export async function collect(postings: Postings): Promise<number[]> {
+  const pacer = new Pacer();
   const list: number[] = [];
-  while (postings.next()) list.push(postings.at);
+  while (postings.next()) {
+    list.push(postings.at);
+    const pause = list.length % 256 === 0 ? pacer.pause() : undefined;
+    if (pause) await pause;
+  }
   return list;
 }

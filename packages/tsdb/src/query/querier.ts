@@ -1,6 +1,6 @@
 import { compareStrings, type Matcher, type Querier, type SelectHints, type Series } from '@prunella/metrics';
 import { CorruptionError } from '../errors.ts';
-import { Pacer } from '../pacer.ts';
+import { Pacer, filterInSlices, inSlices } from '../pacer.ts';
 import { sortInSlices } from '../sort.ts';
 import { mergeSources } from './merge.ts';
 import type { Source } from './source.ts';
@@ -57,17 +57,23 @@ export class MergingQuerier implements Querier {
   }
 
   async #collect(ask: (source: Source) => Promise<Iterable<string>>, limit = 0): Promise<string[]> {
-    const found = new Set<string>();
+    const found: string[] = [];
     for (const source of this.#sources) {
       try {
-        for (const text of await ask(source)) found.add(text);
+        await inSlices(await ask(source), (text) => found.push(text));
       } catch (error) {
         if (!(error instanceof CorruptionError)) throw error;
         this.#warn(`a block is damaged, labels are missing: ${error.message}`);
       }
     }
-    const sorted = await sortInSlices([...found], compareStrings);
-    return limit > 0 ? sorted.slice(0, limit) : sorted;
+    const sorted = await sortInSlices(found, compareStrings);
+    let last: string | undefined;
+    const once = await filterInSlices(sorted, (text) => {
+      const repeated = text === last;
+      last = text;
+      return !repeated;
+    });
+    return limit > 0 ? once.slice(0, limit) : once;
   }
 
   #warn(message: string): void {

@@ -63,7 +63,7 @@ async function copy(
       for await (const record of readSegment(dir, index, () => {})) {
         const kept = filterRecord(record, keep, mint);
         if (kept !== undefined) pending.push(kept);
-        if (pending.length >= 100) {
+        if (pending.length >= 16) {
           await out.log(pending);
           pending = [];
         }
@@ -85,6 +85,7 @@ export function filterRecord(
 ): Uint8Array | undefined {
   const [type = 0] = record;
   const input = new ByteReader(record, 1);
+  if (input.remaining === 0) return undefined;
   const out = new ByteWriter(record.length + 16);
   out.u8(type);
   const base = new records.SampleBase();
@@ -99,7 +100,7 @@ export function filterRecord(
         records.readSeries(input, (ref, labels) => keep(ref) && records.writeSeries(out, ref, labels));
         break;
       case records.SAMPLES:
-        records.readSamples(input, (ref, t, high, low) => {
+        records.readSamples(input, records.SampleBase.read(input), (ref, t, high, low) => {
           if (!wanted(ref, t)) return;
           begin(ref, t);
           out.words(high, low);
@@ -111,7 +112,7 @@ export function filterRecord(
         });
         break;
       case records.EXEMPLARS:
-        records.readExemplars(input, ({ ref, t, value, labels }) => {
+        records.readExemplars(input, records.SampleBase.read(input), ({ ref, t, value, labels }) => {
           if (!wanted(ref, t)) return;
           begin(ref, t);
           out.f64(value);
@@ -124,11 +125,19 @@ export function filterRecord(
           (ref, metadata) => keep(ref) && records.writeMetadata(out, ref, metadata),
         );
         break;
-      case records.MMAP_MARKERS:
-        return undefined;
+      case records.HISTOGRAMS:
+      case records.CUSTOM_HISTOGRAMS:
+      case records.FLOAT_HISTOGRAMS:
+      case records.CUSTOM_FLOAT_HISTOGRAMS:
+        records.readHistograms(input, records.SampleBase.read(input), type, (ref, t, _, raw) => {
+          if (!wanted(ref, t)) return;
+          begin(ref, t);
+          out.raw(raw);
+        });
+        break;
       default:
-        // Histograms are few: kept whole while any of them may be needed. So are records of kinds yet unknown.
-        return record.slice();
+        // Markers of head chunks; and kinds of records yet unknown, which Prometheus drops here as well.
+        return undefined;
     }
   } catch (error) {
     if (!(error instanceof CorruptionError)) throw error;

@@ -21,14 +21,23 @@ export const FLOAT_HISTOGRAMS = 8;
 export const CUSTOM_HISTOGRAMS = 9;
 export const CUSTOM_FLOAT_HISTOGRAMS = 10;
 
+/*
+ * The readers take at most `most` entries off the record, so that callers can pause within large ones; they are to be
+ * called until nothing remains.
+ */
+
 /** `id u64 | labels`, repeated. */
 export function writeSeries(out: ByteWriter, ref: number, labels: Labels): void {
   out.u64(ref);
   writeLabels(out, labels);
 }
 
-export function readSeries(input: ByteReader, each: (ref: number, labels: Labels) => void): void {
-  while (input.remaining > 0) {
+export function readSeries(
+  input: ByteReader,
+  each: (ref: number, labels: Labels) => void,
+  most: number = Infinity,
+): void {
+  for (let left = most; left > 0 && input.remaining > 0; left--) {
     const ref = input.u64();
     each(ref, readLabels(input));
   }
@@ -58,9 +67,11 @@ export class SampleBase {
     out.u64(t);
   }
 
-  readFirst(input: ByteReader): void {
-    this.ref = input.u64();
-    this.t = input.i64();
+  static read(input: ByteReader): SampleBase {
+    const base = new SampleBase();
+    base.ref = input.u64();
+    base.t = input.i64();
+    return base;
   }
 
   write(out: ByteWriter, ref: number, t: number): void {
@@ -72,12 +83,11 @@ export class SampleBase {
 /** `Δref | Δt | value`, repeated. The value comes as two words so that NaN payloads survive. */
 export function readSamples(
   input: ByteReader,
+  base: SampleBase,
   each: (ref: number, t: number, high: number, low: number) => void,
+  most: number = Infinity,
 ): void {
-  if (input.remaining === 0) return;
-  const base = new SampleBase();
-  base.readFirst(input);
-  while (input.remaining > 0) {
+  for (let left = most; left > 0 && input.remaining > 0; left--) {
     const ref = base.ref + input.varint();
     const t = base.t + input.varint();
     each(ref, t, input.u32(), input.u32());
@@ -94,8 +104,10 @@ export function writeTombstone(out: ByteWriter, ref: number, mint: number, maxt:
 export function readTombstones(
   input: ByteReader,
   each: (ref: number, mint: number, maxt: number) => void,
+  most: number = Infinity,
 ): void {
-  while (input.remaining > 0) each(input.u64(), input.varint(), input.varint());
+  for (let left = most; left > 0 && input.remaining > 0; left--)
+    each(input.u64(), input.varint(), input.varint());
 }
 
 export interface ExemplarRecord {
@@ -105,31 +117,35 @@ export interface ExemplarRecord {
   readonly labels: Labels;
 }
 
-export function readExemplars(input: ByteReader, each: (exemplar: ExemplarRecord) => void): void {
-  if (input.remaining === 0) return;
-  const base = new SampleBase();
-  base.readFirst(input);
-  while (input.remaining > 0) {
+export function readExemplars(
+  input: ByteReader,
+  base: SampleBase,
+  each: (exemplar: ExemplarRecord) => void,
+  most: number = Infinity,
+): void {
+  for (let left = most; left > 0 && input.remaining > 0; left--) {
     const ref = base.ref + input.varint();
     const t = base.t + input.varint();
     each({ ref, t, value: input.f64(), labels: readLabels(input) });
   }
 }
 
-/** `Δref | Δt | histogram`, repeated. A stale marker comes without a histogram. */
+/** `Δref | Δt | histogram`, repeated. A stale marker comes without a histogram; `raw` are the histogram's bytes. */
 export function readHistograms(
   input: ByteReader,
-  kind: 'integer' | 'float',
-  custom: boolean,
-  each: (ref: number, t: number, h: Histogram | FloatHistogram | undefined) => void,
+  base: SampleBase,
+  type: number,
+  each: (ref: number, t: number, h: Histogram | FloatHistogram | undefined, raw: Uint8Array) => void,
+  most: number = Infinity,
 ): void {
-  if (input.remaining === 0) return;
-  const base = new SampleBase();
-  base.readFirst(input);
-  while (input.remaining > 0) {
+  const kind = type === HISTOGRAMS || type === CUSTOM_HISTOGRAMS ? 'integer' : 'float';
+  const custom = type === CUSTOM_HISTOGRAMS || type === CUSTOM_FLOAT_HISTOGRAMS;
+  for (let left = most; left > 0 && input.remaining > 0; left--) {
     const ref = base.ref + input.varint();
     const t = base.t + input.varint();
-    each(ref, t, readHistogram(input, kind, custom));
+    const start = input.pos;
+    const h = readHistogram(input, kind, custom);
+    each(ref, t, h, input.bytes.subarray(start, input.pos));
   }
 }
 
@@ -155,8 +171,12 @@ export function writeMetadata(out: ByteWriter, ref: number, metadata: Metadata):
   for (const text of ['UNIT', metadata.unit, 'HELP', metadata.help]) out.string(text);
 }
 
-export function readMetadata(input: ByteReader, each: (ref: number, metadata: Metadata) => void): void {
-  while (input.remaining > 0) {
+export function readMetadata(
+  input: ByteReader,
+  each: (ref: number, metadata: Metadata) => void,
+  most: number = Infinity,
+): void {
+  for (let left = most; left > 0 && input.remaining > 0; left--) {
     const ref = input.uvarint();
     const type = METRIC_TYPES[input.u8()] ?? 'unknown';
     let unit = '';

@@ -2,6 +2,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncDirectory } from '../block/meta.ts';
 import { ByteWriter } from '../bytes/writer.ts';
+import { Pacer } from '../pacer.ts';
 import { compress } from './compression.ts';
 import { PAGE_BYTES, frame, framedSize } from './page.ts';
 import { segmentName } from './segments.ts';
@@ -55,7 +56,8 @@ export class WalWriter {
   }
 
   /** Writes the records to the file (not to the platter: `sync`). @throws what the disk says; nothing is written then */
-  async log(records: readonly Uint8Array[]): Promise<void> {
+  async log(records: Iterable<Uint8Array>): Promise<void> {
+    const pacer = new Pacer();
     for (const record of records) {
       const { bytes, compression } = compress(record);
       this.counters.bytesSaved += record.length - bytes.length;
@@ -67,6 +69,8 @@ export class WalWriter {
       const before = this.#out.length;
       this.counters.fragments += frame(this.#out, this.#position, bytes, compression);
       this.counters.fragmentBytes += this.#out.length - before;
+      const pause = pacer.pause();
+      if (pause) await pause;
     }
     await this.#flush();
   }
