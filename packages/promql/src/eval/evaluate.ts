@@ -1,7 +1,8 @@
 import { Labels } from '@prunella/metrics';
 import { QueryError } from '../error.ts';
 import { HISTOGRAM_PARTS, mapHistograms } from '../functions/native.ts';
-import { DATE_FUNCTIONS, MATH_FUNCTIONS } from '../functions/numeric.ts';
+import { DATE_FUNCTIONS } from '../functions/date.ts';
+import { MATH_FUNCTIONS } from '../functions/numeric.ts';
 import { RANGE_FUNCTIONS } from '../functions/range.ts';
 import { scale } from '../histogram/algebra.ts';
 import type { Binary, Call, Expr } from '../parser/ast.ts';
@@ -124,11 +125,11 @@ async function call(context: Context, expr: Call, grid: Grid): Promise<Value> {
 }
 
 async function dateCall(context: Context, { func, args }: Call, grid: Grid): Promise<Value> {
-  const compute = DATE_FUNCTIONS.get(func) as (date: Date) => number;
+  const compute = DATE_FUNCTIONS.get(func) as (seconds: number) => number;
   const given = args[0] ? await vector(context, args[0], grid) : [constantSeries(Labels.empty, times(grid))];
   return {
     type: 'vector',
-    series: mapValues(given, (seconds) => compute(new Date(Math.floor(seconds) * 1000))),
+    series: mapValues(given, compute),
   };
 }
 

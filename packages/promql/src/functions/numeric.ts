@@ -28,27 +28,6 @@ export const MATH_FUNCTIONS: ReadonlyMap<string, (value: number) => number> = ne
   ['tanh', Math.tanh],
 ]);
 
-/** Functions of a time in seconds since the epoch, in UTC. */
-export const DATE_FUNCTIONS: ReadonlyMap<string, (date: Date) => number> = new Map<
-  string,
-  (date: Date) => number
->([
-  ['day_of_month', (date) => date.getUTCDate()],
-  ['day_of_week', (date) => date.getUTCDay()],
-  [
-    'day_of_year',
-    (date) => Math.floor((date.getTime() - Date.UTC(date.getUTCFullYear(), 0, 1)) / 86_400_000) + 1,
-  ],
-  [
-    'days_in_month',
-    (date) => new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate(),
-  ],
-  ['hour', (date) => date.getUTCHours()],
-  ['minute', (date) => date.getUTCMinutes()],
-  ['month', (date) => date.getUTCMonth() + 1],
-  ['year', (date) => date.getUTCFullYear()],
-]);
-
 /** Go's math.Max and math.Min: the infinity that decides wins over NaN. */
 export function maxOf(a: number, b: number): number {
   return a === Infinity || b === Infinity ? Infinity : Math.max(a, b);
