@@ -32,7 +32,8 @@ export function bucketQuantile(q: number, given: readonly Bucket[]): { value: nu
   if (buckets.at(-1)?.bound !== Infinity) return { value: NaN, repaired: false };
   const repaired = makeMonotonic(buckets);
   const observations = (buckets.at(-1) as Bucket).count;
-  if (buckets.length < 2 || observations === 0 || Number.isNaN(observations)) return { value: NaN, repaired };
+  // A count of NaN falls into no bucket, which makes it one of the last.
+  if (buckets.length < 2 || observations === 0) return { value: NaN, repaired };
   return { value: interpolate(q * observations, buckets), repaired };
 }
 
