@@ -18,11 +18,21 @@ export function parseDuration(text: string): number {
   if (text === '0') return 0;
   if (text === '') throw new Error('empty duration string');
   const match = DURATION.exec(text);
-  if (!match) throw new Error(`not a valid duration string: ${JSON.stringify(text)}`);
+  if (!match) throw new Error(problemOf(text));
   const ms = UNITS.reduce((sum, [, factor], i) => sum + Number(match[i + 1] ?? 0) * factor, 0);
   // Prometheus keeps durations as int64 nanoseconds.
   if (ms > 9_223_372_036_854) throw new Error('duration out of range');
   return ms;
+}
+
+/** A unit that does not exist is named, unless something else is wrong before it. */
+function problemOf(text: string): string {
+  for (const [, digits, unit = ''] of text.matchAll(/(\d*)(\D*)/g)) {
+    if (digits === '' || unit === '') break;
+    if (!UNITS.some(([name]) => name === unit))
+      return `unknown unit ${JSON.stringify(unit)} in duration ${JSON.stringify(text)}`;
+  }
+  return `not a valid duration string: ${JSON.stringify(text)}`;
 }
 
 /** Prints milliseconds as Prometheus does: `90000` → `1m30s`, whole weeks and years only when nothing is left over. */

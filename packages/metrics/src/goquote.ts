@@ -1,7 +1,7 @@
 /**
  * Go keeps strings as bytes, which need not be UTF-8. Here a byte that belongs to no UTF-8 sequence stands as the lone
  * surrogate U+DC00 + byte (U+DC80…U+DCFF), which no text can hold otherwise: nothing is lost, and
- * `isWellFormed()` tells such strings from text.
+ * `isUtf8()` tells such strings from text.
  */
 const ESCAPED_BYTES = 0xdc00;
 
@@ -33,6 +33,11 @@ function escape(char: string): string {
   if (code < 0x20 || code === 0x7f) return `\\x${code.toString(16).padStart(2, '0')}`;
   if (code < 0x10000) return `\\u${code.toString(16).padStart(4, '0')}`;
   return `\\U${code.toString(16).padStart(8, '0')}`;
+}
+
+/** Whether the string is text: without bytes that are no UTF-8. */
+export function isUtf8(text: string): boolean {
+  return !/\p{Surrogate}/u.test(text);
 }
 
 /** Text of bytes that may not be UTF-8; those that are not stand as lone surrogates. */

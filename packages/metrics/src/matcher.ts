@@ -47,6 +47,12 @@ export class Matcher {
 
 export class RegexError extends Error {
   override name = 'RegexError';
+  /** What Go's regexp package says of the expression. */
+  readonly reason: string;
+  constructor(expression: string, reason: string) {
+    super(`invalid regular expression ${JSON.stringify(expression)}: ${reason}`);
+    this.reason = reason;
+  }
 }
 
 export interface Pattern {
@@ -74,6 +80,8 @@ export function compilePattern(source: string): Pattern {
   if (rest === '.+') {
     return { test: (v) => v.length > prefix.length && v.startsWith(prefix), alternatives: undefined, prefix };
   }
+  // By itself first: `a)(b` must not become valid by what is put around it.
+  compileRegex(source);
   const regex = compileRegex(`^(?s:${source})$`, source);
   const test = (value: string): boolean => value.startsWith(prefix) && regex.test(value);
   return { test, alternatives: undefined, prefix };
@@ -84,7 +92,7 @@ export function compileRegex(expression: string, shown: string = expression): RE
   try {
     return RE2JS.compile(expression);
   } catch (error) {
-    throw new RegexError(`invalid regular expression ${JSON.stringify(shown)}: ${(error as Error).message}`);
+    throw new RegexError(shown, (error as Error).message);
   }
 }
 

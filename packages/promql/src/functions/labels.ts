@@ -1,4 +1,4 @@
-import { compareStrings, compileRegex, METRIC_NAME, RegexError } from '@prunella/metrics';
+import { compareStrings, compileRegex, isUtf8, METRIC_NAME, RegexError } from '@prunella/metrics';
 import { QueryError } from '../error.ts';
 import { mergeEqual } from '../eval/series.ts';
 import type { StepSeries } from '../eval/value.ts';
@@ -58,7 +58,8 @@ function named(target: string): { dropName?: boolean } {
 }
 
 function checkTarget(name: string, where: string): void {
-  if (name === '') throw new QueryError('execution', `invalid destination label name in ${where}: ${name}`);
+  if (name === '' || !isUtf8(name))
+    throw new QueryError('execution', `invalid destination label name in ${where}: ${name}`);
 }
 
 /** Natural order: runs of digits by their number. */

@@ -11,15 +11,18 @@ export type ValueType = 'scalar' | 'vector' | 'matrix' | 'string';
 /** `@ 1600000000`, in ms, or one of the query's own edges. */
 export type AtModifier = number | 'start' | 'end';
 
-/** A duration that the query's own step or range enters into. */
+/** A duration that is computed: from literals (in seconds), or from the query's own step and range. */
 export type DurationExpr =
-  | { readonly kind: 'seconds'; readonly value: number }
-  | { readonly kind: 'step' | 'range' }
+  | { readonly kind: 'literal'; readonly value: number; readonly duration: boolean; readonly span: Span }
+  | { readonly kind: 'step' | 'range'; readonly span: Span }
+  | { readonly kind: 'paren'; readonly expr: DurationExpr; readonly span: Span }
+  | { readonly kind: 'unary'; readonly op: '+' | '-'; readonly expr: DurationExpr; readonly span: Span }
   | {
       readonly kind: 'operation';
       readonly op: string;
       readonly left: DurationExpr;
       readonly right: DurationExpr;
+      readonly span: Span;
     };
 
 export type Expr =
@@ -52,9 +55,9 @@ export interface StringLiteral extends Node {
 
 export interface VectorSelector extends Node {
   readonly kind: 'selector';
-  /** '' where the name, if any, stands among the matchers. */
+  /** The name as it stands before the braces; '' where the name, if any, stands among the matchers. */
   readonly name: string;
-  /** All matchers, that of the name included. */
+  /** All matchers in the order in which they were written, first that of the name. */
   readonly matchers: readonly Matcher[];
   /** ms */
   offset: number;

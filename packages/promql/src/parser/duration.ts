@@ -1,87 +1,132 @@
-import type { DurationExpr } from './ast.ts';
-import type { Token } from './lexer.ts';
+import type { DurationExpr, Span } from './ast.ts';
+import { ParseError } from './error.ts';
+import { formatDuration, formatDecimal } from '@prunella/metrics';
+import type { TokenReader } from './reader.ts';
 
-/** What a reader of durations needs of the parser. */
-export interface Cursor {
-  peek(): Token;
-  next(): Token;
-  /** @throws ParseError where another token stands there */
-  expect(text: string): void;
-  /** The value of a number or duration in seconds, undefined for another token. */
-  seconds(token: Token): number | undefined;
-  unexpected(): Error;
+/** How a reader of durations talks of its place, and reads literals. */
+export interface DurationReader {
+  readonly reader: TokenReader;
+  /** The value of the next token in seconds, undefined where it is no number or duration. @throws ParseError */
+  readonly seconds: () => number | undefined;
+  /** Anything but a literal was met. @throws ParseError unless such durations are enabled */
+  readonly computed: (at: Span) => void;
+  /** The next token cannot stand there. */
+  readonly unexpected: () => ParseError;
 }
 
 const PRECEDENCE: Readonly<Record<string, number>> = { '+': 1, '-': 1, '*': 2, '/': 2, '%': 2, '^': 3 };
 
-/** An expression of durations, as it may stand between brackets or in an offset's parentheses. */
-export function durationExpression(cursor: Cursor, lowest = 0): DurationExpr {
-  let left = signed(cursor);
+/** An expression of durations, as it may stand between brackets or in an offset's parentheses. @throws ParseError */
+export function durationExpression(from: DurationReader, lowest = 0): DurationExpr {
+  let left = signed(from, () => durationExpression(from, PRECEDENCE['^']));
   for (;;) {
-    const op = cursor.peek().text;
-    const precedence = PRECEDENCE[op];
+    const op = from.reader.peek();
+    const precedence = op.kind === 'operator' ? PRECEDENCE[op.text] : undefined;
     if (precedence === undefined || precedence < lowest) return left;
-    cursor.next();
-    const right = durationExpression(cursor, op === '^' ? precedence : precedence + 1);
-    left = { kind: 'operation', op, left, right };
+    from.reader.next();
+    const right = durationExpression(from, op.text === '^' ? precedence : precedence + 1);
+    from.computed(left.span);
+    if (right.kind === 'literal' && right.value === 0 && (op.text === '/' || op.text === '%'))
+      throw from.reader.fault(op, `${op.text === '/' ? 'division' : 'modulo'} by zero`);
+    const span = { start: left.span.start, end: right.span.end };
+    left = { kind: 'operation', op: op.text, left, right, span };
   }
 }
 
-function signed(cursor: Cursor): DurationExpr {
-  const { text } = cursor.peek();
-  if (text !== '+' && text !== '-') return durationOperand(cursor);
-  cursor.next();
-  const value = durationExpression(cursor, 2);
-  return text === '+'
-    ? value
-    : { kind: 'operation', op: '-', left: { kind: 'seconds', value: 0 }, right: value };
+/** What an offset takes without parentheses: a literal, `step()`, `range()`, `min_of(…)`, `max_of(…)`, with signs. @throws ParseError */
+export function durationOperand(from: DurationReader): DurationExpr {
+  return signed(from, () => durationOperand(from));
 }
 
-/** One literal, `step()`, `range()`, `min_of(…)`, `max_of(…)` or what stands in parentheses. */
-export function durationOperand(cursor: Cursor): DurationExpr {
-  const token = cursor.peek();
-  const value = cursor.seconds(token);
-  if (value !== undefined) {
-    cursor.next();
-    return { kind: 'seconds', value };
-  }
+function signed(from: DurationReader, operand: () => DurationExpr): DurationExpr {
+  const sign = from.reader.peek();
+  if (sign.kind !== 'operator' || (sign.text !== '+' && sign.text !== '-')) return primary(from);
+  from.reader.next();
+  const expr = operand();
+  const span = { start: sign.start, end: expr.span.end };
+  if (expr.kind === 'literal') return { ...expr, value: sign.text === '-' ? -expr.value : expr.value, span };
+  from.computed(expr.span);
+  return { kind: 'unary', op: sign.text, expr, span };
+}
+
+function primary(from: DurationReader): DurationExpr {
+  const { reader } = from;
+  const token = reader.peek();
+  const value = from.seconds();
+  if (value !== undefined)
+    return { kind: 'literal', value, duration: token.kind === 'duration', span: spanOf(token, token) };
   const word = token.text.toLowerCase();
-  if (word === '(') {
-    cursor.next();
-    const inner = durationExpression(cursor);
-    cursor.expect(')');
-    return inner;
+  if (reader.is('(')) {
+    reader.next();
+    const expr = durationExpression(from);
+    const close = expect(from, ')');
+    from.computed(expr.span);
+    return expr.kind === 'literal' ? expr : { kind: 'paren', expr, span: spanOf(token, close) };
   }
   if (word === 'step' || word === 'range') {
-    cursor.next();
-    cursor.expect('(');
-    cursor.expect(')');
-    return { kind: word };
+    reader.next();
+    expect(from, '(');
+    const close = expect(from, ')');
+    from.computed(token);
+    return { kind: word, span: spanOf(token, close) };
   }
   if (word === 'min_of' || word === 'max_of') {
-    cursor.next();
-    cursor.expect('(');
-    const left = durationExpression(cursor);
-    cursor.expect(',');
-    const right = durationExpression(cursor);
-    cursor.expect(')');
-    return { kind: 'operation', op: word, left, right };
+    reader.next();
+    expect(from, '(');
+    const left = durationExpression(from);
+    expect(from, ',');
+    const right = durationExpression(from);
+    const close = expect(from, ')');
+    from.computed(token);
+    return { kind: 'operation', op: word, left, right, span: spanOf(token, close) };
   }
-  throw cursor.unexpected();
+  throw from.unexpected();
+}
+
+function expect({ reader, unexpected }: DurationReader, text: string): Span {
+  if (!reader.is(text)) throw unexpected();
+  return reader.next();
+}
+
+function spanOf({ start }: Span, { end }: Span): Span {
+  return { start, end };
 }
 
 /** Whether the duration is known before the query runs. */
 export function isConstant(expr: DurationExpr): boolean {
-  if (expr.kind === 'operation') return isConstant(expr.left) && isConstant(expr.right);
-  return expr.kind === 'seconds';
+  switch (expr.kind) {
+    case 'literal':
+      return true;
+    case 'step':
+    case 'range':
+      return false;
+    case 'unary':
+    case 'paren':
+      return isConstant(expr.expr);
+    case 'operation':
+      return isConstant(expr.left) && isConstant(expr.right);
+  }
 }
 
 /** The duration in seconds, for a query of the given step and range (seconds). */
 export function durationValue(expr: DurationExpr, query: { step: number; range: number }): number {
-  if (expr.kind === 'seconds') return expr.value;
-  if (expr.kind !== 'operation') return query[expr.kind];
-  const [a, b] = [durationValue(expr.left, query), durationValue(expr.right, query)];
-  switch (expr.op) {
+  switch (expr.kind) {
+    case 'literal':
+      return expr.value;
+    case 'step':
+    case 'range':
+      return query[expr.kind];
+    case 'paren':
+      return durationValue(expr.expr, query);
+    case 'unary':
+      return expr.op === '-' ? -durationValue(expr.expr, query) : durationValue(expr.expr, query);
+    case 'operation':
+      return operate(expr.op, durationValue(expr.left, query), durationValue(expr.right, query));
+  }
+}
+
+function operate(op: string, a: number, b: number): number {
+  switch (op) {
     case '+':
       return a + b;
     case '-':
@@ -101,10 +146,21 @@ export function durationValue(expr: DurationExpr, query: { step: number; range: 
   }
 }
 
-/** In full parentheses. */
+/** As it was written, with spaces where Prometheus has them. */
 export function printDuration(expr: DurationExpr): string {
-  if (expr.kind === 'seconds') return String(expr.value);
-  if (expr.kind !== 'operation') return `${expr.kind}()`;
-  const [a, b] = [printDuration(expr.left), printDuration(expr.right)];
-  return expr.op.endsWith('_of') ? `${expr.op}(${a}, ${b})` : `(${a} ${expr.op} ${b})`;
+  switch (expr.kind) {
+    case 'literal':
+      return expr.duration ? formatDuration(expr.value * 1000) : formatDecimal(expr.value);
+    case 'step':
+    case 'range':
+      return `${expr.kind}()`;
+    case 'paren':
+      return `(${printDuration(expr.expr)})`;
+    case 'unary':
+      return `${expr.op}${printDuration(expr.expr)}`;
+    case 'operation': {
+      const [a, b] = [printDuration(expr.left), printDuration(expr.right)];
+      return expr.op.endsWith('_of') ? `${expr.op}(${a}, ${b})` : `${a} ${expr.op} ${b}`;
+    }
+  }
 }

@@ -7,7 +7,7 @@ export class ParseError extends Error {
   /** What is wrong, without the place. */
   readonly reason: string;
   constructor(text: string, span: Span, reason: string) {
-    super(`${place(text, span.start)}: parse error: ${reason}`);
+    super(`${text === '' ? 'unknown position' : place(text, span.start)}: parse error: ${reason}`);
     this.span = span;
     this.reason = reason;
   }

@@ -16,9 +16,9 @@ test.each([
 });
 
 test.each([
-  ['m[1m+30s]', 'm[1m30s]'],
-  ['m[step() + 1]', 'm[(step() + 1)]'],
-  ['m offset -min_of(step(), 1s)', 'm offset ((0 - min_of(step(), 1)))'],
+  ['m[1m+30s]', 'm[1m + 30s]'],
+  ['m[step() + 1]', 'm[step() + 1]'],
+  ['m offset -min_of(step(), 1s)', 'm offset -min_of(step(), 1s)'],
   ['rate(m[5m] smoothed)', 'rate(m[5m] smoothed)'],
   ['a + on (x) fill_left(2) b', 'a + on (x) fill_left (2) b'],
 ])('%s prints as %s and survives it', (text, printed) => {

@@ -1,4 +1,4 @@
-import { type Matcher, parseDuration, parseFloatGo } from '@prunella/metrics';
+import { goQuote, isUtf8, parseDuration, type Matcher } from '@prunella/metrics';
 import type {
   Aggregation,
   AtModifier,
@@ -9,45 +9,73 @@ import type {
   VectorMatching,
   VectorSelector,
 } from './ast.ts';
+import { checkDepth, DEEPEST, TOO_DEEP } from './depth.ts';
 import { checkTypes } from './check.ts';
-import { durationExpression, durationOperand, durationValue, isConstant, type Cursor } from './duration.ts';
+import { durationExpression, durationOperand, durationValue, isConstant } from './duration.ts';
 import { ParseError } from './error.ts';
 import type { ParseOptions } from './features.ts';
 import { AGGREGATIONS, EXPERIMENTAL, FUNCTIONS } from './functions.ts';
 import { unquote, type Token } from './lexer.ts';
-import { COMPARISONS, PRECEDENCE, SET_OPERATORS } from './operators.ts';
-import { describe, TokenReader } from './reader.ts';
+import { numberOf } from './number.ts';
+import { PRECEDENCE, SET_OPERATORS } from './operators.ts';
+import { TokenReader } from './reader.ts';
 import { readSelector } from './selector.ts';
 
 const LONGEST_EXPRESSION = 1 << 20;
-/** Deeper nesting would exhaust the stack of what walks the tree. */
-const DEEPEST_NESTING = 1000;
+/** Prometheus keeps durations as int64 nanoseconds. */
+const LONGEST_DURATION_MS = 9_223_372_036_854;
+const LATEST_TIME = 9_223_372_036_854_775;
 
 const NONE: ReadonlySet<string> = new Set();
+/** Words that are no names of metrics, however they stand. */
+const NO_METRICS = new Set(['bool', 'on', 'ignoring', 'group_left', 'group_right', 'atan2']);
 
 /** Parses and type-checks an expression. @throws ParseError */
 export function parse(text: string, { features = NONE }: ParseOptions = {}): Expr {
-  if (text.length > LONGEST_EXPRESSION)
-    throw new ParseError('', { start: 0, end: 0 }, 'expression is too long');
-  const parser = new Parser(text, features);
-  const expr = parser.parseAll();
+  checkLength(text);
+  const expr = new Parser(text, features).parseAll();
+  checkDepth(text, expr);
   checkTypes(text, expr);
   return expr;
 }
 
 /** Parses a selector such as `up{job="x"}`, as `match[]` parameters hold. @throws ParseError */
 export function parseSelector(text: string): readonly Matcher[] {
-  const expr = parse(text);
-  if (expr.kind !== 'selector' || expr.offset !== 0 || expr.at !== undefined) {
-    throw new ParseError(text, expr.span, 'expected a metric selector');
-  }
-  return expr.matchers;
+  checkLength(text);
+  const selector = new Parser(text, NONE).parseSelector();
+  checkTypes(text, selector);
+  return selector.matchers;
 }
 
+function checkLength(text: string): void {
+  if (text.length > LONGEST_EXPRESSION)
+    throw new ParseError('', { start: 0, end: 0 }, 'expression is too long');
+}
+
+/** Where a duration may stand, in the words of errors. */
+interface DurationPlace {
+  readonly where: string;
+  readonly expected: string;
+}
+
+const DURATION = 'number, duration, step(), or range()';
+const RANGE: DurationPlace = { where: 'subquery selector', expected: DURATION };
+const STEP: DurationPlace = {
+  where: 'subquery selector',
+  expected: 'number, duration, step(), range(), or "]"',
+};
+const OFFSET: DurationPlace = { where: 'offset', expected: DURATION };
+
+/**
+ * Reads an expression top-down. What is wrong is told when, and in the words in which, Prometheus's LALR parser tells
+ * it: a fault in the grammar at the first token that does not fit, one in the meaning as soon as its part is complete.
+ */
 class Parser {
   readonly #reader: TokenReader;
   readonly #features: ReadonlySet<string>;
   #depth = 0;
+  /** Aggregations that have begun and not ended. */
+  #aggregations = 0;
 
   constructor(text: string, features: ReadonlySet<string>) {
     this.#reader = new TokenReader(text);
@@ -55,100 +83,31 @@ class Parser {
   }
 
   parseAll(): Expr {
-    if (this.#reader.peek().kind === 'end')
-      throw this.#reader.fault(this.#reader.peek(), 'no expression found in input');
+    this.#refuseEmpty();
     const expr = this.#expression(0);
-    if (this.#reader.peek().kind !== 'end') throw this.#reader.unexpected();
+    if (this.#reader.peek().kind !== 'end') throw this.#unexpected();
     return expr;
   }
 
-  #expression(lowest: number): Expr {
-    if (++this.#depth > DEEPEST_NESTING)
-      throw this.#reader.fault(this.#reader.peek(), 'expression is nested too deeply');
-    let left = this.#unary();
-    for (;;) {
-      const op = this.#reader.peek().text.toLowerCase();
-      const precedence = this.#isOperator(this.#reader.peek()) ? PRECEDENCE[op] : undefined;
-      if (precedence === undefined || precedence < lowest) break;
-      this.#reader.next();
-      left = this.#binary(left, op, precedence);
-    }
-    this.#depth--;
-    return left;
+  parseSelector(): VectorSelector {
+    this.#refuseEmpty();
+    const token = this.#reader.peek();
+    const named = isMetricName(token);
+    if (!named && !this.#reader.is('{')) throw this.#unexpected();
+    if (named) this.#reader.next();
+    const selector = readSelector(this.#reader, named ? token.text : '', token.start);
+    if (this.#reader.peek().kind !== 'end') throw this.#unexpected();
+    return selector;
   }
 
-  #isOperator(token: Token): boolean {
-    if (token.kind === 'operator') return true;
-    return token.kind === 'identifier' && /^(and|or|unless|atan2)$/i.test(token.text);
+  #refuseEmpty(): void {
+    const first = this.#reader.peek();
+    if (first.kind === 'end')
+      throw this.#reader.fault({ start: 0, end: first.end }, 'no expression found in input');
   }
 
-  #binary(left: Expr, op: string, precedence: number): Expr {
-    const bool = this.#reader.takeWord('bool');
-    const operator = this.#reader.last;
-    if (bool && !COMPARISONS.has(op)) {
-      throw this.#reader.fault(operator, 'bool modifier can only be used on comparison operators');
-    }
-    const matching = this.#matching(op);
-    // Only ^ binds to the right.
-    const right = this.#expression(op === '^' ? precedence : precedence + 1);
-    return {
-      kind: 'binary',
-      op,
-      left,
-      right,
-      bool,
-      matching,
-      span: { start: left.span.start, end: right.span.end },
-    };
-  }
-
-  #matching(op: string): VectorMatching {
-    const set = SET_OPERATORS.has(op);
-    let card: VectorMatching['card'] = set ? 'many-to-many' : 'one-to-one';
-    let on = false;
-    let labels: readonly string[] = [];
-    let include: readonly string[] = [];
-    if (this.#reader.isWord('on') || this.#reader.isWord('ignoring')) {
-      on = this.#reader.next().text.toLowerCase() === 'on';
-      labels = this.#labelList();
-      if (this.#reader.isWord('group_left') || this.#reader.isWord('group_right')) {
-        const group = this.#reader.next();
-        if (set) throw this.#reader.fault(group, `no grouping allowed for ${JSON.stringify(op)} operation`);
-        card = group.text.toLowerCase() === 'group_left' ? 'many-to-one' : 'one-to-many';
-        if (this.#reader.is('(')) include = this.#labelList();
-        const both = include.find((label) => on && labels.includes(label));
-        if (both !== undefined) {
-          throw this.#reader.fault(
-            group,
-            `label ${JSON.stringify(both)} must not occur in ON and GROUP clause at once`,
-          );
-        }
-      }
-    }
-    return { card, on, labels, include, ...this.#fills(set) };
-  }
-
-  #fills(set: boolean): { fillLeft?: number; fillRight?: number } {
-    const fills: { fillLeft?: number; fillRight?: number } = {};
-    for (;;) {
-      const word = this.#reader.peek();
-      if (word.kind !== 'identifier' || !/^fill(_left|_right)?$/i.test(word.text)) return fills;
-      if (this.#reader.second?.text !== '(') return fills;
-      this.#enabled(
-        'promql-binop-fill-modifiers',
-        word,
-        'binop fill modifiers are experimental and not enabled',
-      );
-      if (set) throw this.#reader.fault(word, 'filling in missing series not allowed for set operators');
-      this.#reader.next();
-      this.#reader.expect('(', 'fill');
-      const value = this.#expression(0);
-      if (value.kind !== 'number') throw this.#reader.fault(value.span, 'fill modifiers take a number');
-      this.#reader.expect(')', 'fill');
-      const side = word.text.toLowerCase();
-      if (side !== 'fill_right') fills.fillLeft = value.value;
-      if (side !== 'fill_left') fills.fillRight = value.value;
-    }
+  #unexpected(): ParseError {
+    return this.#reader.unexpected(this.#aggregations > 0 ? 'aggregation' : '');
   }
 
   /** @throws ParseError unless the feature is on */
@@ -156,137 +115,180 @@ class Parser {
     if (!this.#features.has(feature)) throw this.#reader.fault(at, reason);
   }
 
+  #expression(lowest: number): Expr {
+    if (++this.#depth > DEEPEST) throw this.#reader.fault(this.#reader.peek(), TOO_DEEP);
+    let left = this.#unary();
+    for (;;) {
+      const token = this.#reader.peek();
+      const precedence = token.kind === 'operator' ? PRECEDENCE[token.text.toLowerCase()] : undefined;
+      if (precedence === undefined || precedence < lowest) break;
+      this.#reader.next();
+      left = this.#binary(left, token.text.toLowerCase(), precedence);
+    }
+    this.#depth--;
+    return left;
+  }
+
+  #binary(left: Expr, op: string, precedence: number): Expr {
+    const bool = this.#reader.takeWord('bool');
+    const matching = this.#matching(op);
+    // Only ^ binds to the right.
+    const right = this.#expression(op === '^' ? precedence : precedence + 1);
+    const span = { start: left.span.start, end: right.span.end };
+    return { kind: 'binary', op, left, right, bool, matching, span };
+  }
+
+  #matching(op: string): VectorMatching {
+    let card: VectorMatching['card'] = SET_OPERATORS.has(op) ? 'many-to-many' : 'one-to-one';
+    let on = false;
+    let labels: readonly string[] = [];
+    let include: readonly string[] = [];
+    if (this.#reader.isWord('on') || this.#reader.isWord('ignoring')) {
+      on = this.#reader.next().text.toLowerCase() === 'on';
+      labels = this.#labelList();
+      if (this.#reader.isWord('group_left') || this.#reader.isWord('group_right')) {
+        card = this.#reader.next().text.toLowerCase() === 'group_left' ? 'many-to-one' : 'one-to-many';
+        if (this.#reader.is('(') || !this.#beginsExpression()) include = this.#labelList();
+      }
+    }
+    return { card, on, labels, include, ...this.#fills() };
+  }
+
+  #beginsExpression(): boolean {
+    const token = this.#reader.peek();
+    if (['number', 'duration', 'string'].includes(token.kind) || isMetricName(token)) return true;
+    return this.#reader.is('{') || this.#reader.is('(') || this.#reader.is('+') || this.#reader.is('-');
+  }
+
+  #fills(): { fillLeft?: number; fillRight?: number } {
+    const fills: { fillLeft?: number; fillRight?: number } = {};
+    for (;;) {
+      const word = this.#reader.peek();
+      const side = word.text.toLowerCase();
+      // Such a word without parentheses is the name of a metric.
+      if (word.kind !== 'keyword' || !/^fill(_left|_right)?$/.test(side)) return fills;
+      if (this.#reader.second.text !== '(') return fills;
+      const reason = 'binop fill modifiers are experimental and not enabled';
+      this.#enabled('promql-binop-fill-modifiers', word, reason);
+      if (
+        (side !== 'fill_right' && fills.fillLeft !== undefined) ||
+        (side !== 'fill_left' && fills.fillRight !== undefined)
+      )
+        throw this.#unexpected();
+      this.#reader.next();
+      this.#reader.next();
+      const negative = this.#reader.is('-');
+      if (negative || this.#reader.is('+')) this.#reader.next();
+      const magnitude = this.#seconds();
+      if (magnitude === undefined || !this.#reader.take(')')) throw this.#unexpected();
+      const value = negative ? -magnitude : magnitude;
+      if (side !== 'fill_right') fills.fillLeft = value;
+      if (side !== 'fill_left') fills.fillRight = value;
+    }
+  }
+
   #unary(): Expr {
     const token = this.#reader.peek();
-    if (token.text === '+' || token.text === '-') {
-      this.#reader.next();
-      // Unary minus binds like multiplication, so that -2^2 is -4.
-      const expr = this.#expression(PRECEDENCE['*'] as number);
-      const span = { start: token.start, end: expr.span.end };
-      if (expr.kind === 'number')
-        return { ...expr, value: token.text === '-' ? -expr.value : expr.value, span };
-      return { kind: 'unary', op: token.text, expr, span };
-    }
-    return this.#postfix(this.#primary());
+    if (token.text !== '+' && token.text !== '-') return this.#postfix(this.#primary());
+    this.#reader.next();
+    // Unary minus binds like multiplication, so that -2^2 is -4.
+    const expr = this.#expression(PRECEDENCE['*'] as number);
+    const span = { start: token.start, end: expr.span.end };
+    if (expr.kind !== 'number') return { kind: 'unary', op: token.text, expr, span };
+    return { ...expr, value: token.text === '-' ? -expr.value : expr.value, span };
   }
 
   #primary(): Expr {
     const token = this.#reader.peek();
-    switch (token.kind) {
-      case 'number':
-      case 'duration':
-        return this.#number();
-      case 'string':
-        this.#reader.next();
-        return { kind: 'string', value: unquote(this.#reader.text, token), span: token };
-      case 'identifier':
-        return this.#identifier();
-      case 'operator':
-        if (token.text === '(') return this.#paren();
-        if (token.text === '{') return readSelector(this.#reader, '', token.start);
-        throw this.#reader.unexpected();
-      case 'end':
-        throw this.#reader.unexpected();
+    const span = { start: token.start, end: token.end };
+    if (token.kind === 'string') {
+      this.#reader.next();
+      return { kind: 'string', value: unquote(token), span };
     }
+    const value = this.#seconds();
+    if (value !== undefined)
+      return { kind: 'number', value, ...(token.kind === 'duration' && { duration: true }), span };
+    if (this.#reader.is('(')) return this.#paren();
+    if (this.#reader.is('{')) return readSelector(this.#reader, '', token.start);
+    if (isMetricName(token)) return this.#named();
+    throw this.#unexpected();
   }
 
-  #number(): Expr {
-    const token = this.#reader.next();
-    const span = { start: token.start, end: token.end };
-    if (token.kind === 'duration')
-      return { kind: 'number', value: this.#duration(token) / 1000, duration: true, span };
-    const octal = /^0[0-7]+$/.test(token.text) ? Number.parseInt(token.text, 8) : undefined;
-    const hex = /^0x/i.test(token.text) ? Number.parseInt(token.text.slice(2), 16) : undefined;
-    const value = octal ?? hex ?? parseFloatGo(token.text.replaceAll('_', ''));
-    if (value === undefined)
-      throw this.#reader.fault(token, `bad number or duration syntax: ${JSON.stringify(token.text)}`);
-    return { kind: 'number', value, span };
+  /** Takes a number, or a duration, whose value is its seconds. */
+  #seconds(): number | undefined {
+    const token = this.#reader.peek();
+    if (token.kind !== 'number' && token.kind !== 'duration') return undefined;
+    this.#reader.next();
+    if (token.kind === 'number') return numberOf(this.#reader, token);
+    try {
+      return parseDuration(token.text) / 1000;
+    } catch (error) {
+      throw this.#reader.fault(token, (error as Error).message);
+    }
   }
 
   #paren(): Expr {
     const open = this.#reader.next();
     const expr = this.#expression(0);
-    const close = this.#reader.expect(')', 'parentheses');
-    return { kind: 'paren', expr, span: { start: open.start, end: close.end } };
+    if (!this.#reader.is(')')) throw this.#unexpected();
+    return { kind: 'paren', expr, span: { start: open.start, end: this.#reader.next().end } };
   }
 
-  #identifier(): Expr {
+  /** A selector, a call or an aggregation. */
+  #named(): Expr {
     const token = this.#reader.next();
-    const word = token.text.toLowerCase();
-    if (
-      AGGREGATIONS.has(word) &&
-      (this.#reader.is('(') || this.#reader.isWord('by') || this.#reader.isWord('without'))
-    ) {
-      return this.#aggregation(word, token);
-    }
-    if (this.#reader.is('(')) return this.#call(token);
-    if (word === 'inf' || word === 'nan') {
-      return {
-        kind: 'number',
-        value: word === 'inf' ? Infinity : NaN,
-        span: { start: token.start, end: token.end },
-      };
-    }
+    const begun = this.#reader.is('(');
+    if (token.kind === 'aggregator' && (begun || this.#reader.isWord('by') || this.#reader.isWord('without')))
+      return this.#aggregation(token);
+    if (begun && (token.kind === 'identifier' || FUNCTIONS.has(token.text))) return this.#call(token);
     return readSelector(this.#reader, token.text, token.start);
   }
 
   #call(token: Token): Expr {
-    if (!FUNCTIONS.has(token.text))
-      throw this.#reader.fault(token, `unknown function with name ${JSON.stringify(token.text)}`);
-    if (EXPERIMENTAL.has(token.text))
-      this.#enabled(
-        'promql-experimental-functions',
-        token,
-        `function ${JSON.stringify(token.text)} is not enabled`,
-      );
     const { args, end } = this.#arguments();
-    return { kind: 'call', func: token.text, args, span: { start: token.start, end } };
+    const func = token.text;
+    if (!FUNCTIONS.has(func)) throw this.#reader.fault(token, `unknown function with name ${goQuote(func)}`);
+    if (EXPERIMENTAL.has(func))
+      this.#enabled('promql-experimental-functions', token, `function ${goQuote(func)} is not enabled`);
+    return { kind: 'call', func, args, span: { start: token.start, end } };
   }
 
   #arguments(): { args: Expr[]; end: number } {
-    this.#reader.expect('(', 'function call');
+    if (!this.#reader.take('(')) throw this.#unexpected();
     const args: Expr[] = [];
     while (!this.#reader.is(')')) {
       args.push(this.#expression(0));
-      if (!this.#reader.is(',')) break;
-      this.#reader.next();
-      if (this.#reader.is(')'))
-        throw this.#reader.fault(this.#reader.peek(), 'trailing commas not allowed in function call args');
+      if (this.#reader.is(')')) break;
+      if (!this.#reader.is(',')) throw this.#unexpected();
+      const comma = this.#reader.next();
+      if (!this.#beginsExpression())
+        throw this.#reader.fault(comma, 'trailing commas not allowed in function call args');
     }
-    return { args, end: this.#reader.expect(')', 'function call').end };
+    return { args, end: this.#reader.next().end };
   }
 
-  #aggregation(op: string, token: Token): Aggregation {
+  #aggregation(token: Token): Aggregation {
+    const op = token.text.toLowerCase();
+    this.#aggregations++;
+    let clause = this.#grouping();
+    const { args } = this.#arguments();
+    clause ??= this.#grouping();
+    this.#aggregations--;
+    const span = { start: token.start, end: this.#reader.last.end };
+    if (args.length === 0) throw this.#reader.fault(span, 'no arguments for aggregate expression provided');
     if (EXPERIMENTAL.has(op)) {
       const reason = `${op}() is experimental and must be enabled with --enable-feature=promql-experimental-functions`;
-      this.#enabled('promql-experimental-functions', token, reason);
+      this.#enabled('promql-experimental-functions', span, reason);
     }
-    let clause = this.#grouping();
-    const { args, end } = this.#arguments();
-    let last = end;
-    if (!clause) {
-      clause = this.#grouping();
-      if (clause) last = this.#reader.last.end;
-    }
-    const span = { start: token.start, end: last };
     const wanted = AGGREGATIONS.get(op) === undefined ? 1 : 2;
     if (args.length !== wanted) {
-      throw this.#reader.fault(
-        span,
-        `wrong number of arguments for aggregate expression provided, expected ${wanted}, got ${args.length}`,
-      );
+      const reason = `wrong number of arguments for aggregate expression provided, expected ${wanted}, got ${args.length}`;
+      throw this.#reader.fault(span, reason);
     }
     const expr = args[wanted - 1] as Expr;
     const { without = false, labels: grouping = [] } = clause ?? {};
-    return {
-      kind: 'aggregation',
-      op,
-      expr,
-      ...(wanted === 2 && { param: args[0] as Expr }),
-      grouping,
-      without,
-      span,
-    };
+    const param = wanted === 2 && { param: args[0] as Expr };
+    return { kind: 'aggregation', op, expr, ...param, grouping, without, span };
   }
 
   #grouping(): { without: boolean; labels: string[] } | undefined {
@@ -296,17 +298,19 @@ class Parser {
   }
 
   #labelList(): string[] {
-    this.#reader.expect('(', 'grouping opts');
+    const where = 'grouping opts';
+    this.#reader.expect('(', where, '"("');
     const labels: string[] = [];
-    while (!this.#reader.is(')')) {
-      const token = this.#reader.next();
-      if (token.kind === 'string') labels.push(unquote(this.#reader.text, token));
-      else if (token.kind === 'identifier' && !token.text.includes(':')) labels.push(token.text);
-      else throw this.#reader.fault(token, `unexpected ${describe(token)} in grouping opts, expected label`);
-      if (!this.#reader.is(',')) break;
+    while (!this.#reader.take(')')) {
+      const token = this.#reader.peek();
+      if (token.kind !== 'string' && !isWord(token)) throw this.#reader.unexpected(where, 'label');
       this.#reader.next();
+      const label = token.kind === 'string' ? unquote(token) : token.text;
+      if (label === '' || !isUtf8(label))
+        throw this.#reader.fault(token, `invalid label name for grouping: ${goQuote(label)}`);
+      labels.push(label);
+      if (!this.#reader.is(')')) this.#reader.expect(',', where, '"," or ")"');
     }
-    this.#reader.expect(')', 'grouping opts');
     return labels;
   }
 
@@ -314,168 +318,144 @@ class Parser {
     let result = expr;
     for (;;) {
       if (this.#reader.is('[')) result = this.#range(result);
-      else if (this.#reader.isWord('offset')) this.#offset(result);
-      else if (this.#reader.is('@')) this.#atModifier(result);
-      else if (this.#reader.isWord('anchored') || this.#reader.isWord('smoothed')) this.#extended(result);
+      else if (this.#reader.isWord('offset')) result = this.#offset(result);
+      else if (this.#reader.is('@')) result = this.#atModifier(result);
+      else if (this.#reader.isWord('anchored') || this.#reader.isWord('smoothed'))
+        result = this.#extended(result);
       else return result;
     }
   }
 
-  #extended(expr: Expr): void {
+  #extended(expr: Expr): Expr {
     const word = this.#reader.next();
-    const name = word.text.toLowerCase() as 'anchored' | 'smoothed';
-    this.#enabled(
-      'promql-extended-range-selectors',
-      word,
-      `${name} modifier is experimental and not enabled`,
-    );
+    const extended = word.text.toLowerCase() as 'anchored' | 'smoothed';
+    const reason = `${extended} modifier is experimental and not enabled`;
+    this.#enabled('promql-extended-range-selectors', word, reason);
     const target = expr.kind === 'matrix' ? expr.selector : expr;
-    if (target.kind !== 'selector' || (name === 'anchored' && expr.kind !== 'matrix'))
-      throw this.#reader.fault(word, `${name} modifier not implemented`);
+    if (target.kind !== 'selector' || (extended === 'anchored' && expr.kind !== 'matrix'))
+      throw this.#reader.fault(expr.span, `${extended} modifier not implemented`);
     if (target.extended)
-      throw this.#reader.fault(word, 'anchored and smoothed modifiers cannot be used together');
-    target.extended = name;
+      throw this.#reader.fault(expr.span, 'anchored and smoothed modifiers cannot be used together');
+    return this.#changed(expr, { extended });
   }
 
   #range(expr: Expr): Expr {
-    this.#reader.next();
-    const { value: range, expr: rangeExpr } = this.#bracketDuration('range');
+    const open = this.#reader.next();
+    const { value: range, expr: rangeExpr } = this.#duration(RANGE, durationExpression, true);
     const dynamic = rangeExpr && { rangeExpr };
-    if (this.#reader.is(':')) {
-      this.#reader.next();
-      const step = this.#reader.is(']') ? undefined : this.#bracketDuration('subquery');
-      const close = this.#reader.expect(']', 'subquery selector');
+    if (this.#reader.take(':')) {
+      const step = this.#reader.is(']') ? undefined : this.#duration(STEP, durationExpression, true);
+      const close = this.#reader.expect(']', 'subquery selector', '"]"');
       const span = { start: expr.span.start, end: close.end };
       const every = step && { step: step.value, ...(step.expr && { stepExpr: step.expr }) };
       return { kind: 'subquery', expr, range, ...dynamic, ...every, offset: 0, span };
     }
-    const close = this.#reader.expect(
-      ']',
-      'subquery or range selector',
-      'subquery or range selector, expected "]"',
-    );
-    const span = { start: expr.span.start, end: close.end };
-    if (expr.kind !== 'selector') throw this.#reader.fault(span, 'ranges only allowed for vector selectors');
+    const close = this.#reader.expect(']', 'subquery or range', '":" or "]"');
+    const brackets = { start: open.start, end: close.end };
+    if (expr.kind !== 'selector')
+      throw this.#reader.fault(brackets, 'ranges only allowed for vector selectors');
     if (expr.offset !== 0 || expr.offsetExpr)
-      throw this.#reader.fault(span, 'no offset modifiers allowed before range');
-    if (expr.at !== undefined) throw this.#reader.fault(span, 'no @ modifiers allowed before range');
+      throw this.#reader.fault(brackets, 'no offset modifiers allowed before range');
+    if (expr.at !== undefined) throw this.#reader.fault(brackets, 'no @ modifiers allowed before range');
+    const span = { start: expr.span.start, end: close.end };
     return { kind: 'matrix', selector: expr, range, ...dynamic, span };
   }
 
-  #offset(expr: Expr): void {
-    const word = this.#reader.next();
-    const sign = this.#reader.is('-') || this.#reader.is('+') ? this.#reader.next().text : '+';
-    const target = this.#modified(expr, word, 'offset');
+  #offset(expr: Expr): Expr {
+    this.#reader.next();
+    const { value: offset, expr: offsetExpr } = this.#duration(OFFSET, durationOperand, false);
+    const target = this.#modified(expr, 'offset');
     if (target.offset !== 0 || target.offsetExpr)
-      throw this.#reader.fault(word, 'offset may not be set multiple times');
-    if (this.#reader.peek().kind === 'number' || this.#reader.peek().kind === 'duration') {
-      const value = this.#durationLiteral('offset');
-      target.offset = sign === '-' ? -value : value;
-      return;
-    }
-    const { value, expr: inner } = this.#folded(this.#dynamicDuration('offset', durationOperand));
-    target.offset = sign === '-' ? -value : value;
-    if (!inner) return;
-    const zero = { kind: 'seconds', value: 0 } as const;
-    target.offsetExpr = sign === '-' ? { kind: 'operation', op: '-', left: zero, right: inner } : inner;
+      throw this.#reader.fault(expr.span, 'offset may not be set multiple times');
+    return this.#changed(expr, { offset, ...(offsetExpr && { offsetExpr }) });
   }
 
-  #atModifier(expr: Expr): void {
-    const sign = this.#reader.next();
-    const target = this.#modified(expr, sign, '@');
+  #atModifier(expr: Expr): Expr {
+    this.#reader.next();
+    const at = this.#atValue();
+    const target = this.#modified(expr, '@');
+    if (typeof at === 'number' && !(Math.abs(at) <= LATEST_TIME * 1000)) {
+      const shown = Number.isFinite(at)
+        ? plainDigits(at / 1000)
+        : Number.isNaN(at)
+          ? 'NaN'
+          : at > 0
+            ? '+Inf'
+            : '-Inf';
+      throw this.#reader.fault(expr.span, `timestamp out of bounds for @ modifier: ${shown}`);
+    }
     if (target.at !== undefined)
-      throw this.#reader.fault(sign, '@ <timestamp> may not be set multiple times');
-    target.at = this.#atValue();
+      throw this.#reader.fault(expr.span, '@ <timestamp> may not be set multiple times');
+    return this.#changed(expr, { at });
   }
 
   #atValue(): AtModifier {
-    const token = this.#reader.peek();
-    const word = token.text.toLowerCase();
-    if (word === 'start' || word === 'end') {
-      this.#reader.next();
-      this.#reader.expect('(', 'at');
-      this.#reader.expect(')', 'at');
-      return word;
+    const [where, expected] = ['@', 'timestamp'];
+    for (const edge of ['start', 'end'] as const) {
+      if (!this.#reader.takeWord(edge)) continue;
+      this.#reader.expect('(', where, expected);
+      this.#reader.expect(')', where, expected);
+      return edge;
     }
     const negative = this.#reader.is('-');
     if (negative || this.#reader.is('+')) this.#reader.next();
-    const number = this.#primary();
-    if (number.kind !== 'number' || !Number.isFinite(number.value) || Math.abs(number.value) > 9.2e15) {
-      throw this.#reader.fault(token, 'timestamp out of bounds for @ modifier');
-    }
-    return Math.round(number.value * 1000) * (negative ? -1 : 1);
+    const seconds = this.#seconds();
+    if (seconds === undefined) throw this.#reader.unexpected(where, expected);
+    const ms = seconds * 1000;
+    return (Number.isFinite(ms) ? Math.round(ms) : ms) * (negative ? -1 : 1);
   }
 
-  #modified(expr: Expr, at: Span, what: string): VectorSelector | Subquery {
+  #modified(expr: Expr, what: string): VectorSelector | Subquery {
     if (expr.kind === 'selector' || expr.kind === 'subquery') return expr;
     if (expr.kind === 'matrix') return expr.selector;
-    throw this.#reader.fault(
-      at,
-      `${what} modifier must be preceded by an instant vector selector or range vector selector or a subquery`,
-    );
+    const reason = `${what} modifier must be preceded by an instant vector selector or range vector selector or a subquery`;
+    throw this.#reader.fault(expr.span, reason);
   }
 
-  #durationLiteral(where: string): number {
-    const token = this.#reader.next();
-    if (token.kind === 'duration') return this.#duration(token);
-    if (token.kind === 'number') return Math.round(Number(token.text) * 1000);
-    throw this.#reader.fault(
-      token,
-      `unexpected ${describe(token)} in ${where}, expected number, duration, step(), or range()`,
-    );
+  /** The selector or subquery with a modifier, which its place takes in. */
+  #changed(
+    expr: Expr,
+    change: Partial<Pick<VectorSelector, 'at' | 'extended' | 'offset' | 'offsetExpr'>>,
+  ): Expr {
+    const span = { start: expr.span.start, end: this.#reader.last.end };
+    if (expr.kind === 'matrix') return { ...expr, selector: { ...expr.selector, ...change }, span };
+    return { ...(expr as VectorSelector | Subquery), ...change, span } as Expr;
   }
 
-  /** A range or step: a literal, or an expression of durations. */
-  #bracketDuration(where: string): { value: number; expr?: DurationExpr } {
-    const token = this.#reader.peek();
-    const next = this.#reader.second;
-    const literal = token.kind === 'number' || token.kind === 'duration';
-    if (literal && (next?.text === ']' || next?.text === ':'))
-      return { value: this.#positive(this.#durationLiteral(where)) };
-    if (literal && (next?.kind !== 'operator' || !/^[-+*/%^]$/.test(next.text)))
-      return { value: this.#positive(this.#durationLiteral(where)) };
-    const { value, expr } = this.#folded(
-      this.#dynamicDuration(where, (cursor) => durationExpression(cursor)),
-    );
-    return expr ? { value: 0, expr } : { value: this.#positive(value) };
-  }
-
-  #folded(expr: DurationExpr): { value: number; expr?: DurationExpr } {
-    if (!isConstant(expr)) return { value: 0, expr };
-    return { value: Math.trunc(durationValue(expr, { step: 0, range: 0 }) * 1000) };
-  }
-
-  #dynamicDuration(where: string, read: (cursor: Cursor) => DurationExpr): DurationExpr {
-    const first = this.#reader.peek();
-    if (
-      !/^([-+(]|step|range|min_of|max_of)$/i.test(first.text) &&
-      first.kind !== 'number' &&
-      first.kind !== 'duration'
-    )
-      this.#durationLiteral(where);
-    this.#enabled('promql-duration-expr', first, 'experimental duration expression is not enabled');
-    return read({
-      peek: () => this.#reader.peek(),
-      next: () => this.#reader.next(),
-      expect: (text) => void this.#reader.expect(text, where),
-      unexpected: () => this.#reader.unexpected(),
-      seconds: (token) => {
-        if (token.kind === 'duration') return this.#duration(token) / 1000;
-        return token.kind === 'number' ? Number(token.text) : undefined;
-      },
+  /** A duration in ms, and its expression where it is more than a literal. */
+  #duration(
+    { where, expected }: DurationPlace,
+    read: typeof durationOperand,
+    positive: boolean,
+  ): { value: number; expr?: DurationExpr } {
+    const expr = read({
+      reader: this.#reader,
+      seconds: () => this.#seconds(),
+      unexpected: () => this.#reader.unexpected(where, expected),
+      computed: (at) =>
+        this.#enabled('promql-duration-expr', at, 'experimental duration expression is not enabled'),
     });
+    const seconds = isConstant(expr) ? durationValue(expr, { step: 0, range: 0 }) : 0;
+    const value = Math.trunc(Math.round(seconds * 1e9) / 1e6);
+    if (expr.kind !== 'literal') return { value, expr };
+    if (!(Math.abs(value) <= LONGEST_DURATION_MS))
+      throw this.#reader.fault(expr.span, 'duration out of range');
+    if (positive && value <= 0) throw this.#reader.fault(expr.span, 'duration must be greater than 0');
+    return { value };
   }
+}
 
-  #duration(token: Token): number {
-    try {
-      return parseDuration(token.text);
-    } catch (error) {
-      throw this.#reader.fault(token, (error as Error).message);
-    }
-  }
+/** Keywords and the names of operators are words like any other where only a name can stand. */
+function isWord({ kind, text }: Token): boolean {
+  if (kind === 'operator') return /^[a-z]/i.test(text);
+  return kind === 'identifier' || kind === 'metric identifier' || kind === 'aggregator' || kind === 'keyword';
+}
 
-  #positive(ms: number): number {
-    if (ms <= 0) throw this.#reader.fault(this.#reader.last, 'duration must be greater than 0');
-    return ms;
-  }
+function isMetricName(token: Token): boolean {
+  return isWord(token) && !NO_METRICS.has(token.text.toLowerCase());
+}
+
+/** A large number as Go's `%f` prints it. */
+function plainDigits(value: number): string {
+  return `${Number.isInteger(value) ? BigInt(value) : value.toFixed(6).replace(/\.\d+$/, '')}.000000`;
 }

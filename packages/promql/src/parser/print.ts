@@ -1,11 +1,4 @@
-import {
-  compareStrings,
-  formatDuration,
-  formatFloat,
-  isLegacyMetricName,
-  METRIC_NAME,
-  quoteLabelName,
-} from '@prunella/metrics';
+import { compareStrings, formatDuration, formatDecimal, goQuote, quoteLabelName } from '@prunella/metrics';
 import type { AtModifier, Binary, DurationExpr, Expr, VectorSelector } from './ast.ts';
 import { typeOf } from './check.ts';
 import { printDuration } from './duration.ts';
@@ -14,9 +7,9 @@ import { printDuration } from './duration.ts';
 export function print(expr: Expr): string {
   switch (expr.kind) {
     case 'number':
-      return expr.duration ? formatDuration(expr.value * 1000) : formatFloat(expr.value);
+      return expr.duration ? formatDuration(expr.value * 1000) : formatDecimal(expr.value);
     case 'string':
-      return JSON.stringify(expr.value);
+      return goQuote(expr.value);
     case 'selector':
       return printSelector(expr) + printModifiers(expr);
     case 'matrix':
@@ -45,14 +38,10 @@ export function print(expr: Expr): string {
 }
 
 function printSelector({ name, matchers }: VectorSelector): string {
-  const plain = isLegacyMetricName(name);
-  const rest = matchers.filter(
-    (matcher) => !(matcher.name === METRIC_NAME && matcher.type === '=' && matcher.value === name),
-  );
+  const rest = matchers.slice(name === '' ? 0 : 1);
   // In this order whatever was written: the same selector always prints the same.
   const parts = rest.map(String).sort(compareStrings);
-  if (name !== '' && !plain) parts.unshift(JSON.stringify(name));
-  return (plain ? name : '') + (parts.length > 0 ? `{${parts.join(',')}}` : '');
+  return name + (parts.length > 0 ? `{${parts.join(',')}}` : '');
 }
 
 function duration(fixed: number, expr: DurationExpr | undefined): string {
@@ -68,11 +57,8 @@ interface Modifiers {
 
 function printModifiers({ at, offset, offsetExpr, extended }: Modifiers): string {
   const when = at === undefined ? '' : typeof at === 'number' ? ` @ ${(at / 1000).toFixed(3)}` : ` @ ${at}()`;
-  const back =
-    offset === 0 && !offsetExpr
-      ? ''
-      : ` offset ${offsetExpr ? `(${printDuration(offsetExpr)})` : formatDuration(offset)}`;
-  return when + back + (extended ? ` ${extended}` : '');
+  const back = offsetExpr ? printDuration(offsetExpr) : offset === 0 ? '' : formatDuration(offset);
+  return when + (back && ` offset ${back}`) + (extended ? ` ${extended}` : '');
 }
 
 function printBinary({ op, left, right, bool, matching }: Binary): string {
@@ -89,7 +75,7 @@ function printBinary({ op, left, right, bool, matching }: Binary): string {
 }
 
 function fill(word: string, value: number | undefined): string {
-  return value === undefined ? '' : ` ${word} (${formatFloat(value)})`;
+  return value === undefined ? '' : ` ${word} (${formatDecimal(value)})`;
 }
 
 function labels(names: readonly string[]): string {

@@ -1,4 +1,5 @@
 import type { Expr } from '../parser/ast.ts';
+import { childrenOf } from '../parser/depth.ts';
 import { print } from '../parser/print.ts';
 
 /** Functions whose value depends on when they are evaluated: `@` cannot pin them. */
@@ -27,26 +28,6 @@ export function pinned(expr: Expr, t: number): Expr | undefined {
 
 function dependsOnTime(expr: Expr): boolean {
   return (expr.kind === 'call' && OF_EVALUATION_TIME.has(expr.func)) || childrenOf(expr).some(dependsOnTime);
-}
-
-function childrenOf(expr: Expr): readonly Expr[] {
-  switch (expr.kind) {
-    case 'binary':
-      return [expr.left, expr.right];
-    case 'call':
-      return expr.args;
-    case 'aggregation':
-      return expr.param ? [expr.param, expr.expr] : [expr.expr];
-    case 'paren':
-    case 'unary':
-    case 'subquery':
-      return [expr.expr];
-    case 'matrix':
-    case 'number':
-    case 'selector':
-    case 'string':
-      return [];
-  }
 }
 
 function pin(expr: Expr, t: number): Expr {

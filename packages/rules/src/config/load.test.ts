@@ -115,7 +115,7 @@ groups:
     [
       'a bad duration',
       group('{alert: x, expr: up, for: 1x}'),
-      /^a.yml:4:30: groups.0.rules.0.for: not a valid duration string: "1x"/,
+      /^a.yml:4:30: groups.0.rules.0.for: unknown unit "x" in duration "1x"/,
     ],
     ['an unknown key', group('{alert: x, expr: up, labelz: {}}'), /^a.yml:4:30: unknown key "labelz"/],
     ['a group without a name', 'groups:\n  - rules: []\n', /^a.yml:2:5: Groupname must not be empty/],
