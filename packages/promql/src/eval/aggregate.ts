@@ -1,4 +1,4 @@
-import { formatDecimal, formatFloat, Labels, METRIC_NAME } from '@prunella/metrics';
+import { formatDecimal, formatFloat, goQuote, isUtf8, Labels, METRIC_NAME } from '@prunella/metrics';
 import { QueryError } from '../error.ts';
 import { printHistogram } from '../histogram/buckets.ts';
 import { histogramSum, type Report } from '../histogram/range.ts';
@@ -244,7 +244,8 @@ function pickRatio(
 }
 
 function countValues(groups: readonly Group[], steps: number, label: string): StepSeries[] {
-  if (label === '') throw new QueryError('execution', 'invalid label name ""');
+  if (label === '' || !isUtf8(label))
+    throw new QueryError('execution', `invalid label name ${goQuote(label)}`);
   const result = new Map<string, StepSeries>();
   for (const { labels, members, dropName } of groups) {
     for (let step = 0; step < steps; step++) {

@@ -91,7 +91,9 @@ function negated(series: readonly StepSeries[]): StepSeries[] {
   return result;
 }
 
-async function binary(context: Context, expr: Binary, grid: Grid): Promise<Value> {
+async function binary(outer: Context, expr: Binary, grid: Grid): Promise<Value> {
+  const trims = expr.op === '</' || expr.op === '>/';
+  const context = trims ? detecting(outer, false) : outer;
   const [left, right] = [await evaluate(context, expr.left, grid), await evaluate(context, expr.right, grid)];
   if (left.type === 'scalar' && right.type === 'scalar') {
     return { type: 'scalar', values: scalarBinary(expr, left.values, right.values) };
@@ -109,7 +111,28 @@ async function binary(context: Context, expr: Binary, grid: Grid): Promise<Value
   throw new QueryError('internal', 'BUG: strings cannot be compared');
 }
 
-async function call(context: Context, expr: Call, grid: Grid): Promise<Value> {
+/** These need no buckets, and these do: what is asked for last, from the selector's point of view, counts. */
+const DETECT_RESETS: Readonly<Record<string, boolean>> = {
+  histogram_count: true,
+  histogram_sum: true,
+  histogram_avg: true,
+  histogram_quantile: false,
+  histogram_quantiles: false,
+  histogram_fraction: false,
+};
+
+function detecting(outer: Context, detectResets: boolean | undefined): Context {
+  if (detectResets === undefined || detectResets === (outer.detectResets ?? false)) return outer;
+  const inner: Context = {
+    ...outer,
+    detectResets,
+    evaluate: (expr, grid) => evaluate(inner, expr, grid),
+  };
+  return inner;
+}
+
+async function call(outer: Context, expr: Call, grid: Grid): Promise<Value> {
+  const context = detecting(outer, DETECT_RESETS[expr.func]);
   if (/^sort(_desc|_by_label|_by_label_desc)?$/.test(expr.func)) warnOrder(context, expr);
   const { func, args } = expr;
   const math = MATH_FUNCTIONS.get(func);
@@ -133,8 +156,9 @@ async function dateCall(context: Context, { func, args }: Call, grid: Grid): Pro
   };
 }
 
-async function rangeCall(context: Context, { func, args }: Call, grid: Grid): Promise<Value> {
+async function rangeCall(outer: Context, { func, args }: Call, grid: Grid): Promise<Value> {
   const range = unwrap(args.find((arg) => ['matrix', 'subquery'].includes(unwrap(arg).kind)) as Expr);
+  const context = range.kind === 'subquery' ? detecting(outer, false) : outer;
   const params: Float64Array[] = [];
   for (const arg of args) if (unwrap(arg) !== range) params.push(await scalar(context, arg, grid));
   checkSmoothing(func, params);
@@ -147,7 +171,7 @@ async function rangeCall(context: Context, { func, args }: Call, grid: Grid): Pr
 }
 
 function checkSmoothing(func: string, [level, trend]: readonly Float64Array[]): void {
-  if (func !== 'double_exponential_smoothing' && func !== 'holt_winters') return;
+  if (func !== 'double_exponential_smoothing') return;
   for (const [name, column] of [
     ['smoothing', level],
     ['trend', trend],

@@ -39,7 +39,7 @@ export async function rangeInput(
       context,
       selector,
       grid,
-      range + (extended ? context.lookbackMs : 0),
+      range + (extended ? context.lookbackMs : 0) + (context.detectResets ? 1 : 0),
       func,
       extended === 'smoothed' ? context.lookbackMs : 0,
     );

@@ -9,6 +9,7 @@ import {
   type Series,
 } from '@prunella/metrics';
 import { QueryError } from '../error.ts';
+import { withDetectedResets } from '../histogram/detect.ts';
 import type { AtModifier, DurationExpr, Expr, VectorSelector } from '../parser/ast.ts';
 import { durationValue } from '../parser/duration.ts';
 import { place } from '../parser/error.ts';
@@ -41,6 +42,8 @@ export interface Context {
   readonly infos: Set<string>;
   /** Series already read, by selector and range: an expression that stands there twice is read once. */
   readonly loaded: Map<string, Promise<readonly RangeSeries[]>>;
+  /** Only counts and sums of histograms are asked for: resets among them are found on reading. */
+  readonly detectResets?: boolean;
   /** Evaluates what stands inside a subquery, on its own grid. */
   readonly evaluate: (expr: Expr, grid: Grid) => Promise<Value>;
 }
@@ -83,7 +86,7 @@ export async function loadSeries(
   const last = shiftedTime(context, selector, timeAt(grid, grid.steps - 1)) + ahead;
   // The range is open on the left; timestamps are whole milliseconds.
   const mint = first - range + 1;
-  const key = `${print({ kind: 'selector', name: selector.name, matchers: selector.matchers, offset: 0, span: selector.span })} ${mint} ${last}`;
+  const key = `${print({ kind: 'selector', name: selector.name, matchers: selector.matchers, offset: 0, span: selector.span })} ${mint} ${last} ${context.detectResets ?? false}`;
   let loading = context.loaded.get(key);
   if (!loading) {
     loading = read(context, selector, mint, last, grid.step, func);
@@ -106,7 +109,8 @@ async function read(
     for await (const batch of querier.select(selector.matchers, { start: mint, end: maxt, step, func })) {
       for (const series of batch) {
         context.pacer.count(series.samples.timestamps.length);
-        found.push(trim(series, mint, maxt));
+        const { labels, samples } = trim(series, mint, maxt);
+        found.push({ labels, samples: context.detectResets ? withDetectedResets(samples) : samples });
       }
       await context.pacer.pause();
     }
