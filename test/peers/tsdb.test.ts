@@ -2,9 +2,8 @@
  * Our data directory in the hands of the real Prometheus, and the reverse: Debian's `prometheus` and `promtool`, or
  * those that PROMETHEUS and PROMTOOL name.
  */
-import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -15,122 +14,20 @@ import {
   toFloatHistogram,
   wordsOf,
   type Clock,
-  type Histogram,
   type Series,
 } from '@prunella/metrics';
-import { Engine } from '@prunella/promql';
 import { Database, createBlocks } from '@prunella/tsdb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PROMTOOL, Prometheus, absent, freePort, type Answer } from './prometheus.ts';
+import { STEP, nativeHistogram } from './tsdb-load.ts';
 
 const run = promisify(execFile);
-const PROMETHEUS = process.env['PROMETHEUS'] ?? 'prometheus';
-const PROMTOOL = process.env['PROMTOOL'] ?? 'promtool';
 const HOUR = 3_600_000;
-const STEP = 15_000;
-/** Two series each; 5000 makes this the directory of a small company, and takes minutes. */
-const INSTANCES = Number(process.env['PRUNELLA_TSDB_INSTANCES'] ?? 20);
-
-function missing(binary: string): boolean {
-  try {
-    execFileSync(binary, ['--version'], { stdio: 'ignore' });
-    return false;
-  } catch {
-    return true;
-  }
-}
-
-const absent = missing(PROMETHEUS) || missing(PROMTOOL);
+/** Two series each. The large directory is in tsdb-realistic.test.ts. */
+const INSTANCES = 20;
 
 /** Fires nothing: the test says when blocks are looked after. */
 const stillClock: Clock = { now: () => Date.now(), setTimeout: () => ({ cancel: () => {} }) };
-
-type Answer = Record<string, [number, string][]>;
-
-/** A Prometheus on a data directory; asks it over HTTP. */
-class Peer {
-  readonly #process: ChildProcess;
-  readonly #url: string;
-  #log = '';
-
-  private constructor(process: ChildProcess, url: string) {
-    this.#process = process;
-    this.#url = url;
-    process.stderr?.on('data', (data: Buffer) => (this.#log += data.toString()));
-  }
-
-  static async start(dir: string, config: string, flags: readonly string[] = []): Promise<Peer> {
-    const chosen = flags.find((flag) => flag.startsWith('--web.listen-address='));
-    const port = chosen === undefined ? await freePort() : Number(chosen.split(':').at(-1));
-    const args = [
-      `--config.file=${config}`,
-      `--storage.tsdb.path=${dir}`,
-      ...(chosen === undefined ? [`--web.listen-address=127.0.0.1:${port}`] : []),
-      '--storage.tsdb.retention.time=10y',
-      '--enable-feature=native-histograms,exemplar-storage',
-      ...flags,
-    ];
-    const peer = new Peer(
-      spawn(PROMETHEUS, args, { stdio: ['ignore', 'ignore', 'pipe'] }),
-      `http://127.0.0.1:${port}`,
-    );
-    for (let i = 0; i < 300; i++) {
-      const ready = await fetch(`${peer.#url}/-/ready`).then(
-        (it) => it.ok,
-        () => false,
-      );
-      if (ready) return peer;
-      if (peer.#process.exitCode !== null) break;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-    await peer.stop();
-    throw new Error(`Prometheus did not start:\n${peer.#log}`);
-  }
-
-  get log(): string {
-    return this.#log;
-  }
-
-  async query(params: Record<string, string>, path = 'query_range'): Promise<unknown> {
-    const response = await fetch(`${this.#url}/api/v1/${path}?${new URLSearchParams(params)}`, {
-      signal: AbortSignal.timeout(20_000),
-    });
-    const body = (await response.json()) as { status: string; data: { result: unknown }; error?: string };
-    if (body.status !== 'success') throw new Error(body.error);
-    return body.data.result ?? body.data;
-  }
-
-  /** The raw samples of a selector: what `selector[range]` gives at `end`. */
-  async samples(selector: string, start: number, end: number): Promise<Answer> {
-    const query = `${selector}[${Math.ceil((end - start) / 1000)}s]`;
-    const result = (await this.query({ query, time: String(end / 1000) }, 'query')) as {
-      metric: Record<string, string>;
-      values: [number, string][];
-    }[];
-    return Object.fromEntries(
-      result.map(({ metric, values }) => [
-        Labels.from(metric).toString(),
-        values.map(([t, v]) => [Math.round(t * 1000), v] as [number, string]),
-      ]),
-    );
-  }
-
-  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-    if (this.#process.exitCode !== null) return;
-    const exited = new Promise((resolve) => this.#process.once('exit', resolve));
-    this.#process.kill(signal);
-    await exited;
-  }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 /** Our samples as Prometheus's API shows them: stale markers left out. */
 async function ours(db: Database, matchers: Matcher[], start: number, end: number): Promise<Answer> {
@@ -217,7 +114,7 @@ describe.skipIf(absent)('with the real Prometheus (skipped where prometheus or p
     const dir = join(root, 'copy');
     await cp(ourDir, dir, { recursive: true });
     const db = await Database.open(ourDir, { clock: stillClock });
-    const peer = await Peer.start(dir, config);
+    const peer = await Prometheus.start(dir, config);
     try {
       for (const [selector, matchers] of selectors) {
         for (const [from, to] of ranges) {
@@ -246,53 +143,10 @@ describe.skipIf(absent)('with the real Prometheus (skipped where prometheus or p
     await before.close();
   }, 120_000);
 
-  test('50 queries have the same answers there and here', async () => {
-    const dir = join(root, 'queries');
-    await cp(ourDir, dir, { recursive: true });
-    const db = await Database.open(ourDir, { clock: stillClock });
-    const peer = await Peer.start(dir, config);
-    const engine = new Engine();
-    // Off the samples' times: whether a window's left border counts differs between versions.
-    const step = 420_000;
-    const range = { start: end + 7000 - 68 * step, end: end + 7000, step };
-    try {
-      expect(QUERIES.length).toBeGreaterThanOrEqual(50);
-      for (const query of QUERIES) {
-        const params = {
-          query,
-          start: String(range.start / 1000),
-          end: String(range.end / 1000),
-          step: '420',
-        };
-        const there = (await peer.query(params)) as MatrixEntry[];
-        const { value } = await engine.range(db, query, range.start, range.end, range.step);
-        const here = value.type === 'matrix' ? value.series : [];
-        expect(there.length, query).toBeGreaterThan(0);
-        expect(here.map(({ labels }) => labels.toString()).sort(), query).toEqual(
-          there.map(({ metric }) => Labels.from(metric).toString()).sort(),
-        );
-        const byKey = new Map(here.map((each) => [each.labels.key, each.samples]));
-        for (const { metric, values } of there) {
-          const { timestamps, values: own } = byKey.get(Labels.from(metric).key)!;
-          expect([...timestamps], query).toEqual(values.map(([t]) => Math.round(t * 1000)));
-          for (const [i, [t, text]] of values.entries()) {
-            const expected = text === '+Inf' ? Infinity : text === '-Inf' ? -Infinity : Number(text);
-            const close = Math.abs(own[i]! - expected) <= 1e-9 * Math.max(1, Math.abs(expected));
-            if (!close && !Object.is(own[i], expected))
-              expect([query, t, own[i]]).toEqual([query, t, expected]);
-          }
-        }
-      }
-    } finally {
-      await peer.stop();
-      await db.close();
-    }
-  }, 600_000);
-
   test('Prometheus sees our native histograms, in blocks and in the log', async () => {
     const dir = join(root, 'histograms');
     await cp(ourDir, dir, { recursive: true });
-    const peer = await Peer.start(dir, config);
+    const peer = await Prometheus.start(dir, config);
     try {
       for (const name of ['latency', 'latency_float']) {
         for (const back of [8 * HOUR, 3 * HOUR, 15 * 60_000]) {
@@ -347,7 +201,7 @@ describe.skipIf(absent)('with the real Prometheus (skipped where prometheus or p
 scrape_configs: [{job_name: self, static_configs: [{targets: ['127.0.0.1:${port}']}]}]
 `,
     );
-    const peer = await Peer.start(dir, scraping, [`--web.listen-address=127.0.0.1:${port}`]);
+    const peer = await Prometheus.start(dir, scraping, [`--web.listen-address=127.0.0.1:${port}`]);
     let seen: unknown[] = [];
     for (let i = 0; i < 100 && seen.length === 0; i++) {
       await new Promise((resolve) => setTimeout(resolve, 100));
@@ -384,7 +238,7 @@ scrape_configs: [{job_name: self, static_configs: [{targets: ['127.0.0.1:${port}
       await appender.commit();
     }
     await db.close();
-    const peer = await Peer.start(dir, late);
+    const peer = await Prometheus.start(dir, late);
     const there = normal(await peer.samples('late', end - HOUR - 7000, end + 7000));
     await peer.stop();
     const back = await Database.open(dir, { clock: stillClock, outOfOrderWindowMs: 2 * HOUR });
@@ -394,17 +248,19 @@ scrape_configs: [{job_name: self, static_configs: [{targets: ['127.0.0.1:${port}
   }, 60_000);
 
   test('we read blocks that promtool made', async () => {
+    // At another moment bytes may differ: Prometheus 2 puts a zero behind a chunk whose bits fill its last byte.
+    const first = Date.UTC(2026, 0, 15, 6, 13, 0);
     const file = join(root, 'in.om');
     const lines: string[] = ['# TYPE made gauge'];
     for (let i = 0; i < 1000; i++)
-      lines.push(`made{n="${i % 7}"} ${Math.sqrt(i)} ${(start + i * STEP) / 1000}`);
+      lines.push(`made{n="${i % 7}"} ${Math.sqrt(i)} ${(first + i * STEP) / 1000}`);
     await writeFile(file, `${lines.join('\n')}\n# EOF\n`);
     const dir = join(root, 'made');
     await run(PROMTOOL, ['tsdb', 'create-blocks-from', 'openmetrics', file, dir]);
     // The same samples from us are the same bytes.
     const columns = (n: number): Series => {
       const indices = Array.from({ length: 1000 }, (_, i) => i).filter((i) => i % 7 === n);
-      const timestamps = Float64Array.from(indices, (i) => start + i * STEP);
+      const timestamps = Float64Array.from(indices, (i) => first + i * STEP);
       const values = Float64Array.from(indices, (i) => Math.sqrt(i));
       return { labels: Labels.from({ __name__: 'made', n: String(n) }), samples: { timestamps, values } };
     };
@@ -434,11 +290,11 @@ scrape_configs: [{job_name: self, static_configs: [{targets: ['127.0.0.1:${port}
       }
     }
     const db = await Database.open(dir, { clock: stillClock });
-    const answer = await ours(db, [new Matcher('=', '__name__', 'made')], start - 1, end);
+    const answer = await ours(db, [new Matcher('=', '__name__', 'made')], first - 1, first + 24 * HOUR);
     expect(Object.values(answer).flat()).toHaveLength(1000);
     for (const [name, list] of Object.entries(answer)) {
       for (const [t, v] of list) {
-        const i = (t - start) / STEP;
+        const i = (t - first) / STEP;
         expect([name, Number(v)]).toEqual([`made{n="${i % 7}"}`, Math.sqrt(i)]);
       }
     }
@@ -492,89 +348,4 @@ async function writeRealistic(dir: string, start: number, end: number): Promise<
     if (step % 240 === 0) await db.maintain();
   }
   await db.close();
-}
-
-interface MatrixEntry {
-  readonly metric: Record<string, string>;
-  readonly values: readonly [number, string][];
-}
-
-const QUERIES: readonly string[] = [
-  'requests_total',
-  'temperature',
-  'pod_info',
-  'odd',
-  'temperature{instance=~"i1.*"}',
-  'temperature{instance!~"i1.*",instance!=""}',
-  '{zone="a"}',
-  '{__name__=~"pod.*|odd"}',
-  '{job=~"a.i|k8s"}',
-  'requests_total offset 1h',
-  'requests_total @ end()',
-  'sum(requests_total)',
-  'sum by (instance) (requests_total)',
-  'avg without (instance) (temperature)',
-  'count by (zone) (temperature)',
-  'min(temperature)',
-  'max by (zone) (temperature)',
-  'stddev(temperature)',
-  'group by (job) ({job!=""})',
-  'topk(3, requests_total)',
-  'bottomk(2, temperature)',
-  'quantile(0.9, temperature)',
-  'count_values("v", pod_info)',
-  'rate(requests_total[5m])',
-  'irate(requests_total[5m])',
-  'increase(requests_total[1h])',
-  'sum(rate(requests_total[10m])) by (job)',
-  'delta(temperature[30m])',
-  'idelta(temperature[5m])',
-  'deriv(temperature[20m])',
-  'predict_linear(temperature[1h], 3600)',
-  'resets(requests_total[1h])',
-  'changes(temperature[1h])',
-  'avg_over_time(temperature[1h])',
-  'min_over_time(temperature[1h])',
-  'max_over_time(temperature[1h])',
-  'sum_over_time(pod_info[1h])',
-  'count_over_time({__name__=~".+",job!=""}[1h])',
-  'last_over_time(pod_info[3h])',
-  'present_over_time(pod_info[3h])',
-  'quantile_over_time(0.5, temperature[1h])',
-  'stddev_over_time(temperature[1h])',
-  'absent_over_time(pod_info{pod="nope"}[1h])',
-  'absent(pod_info{pod="p0"})',
-  'abs(temperature - 20)',
-  'clamp_max(temperature, 21) > 20',
-  'requests_total / on (instance) temperature{zone="a"}',
-  'temperature and on (instance) requests_total > 100',
-  'label_replace(pod_info, "n", "$1", "pod", "p(.*)")',
-  'timestamp(requests_total)',
-  'max_over_time(temperature[1h:5m])',
-];
-
-/** Grows with every step, in layout too, and starts anew now and then. */
-function nativeHistogram(step: number): Histogram {
-  const n = (step % 1000) + 1;
-  const wide = step % 1000 > 300;
-  const positiveDeltas = wide ? [n, n, -n] : [n, n];
-  return {
-    kind: 'integer',
-    counterResetHint: 'unknown',
-    schema: 1,
-    zeroThreshold: 0.001,
-    zeroCount: n,
-    count: wide ? 5 * n : 4 * n,
-    sum: n * 1.5,
-    positiveSpans: wide
-      ? [
-          { offset: 1, length: 2 },
-          { offset: 2, length: 1 },
-        ]
-      : [{ offset: 1, length: 2 }],
-    negativeSpans: [],
-    positiveDeltas,
-    negativeDeltas: [],
-    customValues: [],
-  };
 }
