@@ -4,8 +4,9 @@ import { evaluate } from './eval/evaluate.ts';
 import { Pacer } from './eval/pacer.ts';
 import { rangeInput } from './eval/range.ts';
 import { dropNames } from './eval/series.ts';
-import { firstAtOrAfter, type Context } from './eval/select.ts';
+import { repeatedSelectors, type Context } from './eval/select.ts';
 import { timeAt, type Grid, type StepSeries, type Value } from './eval/value.ts';
+import { placeWindows } from './functions/windows.ts';
 import type { Expr } from './parser/ast.ts';
 import { typeOf } from './parser/check.ts';
 import { ParseError } from './parser/error.ts';
@@ -83,7 +84,7 @@ export class Engine {
   ): Promise<QueryResult> {
     const expr = parsed(query, this.#options.features);
     const grid = { start: time, step: 0, steps: 1 };
-    return this.#run(queryable, edgesOf(query, time, time, 0), options, async (context) =>
+    return this.#run(queryable, expr, edgesOf(query, time, time, 0), options, (context) =>
       instantValue(context, expr, grid),
     );
   }
@@ -112,7 +113,7 @@ export class Engine {
       );
     if (end < start) throw new QueryError('bad_data', 'end timestamp must not be before start time');
     const grid = { start, step, steps: Math.floor((end - start) / step) + 1 };
-    return this.#run(queryable, edgesOf(query, start, end, step), options, async (context) => ({
+    return this.#run(queryable, expr, edgesOf(query, start, end, step), options, async (context) => ({
       type: 'matrix',
       series: toMatrix(dropNames(await evaluate(context, expr, grid)), grid),
     }));
@@ -120,6 +121,7 @@ export class Engine {
 
   async #run(
     queryable: Queryable,
+    expr: Expr,
     edges: Edges,
     options: QueryOptions,
     compute: (context: Context) => Promise<QueryValue>,
@@ -141,6 +143,7 @@ export class Engine {
         features: this.#options.features,
         warnings: new Set(),
         infos: new Set(),
+        repeated: repeatedSelectors(expr),
         loaded: new Map(),
         evaluate: (expr, inner) => evaluate(context, expr, inner),
       };
@@ -206,24 +209,21 @@ function unwrap(expr: Expr): Expr {
 }
 
 async function rangeValue(context: Context, expr: Expr, grid: Grid): Promise<Series[]> {
-  const { series, range, endAt } = await rangeInput(context, expr, grid, '');
-  const end = endAt(grid.start);
-  return series.flatMap(({ labels, samples: { timestamps, values, histograms } }) => {
-    const from = firstAtOrAfter(timestamps, end - range + 1);
-    const to = firstAtOrAfter(timestamps, end + 1);
-    return from === to
-      ? []
-      : [
-          {
-            labels,
-            samples: {
-              timestamps: timestamps.slice(from, to),
-              values: values.slice(from, to),
-              ...(histograms && { histograms: histograms.slice(from, to) }),
-            },
-          },
-        ];
+  const { each, windows } = await rangeInput(context, expr, grid, '');
+  const result: Series[] = [];
+  await each(({ labels, samples: { timestamps, values, histograms } }) => {
+    placeWindows(windows, timestamps);
+    const [from, to] = [windows.froms[0] as number, windows.tos[0] as number];
+    if (from === to) return;
+    context.pacer.hold(to - from);
+    const samples = {
+      timestamps: timestamps.slice(from, to),
+      values: values.slice(from, to),
+      ...(histograms && { histograms: histograms.slice(from, to) }),
+    };
+    result.push({ labels, samples });
   });
+  return result;
 }
 
 function toSamples(series: readonly StepSeries[], time: number): VectorSample[] {

@@ -5,7 +5,7 @@ import { startsOverlap, withStarts } from '../histogram/starts.ts';
 import type { Expr } from '../parser/ast.ts';
 import type { RangeInput } from './range.ts';
 import { annotate, firstAtOrAfter, type Context } from './select.ts';
-import { setHistogram, timeAt, type Grid, type RangeSeries, type StepSeries } from './value.ts';
+import { setHistogram, type RangeSeries, type StepSeries } from './value.ts';
 
 /** Reports about a series at the place of its selector. */
 export function reporter(context: Context, name: string, place: Expr): Report {
@@ -29,23 +29,23 @@ export function reporter(context: Context, name: string, place: Expr): Report {
   };
 }
 
-/** A function over the windows of a series that has histograms. @returns whether any step has a value */
+/** A function over the windows of a series that has histograms. */
 export function slideMixed(
   context: Context,
   { labels, samples }: RangeSeries,
   input: RangeInput,
-  grid: Grid,
   func: string,
   params: readonly Float64Array[],
   out: StepSeries,
-): boolean {
+): void {
   const report = reporter(context, labels.get(METRIC_NAME), input.place);
   const native = HISTOGRAM_RANGE[func];
   const compute = RANGE_FUNCTIONS.get(func) as RangeFunction;
-  for (let step = 0; step < grid.steps; step++) {
-    const evalTime = timeAt(grid, step);
-    const end = input.endAt(evalTime);
-    const plain = windowOf(samples, end - input.range, end, input, func, report);
+  const { range, ends, evalTimes } = input.windows;
+  for (let step = 0; step < ends.length; step++) {
+    const evalTime = evalTimes[step] as number;
+    const end = ends[step] as number;
+    const plain = windowOf(samples, end - range, end, input, func, report);
     const window = plain?.starts ? heeding(plain, func, report) : plain;
     if (!window || window.times.length === 0) continue;
     const floats = window.histograms.map((h, i) => (h ? -1 : i)).filter((i) => i >= 0);
@@ -83,7 +83,6 @@ export function slideMixed(
     );
     if (value !== undefined) setFloat(out, step, value);
   }
-  return out.present.includes(1);
 }
 
 /** What looks for resets heeds start timestamps. */

@@ -10,6 +10,7 @@ export class Pacer {
   readonly #maxSamples: number;
   #sliceEnd: number;
   #samples = 0;
+  #held = 0;
 
   constructor(timeoutMs: number, maxSamples: number, signal: AbortSignal | undefined) {
     this.#deadline = performance.now() + timeoutMs;
@@ -23,15 +24,26 @@ export class Pacer {
     return this.#samples;
   }
 
-  /** @throws QueryError when the query holds too many samples */
-  count(samples: number): void {
+  /** Counts samples that were read and are held until `release`. @throws QueryError */
+  read(samples: number): void {
     this.#samples += samples;
-    if (this.#samples > this.#maxSamples) {
+    this.hold(samples);
+  }
+
+  /** @throws QueryError when the query holds too many samples */
+  hold(samples: number): void {
+    this.#held += samples;
+    if (this.#held > this.#maxSamples) {
       throw new QueryError(
         'execution',
         'query processing would load too many samples into memory in query execution',
       );
     }
+  }
+
+  /** These samples are held no more. */
+  release(samples: number): void {
+    this.#held -= samples;
   }
 
   /** Call between pieces of work. Resolves at once while the slice lasts. @throws QueryError */

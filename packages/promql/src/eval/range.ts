@@ -1,23 +1,38 @@
 import type { FloatHistogram } from '@prunella/metrics';
 import { QueryError } from '../error.ts';
 import { RANGE_FUNCTIONS, type RangeFunction, type Window } from '../functions/range.ts';
+import { SLIDING_FUNCTIONS } from '../functions/sliding.ts';
+import { placeWindows, windowsAt, type SlidingFunction, type Windows } from '../functions/windows.ts';
 import type { Expr, Subquery } from '../parser/ast.ts';
 import { extendWindow } from './extended.ts';
 import { isMixed, slideMixed } from './mixed.ts';
-import { durationOf, loadSeries, shiftedTime, withoutStale, type Context } from './select.ts';
-import { mergeEqual } from './series.ts';
-import { newSeries, timeAt, type Grid, type RangeSeries, type StepSeries, type Value } from './value.ts';
+import {
+  durationOf,
+  forEachSeries,
+  shiftedTime,
+  shiftedTimes,
+  withoutStale,
+  type Context,
+} from './select.ts';
+import {
+  newSeries,
+  timeAt,
+  timesOf,
+  type Grid,
+  type RangeSeries,
+  type StepSeries,
+  type Value,
+} from './value.ts';
 
 /** Prometheus's default for subqueries without a step is the global evaluation interval; its tests assume 1 m. */
 const DEFAULT_SUBQUERY_STEP_MS = 60_000;
 /** More than this a query must not ask for. */
 const MOST_STEPS = 10_000_000;
 
-/** A range vector's series, and where its window ends for an evaluation at `t`. */
+/** A range vector: its windows, and its series one after the other. */
 export interface RangeInput {
-  readonly series: readonly RangeSeries[];
-  readonly range: number;
-  readonly endAt: (t: number) => number;
+  readonly each: (visit: (series: RangeSeries) => void) => Promise<void>;
+  readonly windows: Windows;
   readonly extended?: 'anchored' | 'smoothed';
   readonly lookbackMs: number;
   /** What reports about the series point to. */
@@ -30,35 +45,38 @@ export async function rangeInput(
   grid: Grid,
   func: string,
 ): Promise<RangeInput> {
-  if (expr.kind === 'matrix') {
-    const { selector } = expr;
-    const { extended } = selector;
-    if (extended) checkExtended(extended, func);
-    const range = checkedRange(durationOf(context, expr.range, expr.rangeExpr));
-    const loaded = await loadSeries(
-      context,
-      selector,
-      grid,
-      range + (extended ? context.lookbackMs : 0) + (context.detectResets ? 1 : 0),
-      func,
-      extended === 'smoothed' ? context.lookbackMs : 0,
-    );
+  if (expr.kind !== 'matrix' && expr.kind !== 'subquery')
+    throw new QueryError('internal', 'BUG: expected a range vector');
+  const range = checkedRange(durationOf(context, expr.range, expr.rangeExpr));
+  const { lookbackMs } = context;
+  const modifiers = expr.kind === 'matrix' ? expr.selector : expr;
+  const windows = windowsAt(range, shiftedTimes(context, modifiers, grid), timesOf(grid));
+  const common = { windows, lookbackMs, place: expr };
+  if (expr.kind === 'subquery') {
+    const series = await subquerySeries(context, expr, grid);
     return {
-      series: loaded.map(withoutStale),
-      range,
-      endAt: (t) => shiftedTime(context, selector, t),
-      ...(extended && { extended }),
-      lookbackMs: context.lookbackMs,
-      place: expr,
+      ...common,
+      each: async (visit) => {
+        for (const each of series) {
+          visit(each);
+          const pause = context.pacer.pause();
+          if (pause) await pause;
+        }
+      },
     };
   }
-  if (expr.kind !== 'subquery') throw new QueryError('internal', 'BUG: expected a range vector');
+  const { selector } = expr;
+  const { extended } = selector;
+  if (extended) checkExtended(extended, func);
+  const wanted = {
+    range: range + (extended ? lookbackMs : 0),
+    func,
+    ahead: extended === 'smoothed' ? lookbackMs : 0,
+  };
   return {
-    series: await subquerySeries(context, expr, grid),
-    range: checkedRange(durationOf(context, expr.range, expr.rangeExpr)),
-    endAt: (t) => shiftedTime(context, expr, t),
-    lookbackMs: context.lookbackMs,
-    place: expr,
+    ...common,
+    ...(extended && { extended }),
+    each: (visit) => forEachSeries(context, selector, grid, wanted, (series) => visit(withoutStale(series))),
   };
 }
 
@@ -113,7 +131,7 @@ function columns(context: Context, value: Value, grid: Grid): RangeSeries[] {
   if (value.type !== 'vector') return [];
   return value.series.map(({ labels, values, present, dropName, histograms }) => {
     const count = present.reduce((sum, each) => sum + each, 0);
-    context.pacer.count(count);
+    context.pacer.read(count);
     const timestamps = new Float64Array(count);
     const kept = new Float64Array(count);
     const column: (FloatHistogram | undefined)[] | undefined = histograms && [];
@@ -141,50 +159,42 @@ export async function applyRange(
   params: readonly Float64Array[],
   keepName: boolean,
 ): Promise<StepSeries[]> {
-  const compute = RANGE_FUNCTIONS.get(func) as RangeFunction;
+  const slide = (!input.extended && SLIDING_FUNCTIONS.get(func)) || windowByWindow(input, func);
   const result: StepSeries[] = [];
-  for (const series of input.series) {
+  await input.each((series) => {
     const { labels, samples, dropName } = series;
     const out = newSeries(labels, grid.steps, dropName || !keepName);
-    const { timestamps, values } = samples;
-    if (isMixed(context, series, func)) {
-      if (slideMixed(context, series, input, grid, func, params, out)) result.push(out);
-    } else if (slide(timestamps, values, input, grid, compute, params, out, func !== 'delta'))
-      result.push(out);
-    await context.pacer.pause();
-  }
-  return mergeEqual(result);
+    if (isMixed(context, series, func)) slideMixed(context, series, input, func, params, out);
+    else {
+      placeWindows(input.windows, samples.timestamps);
+      slide(samples.timestamps, samples.values, input.windows, params, out);
+    }
+    if (out.present.includes(1)) result.push(out);
+  });
+  context.pacer.hold(result.length * grid.steps);
+  return result;
 }
 
-function slide(
-  times: Float64Array,
-  values: Float64Array,
-  { range, endAt, extended, lookbackMs }: RangeInput,
-  grid: Grid,
-  compute: RangeFunction,
-  params: readonly Float64Array[],
-  out: StepSeries,
-  counter: boolean,
-): boolean {
-  const window: Window = { times, values, from: 0, to: 0, start: 0, end: 0, evalTime: 0 };
-  let any = false;
-  for (let step = 0; step < grid.steps; step++) {
-    window.evalTime = timeAt(grid, step);
-    window.end = endAt(window.evalTime);
-    window.start = window.end - range;
-    // The window is open on the left.
-    while (window.from < times.length && (times[window.from] as number) <= window.start) window.from++;
-    while (window.to < times.length && (times[window.to] as number) <= window.end) window.to++;
-    const seen = extended ? extendWindow(window, extended, lookbackMs, counter) : window;
-    if (seen.to <= seen.from) continue;
-    const value = compute(
-      seen,
-      params.map((column) => column[step] as number),
-    );
-    if (value === undefined) continue;
-    out.values[step] = value;
-    out.present[step] = 1;
-    any = true;
-  }
-  return any;
+/** What is seldom asked, window by window. */
+function windowByWindow({ extended, lookbackMs }: RangeInput, func: string): SlidingFunction {
+  const compute = RANGE_FUNCTIONS.get(func) as RangeFunction;
+  return (times, values, { range, ends, evalTimes, froms, tos }, params, out) => {
+    const window: Window = { times, values, from: 0, to: 0, start: 0, end: 0, evalTime: 0 };
+    for (let step = 0; step < ends.length; step++) {
+      window.from = froms[step] as number;
+      window.to = tos[step] as number;
+      window.evalTime = evalTimes[step] as number;
+      window.end = ends[step] as number;
+      window.start = window.end - range;
+      const seen = extended ? extendWindow(window, extended, lookbackMs, func !== 'delta') : window;
+      if (seen.to <= seen.from) continue;
+      const value = compute(
+        seen,
+        params.map((column) => column[step] as number),
+      );
+      if (value === undefined) continue;
+      out.values[step] = value;
+      out.present[step] = 1;
+    }
+  };
 }

@@ -11,6 +11,7 @@ import {
 import { QueryError } from '../error.ts';
 import { withDetectedResets } from '../histogram/detect.ts';
 import type { AtModifier, DurationExpr, Expr, VectorSelector } from '../parser/ast.ts';
+import { childrenOf } from '../parser/depth.ts';
 import { durationValue } from '../parser/duration.ts';
 import { place } from '../parser/error.ts';
 import { print } from '../parser/print.ts';
@@ -40,7 +41,9 @@ export interface Context {
   readonly features: ReadonlySet<string>;
   readonly warnings: Set<string>;
   readonly infos: Set<string>;
-  /** Series already read, by selector and range: an expression that stands there twice is read once. */
+  /** Selectors that stand in the expression more than once: see `repeatedSelectors`. */
+  readonly repeated: ReadonlySet<string>;
+  /** Their series, by selector and range, so that they are read once. */
   readonly loaded: Map<string, Promise<readonly RangeSeries[]>>;
   /** Only counts and sums of histograms are asked for: resets among them are found on reading. */
   readonly detectResets?: boolean;
@@ -73,26 +76,101 @@ export function shiftedTime(context: Context, { at, offset, offsetExpr }: Modifi
   return (fixed ?? t) - durationOf(context, offset, offsetExpr);
 }
 
+/** The times, in ms, that a selector or subquery looks at in all steps. */
+export function shiftedTimes(context: Context, modifiers: Modifiers, grid: Grid): Float64Array {
+  const times = new Float64Array(grid.steps);
+  const first = shiftedTime(context, modifiers, grid.start);
+  const step = modifiers.at === undefined ? grid.step : 0;
+  for (let i = 0; i < times.length; i++) times[i] = first + i * step;
+  return times;
+}
+
+/** Which samples a selector wants: those within `range` before its first look, up to its last look and `ahead` more. */
+interface Wanted {
+  /** ms. */
+  readonly range: number;
+  /** The function that is applied, for the storage. */
+  readonly func: string;
+  /** ms. */
+  readonly ahead?: number;
+}
+
+/**
+ * Visits the series of a selector one after the other. Only what stands in the expression twice is kept: otherwise
+ * memory holds the samples of some series at a time.
+ */
+export async function forEachSeries(
+  context: Context,
+  selector: VectorSelector,
+  grid: Grid,
+  wanted: Wanted,
+  visit: (series: RangeSeries) => void,
+): Promise<void> {
+  if (context.repeated.has(bare(selector))) {
+    for (const series of await loadSeries(context, selector, grid, wanted)) {
+      visit(series);
+      const pause = context.pacer.pause();
+      if (pause) await pause;
+    }
+    return;
+  }
+  const [mint, maxt] = boundsOf(context, selector, grid, wanted);
+  await read(context, selector, mint, maxt, grid.step, wanted.func, (series) => {
+    visit(series);
+    context.pacer.release(series.samples.timestamps.length);
+  });
+}
+
 /** The series of a selector with the samples in (first look − range, last look]. */
 export async function loadSeries(
   context: Context,
   selector: VectorSelector,
   grid: Grid,
-  range: number,
-  func: string,
-  ahead = 0,
+  wanted: Wanted,
 ): Promise<readonly RangeSeries[]> {
-  const first = shiftedTime(context, selector, grid.start);
-  const last = shiftedTime(context, selector, timeAt(grid, grid.steps - 1)) + ahead;
-  // The range is open on the left; timestamps are whole milliseconds.
-  const mint = first - range + 1;
-  const key = `${print({ kind: 'selector', name: selector.name, matchers: selector.matchers, offset: 0, span: selector.span })} ${mint} ${last} ${context.detectResets ?? false}`;
+  const [mint, maxt] = boundsOf(context, selector, grid, wanted);
+  const key = `${bare(selector)} ${mint} ${maxt} ${context.detectResets ?? false}`;
   let loading = context.loaded.get(key);
   if (!loading) {
-    loading = read(context, selector, mint, last, grid.step, func);
+    const found: RangeSeries[] = [];
+    loading = read(context, selector, mint, maxt, grid.step, wanted.func, (series) =>
+      found.push(series),
+    ).then(() => found);
     context.loaded.set(key, loading);
   }
   return loading;
+}
+
+function boundsOf(
+  context: Context,
+  selector: VectorSelector,
+  grid: Grid,
+  { range, ahead = 0 }: Wanted,
+): [mint: number, maxt: number] {
+  const first = shiftedTime(context, selector, grid.start);
+  const last = shiftedTime(context, selector, timeAt(grid, grid.steps - 1));
+  // The range is open on the left; timestamps are whole milliseconds.
+  return [first - range + 1, last + ahead];
+}
+
+/** A selector's name and matchers, whatever times it looks at. */
+function bare({ name, matchers, span }: VectorSelector): string {
+  return print({ kind: 'selector', name, matchers, offset: 0, span });
+}
+
+/** The selectors, without their times, that stand in an expression more than once. */
+export function repeatedSelectors(expr: Expr): ReadonlySet<string> {
+  const seen = new Set<string>();
+  const repeated = new Set<string>();
+  const walk = (node: Expr): void => {
+    if (node.kind === 'selector') {
+      const key = bare(node);
+      (seen.has(key) ? repeated : seen).add(key);
+    }
+    for (const child of childrenOf(node)) walk(child);
+  };
+  walk(expr);
+  return repeated;
 }
 
 async function read(
@@ -102,17 +180,19 @@ async function read(
   maxt: number,
   step: number,
   func: string,
-): Promise<readonly RangeSeries[]> {
+  visit: (series: RangeSeries) => void,
+): Promise<void> {
+  const { pacer } = context;
   const querier = context.queryable.querier(mint, maxt);
-  const found: RangeSeries[] = [];
   try {
     for await (const batch of querier.select(selector.matchers, { start: mint, end: maxt, step, func })) {
       for (const series of batch) {
-        context.pacer.count(series.samples.timestamps.length);
+        pacer.read(series.samples.timestamps.length);
         const { labels, samples } = trim(series, mint, maxt);
-        found.push({ labels, samples: context.detectResets ? withDetectedResets(samples) : samples });
+        visit({ labels, samples: context.detectResets ? withDetectedResets(samples) : samples });
+        const pause = pacer.pause();
+        if (pause) await pause;
       }
-      await context.pacer.pause();
     }
     for (const warning of querier.warnings) context.warnings.add(warning);
   } catch (error) {
@@ -121,7 +201,6 @@ async function read(
   } finally {
     querier.close();
   }
-  return found;
 }
 
 /** Cuts a storage's columns to the range asked for: whole chunks may have come. */
@@ -190,33 +269,31 @@ export async function selectInstant(
   grid: Grid,
   want: Want = 'value',
 ): Promise<StepSeries[]> {
-  const loaded = await loadSeries(context, selector, grid, context.lookbackMs, '');
+  const times = shiftedTimes(context, selector, grid);
   const result: StepSeries[] = [];
-  for (const series of loaded) {
-    const column = instantColumn(context, series, selector, grid, want);
+  await forEachSeries(context, selector, grid, { range: context.lookbackMs, func: '' }, (series) => {
+    const column = instantColumn(series, times, context.lookbackMs, want);
     if (column) result.push(column);
-    await context.pacer.pause();
-  }
+  });
   return result;
 }
 
 function instantColumn(
-  context: Context,
   { labels, samples }: RangeSeries,
-  selector: VectorSelector,
-  grid: Grid,
+  times: Float64Array,
+  lookbackMs: number,
   want: Want,
 ): StepSeries | undefined {
   const { timestamps, values, histograms, startTimestamps } = samples;
   const words = wordsOf(values);
-  const out = newSeries(labels, grid.steps);
+  const out = newSeries(labels, times.length);
   let next = 0;
   let any = false;
-  for (let step = 0; step < grid.steps; step++) {
-    const t = shiftedTime(context, selector, timeAt(grid, step));
+  for (let step = 0; step < times.length; step++) {
+    const t = times[step] as number;
     while (next < timestamps.length && (timestamps[next] as number) <= t) next++;
     const i = next - 1;
-    if (i < 0 || (timestamps[i] as number) <= t - context.lookbackMs) continue;
+    if (i < 0 || (timestamps[i] as number) <= t - lookbackMs) continue;
     const value = values[i] as number;
     if (Number.isNaN(value) && isStaleAt(words, i)) continue;
     const histogram = histograms?.[i];

@@ -29,7 +29,11 @@ export async function smoothedInstant(
   grid: Grid,
 ): Promise<StepSeries[]> {
   const { lookbackMs } = context;
-  const loaded = await loadSeries(context, selector, grid, lookbackMs, '', lookbackMs);
+  const loaded = await loadSeries(context, selector, grid, {
+    range: lookbackMs,
+    func: '',
+    ahead: lookbackMs,
+  });
   const result = loaded.map((series) => {
     const { timestamps, values, histograms } = withoutStale(series).samples;
     const out = newSeries(series.labels, grid.steps);

@@ -63,3 +63,10 @@ export function setHistogram(to: StepSeries, i: number, histogram: FloatHistogra
 export function timeAt(grid: Grid, i: number): number {
   return grid.start + i * grid.step;
 }
+
+/** The times of all steps, ms. */
+export function timesOf({ start, step, steps }: Grid): Float64Array {
+  const times = new Float64Array(steps);
+  for (let i = 0; i < steps; i++) times[i] = start + i * step;
+  return times;
+}

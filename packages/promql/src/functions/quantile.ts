@@ -1,18 +1,24 @@
 /** The φ-quantile of values, linear between neighbours, NaN the smallest. Sorts a copy. */
 export function quantileOf(q: number, values: Float64Array): number {
-  if (values.length === 0 || Number.isNaN(q)) return NaN;
+  // Float64Array sorts NaN last.
+  const sorted = values.slice().sort();
+  let size = sorted.length;
+  while (size > 0 && Number.isNaN(sorted[size - 1])) size--;
+  return rankIn(q, sorted, size, sorted.length - size);
+}
+
+/** The φ-quantile of the first `size` values of a sorted column and `nans` NaN, which count as the smallest. */
+export function rankIn(q: number, sorted: Float64Array, size: number, nans: number): number {
+  const count = size + nans;
+  if (count === 0 || Number.isNaN(q)) return NaN;
   if (q < 0) return -Infinity;
   if (q > 1) return Infinity;
-  // Float64Array sorts NaN last; here they count as the smallest.
-  const sorted = values.slice().sort();
-  let nans = 0;
-  while (nans < sorted.length && Number.isNaN(sorted[sorted.length - 1 - nans])) nans++;
-  const at = (i: number): number => (i < nans ? NaN : (sorted[i - nans] as number));
-  const rank = q * (sorted.length - 1);
+  const rank = q * (count - 1);
   const lower = Math.max(0, Math.floor(rank));
-  const upper = Math.min(sorted.length - 1, lower + 1);
+  const upper = Math.min(count - 1, lower + 1);
   const weight = rank - Math.floor(rank);
-  return at(lower) * (1 - weight) + at(upper) * weight;
+  if (lower < nans) return NaN;
+  return (sorted[lower - nans] as number) * (1 - weight) + (sorted[upper - nans] as number) * weight;
 }
 
 export interface Bucket {
