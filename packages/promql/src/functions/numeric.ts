@@ -12,7 +12,7 @@ export const MATH_FUNCTIONS: ReadonlyMap<string, (value: number) => number> = ne
   ['atanh', Math.atanh],
   ['ceil', Math.ceil],
   ['cos', Math.cos],
-  ['cosh', Math.cosh],
+  ['cosh', cosh],
   ['deg', (value) => (value * 180) / Math.PI],
   ['exp', Math.exp],
   ['floor', Math.floor],
@@ -22,11 +22,20 @@ export const MATH_FUNCTIONS: ReadonlyMap<string, (value: number) => number> = ne
   ['rad', (value) => (value * Math.PI) / 180],
   ['sgn', Math.sign],
   ['sin', Math.sin],
-  ['sinh', Math.sinh],
+  ['sinh', sinh],
   ['sqrt', Math.sqrt],
   ['tan', Math.tan],
   ['tanh', Math.tanh],
 ]);
+
+/** Go's math.Sinh and math.Cosh go over to Exp from 21 on, and so to infinity where that does. */
+function sinh(x: number): number {
+  return Math.abs(x) > 21 ? Math.sign(x) * Math.exp(Math.abs(x)) * 0.5 : Math.sinh(x);
+}
+
+function cosh(x: number): number {
+  return Math.abs(x) > 21 ? Math.exp(Math.abs(x)) * 0.5 : Math.cosh(x);
+}
 
 /** Go's math.Max and math.Min: the infinity that decides wins over NaN. */
 export function maxOf(a: number, b: number): number {
