@@ -207,12 +207,7 @@ function joined(
         const value = operation(a as number, b as number);
         // Filtered values are marked, for a second match is an error even when it is filtered out.
         out.present[i] = value === undefined ? 2 : 1;
-        out.values[i] =
-          value === undefined || node.bool
-            ? (value ?? NaN)
-            : COMPARISONS[node.op] && swapped
-              ? (series.values[i] as number)
-              : value;
+        out.values[i] = value ?? NaN;
       }
       outputs.push({ out, signature: matching.card === 'one-to-one' ? key : out.labels.key });
     }
