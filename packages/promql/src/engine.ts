@@ -3,9 +3,9 @@ import { QueryError } from './error.ts';
 import { evaluate } from './eval/evaluate.ts';
 import { Pacer } from './eval/pacer.ts';
 import { rangeInput } from './eval/range.ts';
-import { dropNames } from './eval/series.ts';
+import { dropNames, presentSamples } from './eval/series.ts';
 import { repeatedSelectors, type Context } from './eval/select.ts';
-import { timeAt, type Grid, type StepSeries, type Value } from './eval/value.ts';
+import { timesOf, type Grid, type StepSeries, type Value } from './eval/value.ts';
 import { placeWindows } from './functions/windows.ts';
 import type { Expr } from './parser/ast.ts';
 import { typeOf } from './parser/check.ts';
@@ -238,24 +238,11 @@ function toSamples(series: readonly StepSeries[], time: number): VectorSample[] 
 function toMatrix(value: Value, grid: Grid): Series[] {
   if (value.type === 'string') return [];
   if (value.type === 'scalar') {
-    const timestamps = Float64Array.from({ length: grid.steps }, (_, i) => timeAt(grid, i));
-    return [{ labels: Labels.empty, samples: { timestamps, values: value.values } }];
+    return [{ labels: Labels.empty, samples: { timestamps: timesOf(grid), values: value.values } }];
   }
-  const series = value.series.map(({ labels, values, present, histograms }) => {
-    const count = present.reduce((sum, each) => sum + each, 0);
-    const timestamps = new Float64Array(count);
-    const kept = new Float64Array(count);
-    const column: (FloatHistogram | undefined)[] | undefined = histograms && [];
-    let k = 0;
-    for (let i = 0; i < values.length; i++) {
-      if (!present[i]) continue;
-      timestamps[k] = timeAt(grid, i);
-      column?.push(histograms?.[i]);
-      kept[k++] = values[i] as number;
-    }
-    return { labels, samples: { timestamps, values: kept, ...(column && { histograms: column }) } };
-  });
-  return series
+  const times = timesOf(grid);
+  return value.series
+    .map((each) => ({ labels: each.labels, samples: presentSamples(each, times) }))
     .filter(({ samples }) => samples.timestamps.length > 0)
     .sort((a, b) => Labels.compare(a.labels, b.labels));
 }

@@ -1,4 +1,4 @@
-import type { FloatHistogram } from '@prunella/metrics';
+import type { FloatHistogram, Histogram } from '@prunella/metrics';
 import { QueryError } from '../error.ts';
 import { RANGE_FUNCTIONS, type RangeFunction, type Window } from '../functions/range.ts';
 import { SLIDING_FUNCTIONS } from '../functions/sliding.ts';
@@ -14,6 +14,7 @@ import {
   withoutStale,
   type Context,
 } from './select.ts';
+import { presentSamples } from './series.ts';
 import {
   newSeries,
   timeAt,
@@ -122,29 +123,21 @@ async function subquerySeries(context: Context, node: Subquery, grid: Grid): Pro
 }
 
 /** What a storage knew of resets is lost between the steps of a subquery. */
-function withoutHint(h: FloatHistogram | undefined): FloatHistogram | undefined {
+function withoutHint(h: Histogram | FloatHistogram | undefined): Histogram | FloatHistogram | undefined {
   if (!h || h.counterResetHint === 'gauge') return h;
   return { ...h, counterResetHint: 'unknown' };
 }
 
 function columns(context: Context, value: Value, grid: Grid): RangeSeries[] {
   if (value.type !== 'vector') return [];
-  return value.series.map(({ labels, values, present, dropName, histograms }) => {
-    const count = present.reduce((sum, each) => sum + each, 0);
-    context.pacer.read(count);
-    const timestamps = new Float64Array(count);
-    const kept = new Float64Array(count);
-    const column: (FloatHistogram | undefined)[] | undefined = histograms && [];
-    let k = 0;
-    for (let i = 0; i < values.length; i++) {
-      if (!present[i]) continue;
-      timestamps[k] = timeAt(grid, i);
-      column?.push(withoutHint(histograms?.[i]));
-      kept[k++] = values[i] as number;
-    }
+  const times = timesOf(grid);
+  return value.series.map((series) => {
+    const { labels, dropName } = series;
+    const { histograms, ...samples } = presentSamples(series, times);
+    context.pacer.read(samples.timestamps.length);
     return {
       labels,
-      samples: { timestamps, values: kept, ...(column && { histograms: column }) },
+      samples: { ...samples, ...(histograms && { histograms: histograms.map(withoutHint) }) },
       ...(dropName && { dropName }),
     };
   });

@@ -1,4 +1,4 @@
-import { METRIC_NAME, type Labels } from '@prunella/metrics';
+import { METRIC_NAME, type FloatHistogram, type Labels, type SampleColumns } from '@prunella/metrics';
 import { QueryError } from '../error.ts';
 import { copyStep, newSeries, type StepSeries, type Value } from './value.ts';
 
@@ -37,10 +37,23 @@ export function withoutMetadata(labels: Labels): Labels {
 /** Takes the names away from the series that are to lose them. @throws QueryError where two then are one */
 export function dropNames(value: Value): Value {
   if (value.type !== 'vector' || !value.series.some(({ dropName }) => dropName)) return value;
-  const series = value.series.map((each) =>
-    each.dropName ? { ...each, labels: withoutMetadata(each.labels), dropName: false } : each,
+  const series = value.series.map(({ labels, values, present, dropName, histograms }) => ({
+    labels: dropName ? withoutMetadata(labels) : labels,
+    values,
+    present,
+    dropName: false,
+    histograms,
+  }));
+  return { ...value, series: haveOneName(value.series) ? series : mergeEqual(series) };
+}
+
+/** Whether all lose the same name and nothing else, so that none can become another's equal. */
+function haveOneName(series: readonly StepSeries[]): boolean {
+  const name = series[0]?.labels.metricName;
+  return series.every(
+    ({ labels, dropName }) =>
+      dropName && labels.metricName === name && !labels.has('__type__') && !labels.has('__unit__'),
   );
-  return { ...value, series: mergeEqual(series) };
 }
 
 /** Applies a function to every value; the name goes, as it does whenever a value's meaning changes. */
@@ -63,4 +76,25 @@ export function mapValues(
 
 export function constantSeries(labels: Labels, values: Float64Array): StepSeries {
   return { labels, values, present: new Uint8Array(values.length).fill(1) };
+}
+
+/** The samples of the steps at which there is a value; where that is all of them, without a copy. */
+export function presentSamples(
+  { values, present, histograms }: StepSeries,
+  times: Float64Array,
+): SampleColumns {
+  let count = 0;
+  for (let i = 0; i < present.length; i++) count += present[i] as number;
+  if (count === present.length) return { timestamps: times, values, ...(histograms && { histograms }) };
+  const timestamps = new Float64Array(count);
+  const kept = new Float64Array(count);
+  const column: (FloatHistogram | undefined)[] | undefined = histograms && [];
+  let k = 0;
+  for (let i = 0; i < present.length; i++) {
+    if (present[i] === 0) continue;
+    timestamps[k] = times[i] as number;
+    column?.push(histograms?.[i]);
+    kept[k++] = values[i] as number;
+  }
+  return { timestamps, values: kept, ...(column && { histograms: column }) };
 }

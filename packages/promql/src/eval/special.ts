@@ -3,6 +3,7 @@ import { labelJoin, labelReplace, sortByLabel } from '../functions/labels.ts';
 import { histogramFraction, partSeries } from '../functions/native.ts';
 import { maxOf, minOf, roundTo } from '../functions/numeric.ts';
 import type { Expr, StringLiteral, VectorSelector } from '../parser/ast.ts';
+import { info } from './info.ts';
 import { scalar, times, unwrap, vector } from './operands.ts';
 import { badBucket, quantilesOf } from './quantiles.ts';
 import { absentLabels, annotate, selectInstant, type Context } from './select.ts';
@@ -126,6 +127,7 @@ export const SPECIAL: Readonly<Record<string, Special>> = {
     const series = await vector(context, inner, grid);
     return { type: 'vector', series: absence(series, grid, inner.kind === 'selector' ? inner : undefined) };
   },
+  info,
   clamp: clamp(bounds, true, true),
   clamp_min: clamp(bounds, true, false),
   clamp_max: clamp(bounds, false, true),
