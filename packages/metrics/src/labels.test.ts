@@ -42,6 +42,8 @@ describe('Matcher', () => {
     ['=~', 'api-.+', ['api-1'], ['api-', 'api']],
     ['=~', '(?i:UP)', ['up', 'Up'], ['upp']],
     ['=~', 'ab?c', ['ac', 'abc'], ['ab', 'abbc']],
+    ['=~', 'a\\.b:1|c\\|d|e\\\\', ['a.b:1', 'c|d', 'e\\'], ['axb:1', 'c', 'd', 'e']],
+    ['=~', 'a\\d|b', ['a1', 'b'], ['ad', 'a']],
     ['=~', 'x.y', ['x\ny'], ['xy']],
     ['=~', '', [''], ['a']],
     ['!~', '.+', [''], ['a']],
@@ -54,6 +56,7 @@ describe('Matcher', () => {
 
   test('refuses what RE2 refuses', () => {
     expect(() => new Matcher('=~', 'l', '(?=x)')).toThrow('invalid regular expression');
+    expect(() => new Matcher('=~', 'l', 'a)(b.')).toThrow('unexpected ): `a)(b.`');
   });
 });
 

@@ -62,6 +62,8 @@ export interface Pattern {
   prefix: string;
 }
 
+/** A character that an escape makes stand for itself. */
+const ESCAPED = /\\([!-/:-@[-`{-~])/g;
 const META = /[\\.+*?()|[\]{}^$]/;
 
 /**
@@ -72,8 +74,9 @@ export function compilePattern(source: string): Pattern {
   if (source === '' || !META.test(source)) return literals([source]);
   if (source === '.*') return { test: () => true, alternatives: undefined, prefix: '' };
   if (source === '.+') return { test: (value) => value !== '', alternatives: undefined, prefix: '' };
-  const parts = unwrapGroup(source).split('|');
-  if (parts.every((part) => !META.test(part))) return literals(parts);
+  const parts = unwrapGroup(source).split(/(?<!\\)\|/);
+  if (parts.every((part) => !META.test(part.replace(ESCAPED, ''))))
+    return literals(parts.map((part) => part.replace(ESCAPED, '$1')));
   const prefix = literalPrefix(source);
   const rest = source.slice(prefix.length);
   if (rest === '.*') return { test: (value) => value.startsWith(prefix), alternatives: undefined, prefix };

@@ -3,7 +3,9 @@ import { Engine, FEATURES, MemoryStorage } from '../index.ts';
 
 const MINUTE = 60_000;
 
-function storage(...lines: readonly (readonly [labels: Record<string, string>, from: number, to: number])[]): MemoryStorage {
+function storage(
+  ...lines: readonly (readonly [labels: Record<string, string>, from: number, to: number])[]
+): MemoryStorage {
   const memory = new MemoryStorage();
   for (const [labels, from, to] of lines)
     for (let minute = from; minute <= to; minute++) memory.add(labels, minute * MINUTE, minute);
@@ -71,7 +73,10 @@ describe('info()', () => {
     expect(await query(memory, 'info(up)', 12)).toEqual(['up{instance="a", job="x", version="2"}']);
     const engine = new Engine({ features: FEATURES });
     const { value } = await engine.range(memory, 'info(up)', 0, 20 * MINUTE, MINUTE);
-    expect(value.type === 'matrix' && value.series.map(({ labels, samples }) => [String(labels), samples.values.length])).toEqual([
+    expect(
+      value.type === 'matrix' &&
+        value.series.map(({ labels, samples }) => [String(labels), samples.values.length]),
+    ).toEqual([
       ['up{instance="a", job="x", version="1"}', 10],
       ['up{instance="a", job="x", version="2"}', 11],
     ]);
@@ -94,7 +99,9 @@ describe('info()', () => {
       [{ __name__: 'target_info', ...a, version: '1' }, 0, 20],
       [{ __name__: 'build_info', ...a, version: '2' }, 0, 20],
     );
-    await expect(query(memory, 'info(up, {__name__=~".+_info"})')).rejects.toThrow('conflicting label: version');
+    await expect(query(memory, 'info(up, {__name__=~".+_info"})')).rejects.toThrow(
+      'conflicting label: version',
+    );
   });
 
   test.each([

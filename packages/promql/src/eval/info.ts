@@ -39,7 +39,9 @@ export async function info(context: Context, args: readonly Expr[], grid: Grid):
   const plain = base.filter((series) => !isInfo(series));
   const found = await infoSeries(context, args[0] as Expr, plain, choice, grid);
   const groups = byIdentity(found);
-  const enriched = base.flatMap((series) => (isInfo(series) ? [series] : enrich(series, groups, choice, grid)));
+  const enriched = base.flatMap((series) =>
+    isInfo(series) ? [series] : enrich(series, groups, choice, grid),
+  );
   return { type: 'vector', series: mergeEqual(enriched) };
 }
 

@@ -7,7 +7,7 @@ import { info } from './info.ts';
 import { scalar, times, unwrap, vector } from './operands.ts';
 import { badBucket, quantilesOf } from './quantiles.ts';
 import { absentLabels, annotate, selectInstant, type Context } from './select.ts';
-import { constantSeries, mapValues } from './series.ts';
+import { constantSeries, mapValues, mergeEqual } from './series.ts';
 import { newSeries, timeAt, type Grid, type StepSeries, type Value } from './value.ts';
 
 /** One series that is 1 wherever none of the others is. */
@@ -173,7 +173,7 @@ export const SPECIAL: Readonly<Record<string, Special>> = {
         result.push({ ...each, labels: each.labels.with({ [name]: value }) });
       }
     }
-    return { type: 'vector', series: result };
+    return { type: 'vector', series: mergeEqual(result) };
   },
   histogram_fraction: async (context, [lower, upper, arg], grid) => {
     const bounds = [await scalar(context, lower as Expr, grid), await scalar(context, upper as Expr, grid)];
