@@ -1,5 +1,5 @@
 import { CorruptionError } from '../errors.ts';
-import { BitReader, BitWriter } from './bits.ts';
+import { BitWriter } from './bits.ts';
 import { HIGH_WORD, LOW_WORD, type ColumnBuilder } from './columns.ts';
 import { XOR, type ChunkAppender } from './encoding.ts';
 import { startXor, writeXor, type XorState } from './xor_code.ts';
@@ -19,8 +19,9 @@ export class XorAppender extends BitWriter implements ChunkAppender, XorState {
   low = 0;
   leading = 0;
   trailing = 0;
-  #t = 0;
-  #step = 0;
+  /** Of the newest sample, ms, and between the newest two. */
+  t = 0;
+  step = 0;
 
   /** Adds a sample; `high` and `low` are the value's bits. Times must rise. */
   append(t: number, high: number, low: number): void {
@@ -30,13 +31,13 @@ export class XorAppender extends BitWriter implements ChunkAppender, XorState {
       this.words(high, low);
       startXor(this, high, low);
     } else {
-      const step = t - this.#t;
+      const step = t - this.t;
       if (this.count === 1) writeVarint(this, step);
-      else writeStepChange(this, step - this.#step);
-      this.#step = step;
+      else writeStepChange(this, step - this.step);
+      this.step = step;
       writeXor(this, this, high, low);
     }
-    this.#t = t;
+    this.t = t;
     this.count++;
   }
 
@@ -80,7 +81,7 @@ function writeStepChange(out: BitWriter, change: number): void {
 
 /**
  * Decodes the samples with mint <= t <= maxt of the chunk in `bytes[start, end)` into `into`. The hottest loop of all
- * queries: bits are taken from 25-bit windows by arithmetic on local variables, without a reader object.
+ * queries: bits are taken from 32-bit windows by arithmetic on local variables, without a reader object.
  * @throws CorruptionError where the bytes end too early
  */
 export function decodeXor(
@@ -91,33 +92,54 @@ export function decodeXor(
   mint: number,
   maxt: number,
 ): void {
-  const head = new BitReader(bytes, start, end);
-  const count = head.bits(16);
+  if (end - start < 2) throw new CorruptionError(TOO_EARLY);
+  const count = ((bytes[start] as number) << 8) | (bytes[start + 1] as number);
   if (count === 0) return;
   // Two bits are the least that a sample takes: damaged bytes cannot make us reserve much.
   into.reserve(Math.min(count, (end - start) * 4));
-  const zigzag = readVarint(head);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  // All up to the second value stands at whole bytes.
+  let byte = varintEnd(bytes, start + 2);
+  const zigzag = varint(bytes, start + 2);
   let t = zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
-  let high = head.bits(32) | 0;
-  let low = head.bits(32) | 0;
+  if (byte + 8 > end) throw new CorruptionError(TOO_EARLY);
+  let high = view.getInt32(byte);
+  let low = view.getInt32(byte + 4);
   if (t > maxt) return;
   if (t >= mint) into.push(t, high, low);
   if (count === 1) return;
-  let step = readVarint(head);
+  let step = varint(bytes, byte + 8);
+  byte = varintEnd(bytes, byte + 8);
   t += step;
 
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const limit = end * 8;
   const { timestamps, words } = into;
   let at = into.end;
-  let position = head.position;
+  let position = byte * 8;
   let leading = 0;
   let trailing = 0;
-  for (let i = 1; ;) {
+  for (let left = count - 1; ;) {
     // The value: 0 as before | 10 old window | 11 new window of 5 bits leading zeros, 6 bits width.
-    const code = window(view, position);
+    let code = window(view, position);
+    // What stands still costs two zeros a sample: they are taken together.
+    let same = Math.min(Math.clz32(code) >> 1, left - 1);
+    if (same > 0) {
+      position += 2 * same;
+      left -= same;
+      if (position > limit) throw new CorruptionError(TOO_EARLY);
+      for (; same > 0 && t <= maxt; same--, t += step) {
+        if (t < mint) continue;
+        timestamps[at] = t;
+        words[2 * at + HIGH_WORD] = high;
+        words[2 * at + LOW_WORD] = low;
+        at++;
+      }
+      if (same > 0) break;
+      continue;
+    }
     if (code >= 0) {
       position += 1;
+      code <<= 1;
     } else {
       if ((code & 0x40000000) === 0) {
         position += 2;
@@ -128,12 +150,12 @@ export function decodeXor(
       }
       const width = 64 - leading - trailing;
       if (width > 32) {
-        const bitsHigh = take(view, position, width - 32);
-        const bitsLow = take(view, position + width - 32, 32);
+        const bitsHigh = window(view, position) >>> (64 - width);
+        const bitsLow = window(view, position + width - 32);
         low ^= bitsLow << trailing;
         high ^= trailing === 0 ? bitsHigh : (bitsHigh << trailing) | (bitsLow >>> (32 - trailing));
       } else {
-        const bits = take(view, position, width);
+        const bits = window(view, position) >>> (32 - width);
         if (trailing >= 32) {
           high ^= bits << (trailing - 32);
         } else {
@@ -142,8 +164,9 @@ export function decodeXor(
         }
       }
       position += width;
+      if (left > 1) code = window(view, position);
     }
-    if (position > limit) throw new CorruptionError('a chunk ends too early');
+    if (position > limit) throw new CorruptionError(TOO_EARLY);
     if (t > maxt) break;
     if (t >= mint) {
       timestamps[at] = t;
@@ -151,22 +174,21 @@ export function decodeXor(
       words[2 * at + LOW_WORD] = low;
       at++;
     }
-    if (++i >= count) break;
+    if (--left === 0) break;
     // The change of the step: 0 | 10 and 14 bits | 110 and 17 | 1110 and 20 | 1111 and 64.
-    const prefix = window(view, position);
-    if (prefix >= 0) {
+    if (code >= 0) {
       position += 1;
-    } else if ((prefix & 0x40000000) === 0) {
-      step += signed((prefix >>> 16) & 0x3fff, 14);
+    } else if ((code & 0x40000000) === 0) {
+      step += signed((code >>> 16) & 0x3fff, 14);
       position += 16;
-    } else if ((prefix & 0x20000000) === 0) {
-      step += signed((prefix >>> 12) & 0x1ffff, 17);
+    } else if ((code & 0x20000000) === 0) {
+      step += signed((code >>> 12) & 0x1ffff, 17);
       position += 20;
-    } else if ((prefix & 0x10000000) === 0) {
-      step += signed((prefix >>> 8) & 0xfffff, 20);
+    } else if ((code & 0x10000000) === 0) {
+      step += signed((code >>> 8) & 0xfffff, 20);
       position += 24;
     } else {
-      step += (take(view, position + 4, 32) | 0) * TWO_32 + take(view, position + 36, 32);
+      step += window(view, position + 4) * TWO_32 + (window(view, position + 36) >>> 0);
       position += 68;
     }
     t += step;
@@ -174,37 +196,35 @@ export function decodeXor(
   into.end = at;
 }
 
-/** The 25 bits from `position` on (and perhaps more) at the top of a signed word; behind the view come zeros. */
+const TOO_EARLY = 'a chunk ends too early';
+
+/** The 32 bits from `position` on; behind the view come zeros. */
 function window(view: DataView, position: number): number {
   const at = position >>> 3;
-  if (at + 4 <= view.byteLength) return view.getInt32(at) << (position & 7);
-  return tail(view, at) << (position & 7);
-}
-
-/** The `count` (0..32) bits from `position` on, unsigned. */
-function take(view: DataView, position: number, count: number): number {
-  if (count <= 25) return count === 0 ? 0 : window(view, position) >>> (32 - count);
-  const at = position >>> 3;
   const shift = position & 7;
-  const word = at + 4 <= view.byteLength ? view.getInt32(at) : tail(view, at);
-  if (shift === 0) return word >>> (32 - count);
-  const next = at + 4 < view.byteLength ? view.getUint8(at + 4) : 0;
-  return ((word << shift) | (next >>> (8 - shift))) >>> (32 - count);
+  if (at + 5 > view.byteLength) return tail(view, at, shift);
+  return (view.getInt32(at) << shift) | (view.getUint8(at + 4) >>> (8 - shift));
 }
 
 /** The last bytes of a view, filled up with zeros. */
-function tail(view: DataView, from: number): number {
-  let word = 0;
-  for (let at = from; at < from + 4; at++)
-    word = (word << 8) | (at < view.byteLength ? view.getUint8(at) : 0);
-  return word;
+function tail(view: DataView, from: number, shift: number): number {
+  const byte = (at: number): number => (at < view.byteLength ? view.getUint8(at) : 0);
+  const word = (byte(from) << 24) | (byte(from + 1) << 16) | (byte(from + 2) << 8) | byte(from + 3);
+  return (word << shift) | (byte(from + 4) >>> (8 - shift));
 }
 
-function readVarint(input: BitReader): number {
+/** Where a number that begins at `at` ends. */
+function varintEnd(bytes: Uint8Array, at: number): number {
+  let end = at;
+  while (end < bytes.length && end - at < 9 && (bytes[end] as number) >= 128) end++;
+  return end + 1;
+}
+
+function varint(bytes: Uint8Array, at: number): number {
   let value = 0;
   let scale = 1;
-  for (let i = 0; i < 10; i++) {
-    const byte = input.bits(8);
+  for (let i = at; i < Math.min(at + 10, bytes.length); i++) {
+    const byte = bytes[i] as number;
     value += (byte & 127) * scale;
     if (byte < 128) return value;
     scale *= 128;
