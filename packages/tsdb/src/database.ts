@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type {
   Appendable,
   Appender,
@@ -20,7 +21,7 @@ import { Committer } from './head/committer.ts';
 import { Head } from './head/head.ts';
 import { HeadSource } from './head/source.ts';
 import { loadLogs } from './load.ts';
-import type { HeadChunkFile } from './head/head_chunks.ts';
+import { HeadChunkFiles } from './head/chunk_files.ts';
 import type { WalWriter } from './wal/writer.ts';
 import { DirectoryLock } from './lock.ts';
 import { Maintenance } from './maintenance.ts';
@@ -49,7 +50,7 @@ interface Parts {
   readonly blocks: BlockSet;
   readonly quarantine: Quarantine;
   readonly replayed: Replayed;
-  readonly headFiles: readonly HeadChunkFile[];
+  readonly headFiles: HeadChunkFiles;
 }
 
 /** A Prometheus data directory, opened for reading and writing. One process at a time. */
@@ -86,16 +87,18 @@ export class Database implements Appendable, Queryable, ExemplarQueryable {
     await mkdir(dir, { recursive: true });
     const lock = await DirectoryLock.acquire(dir);
     const blocks = new BlockSet(dir, full.logger);
+    const headFiles = new HeadChunkFiles(join(dir, 'chunks_head'));
     try {
       const quarantine = new Quarantine(dir, full.clock, full.logger);
       await quarantine.load();
       await blocks.load(quarantine);
-      const head = new Head(full.minBlockMs, full.maxExemplars, full.outOfOrderWindowMs);
+      const head = new Head(full.minBlockMs, full.maxExemplars, full.outOfOrderWindowMs, headFiles);
       head.floor = head.servedFrom = blocks.end;
-      const loaded = await loadLogs(dir, head, full, quarantine);
-      return new Database({ dir, options: full, lock, head, blocks, quarantine, ...loaded });
+      const loaded = await loadLogs(dir, head, headFiles, full, quarantine);
+      return new Database({ dir, options: full, lock, head, headFiles, blocks, quarantine, ...loaded });
     } catch (error) {
       blocks.close();
+      await headFiles.close();
       await lock.release();
       throw error;
     }
@@ -221,6 +224,7 @@ export class Database implements Appendable, Queryable, ExemplarQueryable {
     await this.#parts.wal.close();
     await this.#parts.wbl.close();
     this.#parts.blocks.close();
+    await this.#parts.headFiles.close();
     await this.#parts.lock.release();
   }
 

@@ -1,11 +1,15 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import type { Logger } from '@prunella/metrics';
+import { messageOf } from './errors.ts';
 import type { Head } from './head/head.ts';
-import { HeadChunks, type HeadChunkFile } from './head/head_chunks.ts';
+import type { HeadChunkDamage, HeadChunkFiles } from './head/chunk_files.ts';
+import { MappedChunks, mapSealedChunks } from './head/mapping.ts';
 import { Replay, type ReplayReport } from './head/replay.ts';
 import type { DatabaseOptions } from './options.ts';
 import type { Quarantine } from './quarantine.ts';
 import type { Replayed } from './stats.ts';
 import { prepareLog, repairLog, segmentsToRead } from './wal/load.ts';
+import { cutTail } from './wal/repair.ts';
 import { segmentName } from './wal/segments.ts';
 import { WalWriter } from './wal/writer.ts';
 
@@ -13,21 +17,22 @@ export interface Loaded {
   readonly wal: WalWriter;
   readonly wbl: WalWriter;
   readonly replayed: Replayed;
-  readonly headFiles: readonly HeadChunkFile[];
 }
 
 /** Fills the head from the logs and what Prometheus has left in `chunks_head/`; damage is reported and repaired. */
 export async function loadLogs(
   dir: string,
   head: Head,
+  headFiles: HeadChunkFiles,
   options: Required<DatabaseOptions>,
   quarantine: Quarantine,
 ): Promise<Loaded> {
   const { clock, logger } = options;
   const started = clock.now();
-  const headChunks = await readHeadChunks(dir, quarantine);
-  const replay = new Replay(head, headChunks);
-  let corruptions = headChunks.damages.length;
+  const mapped = await MappedChunks.load(headFiles, head.chunks, head.floor);
+  if (mapped.damage !== undefined) await setAside(mapped.damage, quarantine, logger);
+  const replay = new Replay(head, mapped);
+  let corruptions = mapped.damage === undefined ? 0 : 1;
   const writers: WalWriter[] = [];
   const readLog = async (name: string): Promise<void> => {
     const log = join(dir, name);
@@ -35,6 +40,8 @@ export async function loadLogs(
     const { segments, next, missing } = await segmentsToRead(log);
     for (const [i, segment] of segments.entries()) {
       await replay.segment(segment, name === 'wbl');
+      // On a full disk they stay in memory.
+      await mapSealedChunks(head, headFiles).catch(() => undefined);
       logger.info(
         { log: name, segment: segment.index, of: segments.length, read: i + 1 },
         'log segment read',
@@ -50,6 +57,7 @@ export async function loadLogs(
     await readLog('wal');
     await readLog('wbl');
   });
+  mapped.drop();
   const { samples, unknown, unknownFrom, unknownTo } = replay.report;
   if (unknown > 0) {
     const reason = `${unknown} samples are of series that the log does not name`;
@@ -59,17 +67,23 @@ export async function loadLogs(
   head.counters.seriesNotFound += unknown;
   logger.info({ samples, unknown, series: head.series.size, ms: replayMs }, 'log read');
   const replayed = { replayMs, replayedSamples: samples, corruptions };
-  return { wal: writers[0]!, wbl: writers[1]!, replayed, headFiles: headChunks.files };
+  return { wal: writers[0]!, wbl: writers[1]!, replayed };
 }
 
-async function readHeadChunks(dir: string, quarantine: Quarantine): Promise<HeadChunks> {
-  const headChunks = await HeadChunks.read(join(dir, 'chunks_head'));
-  for (const { path, reason } of headChunks.damages) {
-    // The log has the same samples: nothing is missing from queries.
-    quarantine.note({ what: path, reason });
-    await quarantine.take(path).catch(() => undefined);
+/** What is damaged goes to the quarantine, with all that was written later: the log has the same samples. */
+async function setAside(
+  { path, offset, reason, behind }: HeadChunkDamage,
+  quarantine: Quarantine,
+  logger: Logger,
+): Promise<void> {
+  quarantine.note({ what: `${path}, at byte ${offset},`, reason });
+  try {
+    if (offset === 0) await quarantine.take(path);
+    else await cutTail(path, offset, await quarantine.place(`chunks_head-${basename(path)}`));
+    for (const each of behind) await quarantine.take(each);
+  } catch (error) {
+    logger.warn({ error: messageOf(error) }, 'damaged head chunks could not be moved away');
   }
-  return headChunks;
 }
 
 /** A torn tail is what a crash leaves of a write that nobody was promised; anything else may be missing. */

@@ -8,8 +8,10 @@ import type { BlockSet } from './blocks.ts';
 import { CorruptionError, messageOf } from './errors.ts';
 import type { Committer } from './head/committer.ts';
 import type { Head } from './head/head.ts';
-import { dropHeadChunks, type HeadChunkFile } from './head/head_chunks.ts';
+import type { HeadChunkFiles } from './head/chunk_files.ts';
+import { mapSealedChunks } from './head/mapping.ts';
 import type { DatabaseOptions } from './options.ts';
+import type { Damage, Quarantine } from './quarantine.ts';
 import { rangeEnd, rangeStart } from './ranges.ts';
 import type { Readers } from './readers.ts';
 import { truncateLog } from './wal/checkpoint.ts';
@@ -40,9 +42,12 @@ export interface MaintenanceParts {
   readonly wbl: WalWriter;
   readonly committer: Committer;
   readonly readers: Readers;
-  /** What Prometheus has left in `chunks_head/`. */
-  readonly headFiles: readonly HeadChunkFile[];
+  readonly headFiles: HeadChunkFiles;
+  readonly quarantine: Quarantine;
 }
+
+/** Of one block's damages so many are told: where a file is lost, all its chunks are. */
+const MOST_DAMAGES = 100;
 
 /** What happens behind the scenes: blocks are cut from the head, merged, and deleted when their time is up. */
 export class Maintenance {
@@ -61,14 +66,12 @@ export class Maintenance {
     sizeRetentions: 0,
   };
   readonly #parts: MaintenanceParts;
-  #headFiles: readonly HeadChunkFile[];
   readonly #logger: Logger;
   /** Blocks whose merge has failed (one is damaged): not tried again in this run. */
   readonly #unmergeable = new Set<string>();
 
   constructor(parts: MaintenanceParts) {
     this.#parts = parts;
-    this.#headFiles = parts.headFiles;
     this.#logger = parts.options.logger;
   }
 
@@ -76,6 +79,9 @@ export class Maintenance {
   async run(): Promise<void> {
     this.counters.compactionsTriggered++;
     // Each on its own: on a full disk no block can be written, but old ones can still go.
+    await this.#attempt('writing head chunks', () =>
+      mapSealedChunks(this.#parts.head, this.#parts.headFiles),
+    );
     await this.#attempt('cutting blocks from the head', () => this.compactHead());
     await this.#attempt('merging blocks', () => this.compactBlocks());
     await this.#attempt('deleting old blocks', () => this.retain());
@@ -167,7 +173,11 @@ export class Maintenance {
     head.floor = Math.max(head.floor, maxt);
     // Batches checked against the old floor are still to come.
     await committer.exclusively(async () => {});
-    const meta = await blockFromHead(dir, head, mint, maxt, options.clock);
+    const damages: Damage[] = [];
+    const meta = await blockFromHead(dir, head, mint, maxt, options.clock, (error, from, to) =>
+      damages.push({ what: 'a head chunk', reason: error.message, mint: from, maxt: to }),
+    );
+    for (const damage of damages.slice(0, MOST_DAMAGES)) await this.#parts.quarantine.report(damage);
     if (meta !== undefined) {
       const block = await blocks.open(meta.ulid);
       this.counters.compactions++;
@@ -182,7 +192,7 @@ export class Maintenance {
     const { head, readers, options } = this.#parts;
     await readers.drained(options.clock);
     await head.truncate(mint, this.#parts.wal.segment);
-    this.#headFiles = await dropHeadChunks(this.#headFiles, mint);
+    await this.#parts.headFiles.truncate(mint);
     this.counters.headTruncations++;
   }
 

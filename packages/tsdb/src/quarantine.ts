@@ -64,8 +64,13 @@ export class Quarantine {
 
   /** Moves a file or directory out of the way. */
   async take(path: string): Promise<void> {
+    await rename(path, await this.place(basename(path)));
+  }
+
+  /** @returns a path for what is to be kept under a name */
+  async place(name: string): Promise<string> {
     await mkdir(this.dir, { recursive: true });
-    await rename(path, join(this.dir, basename(path)));
+    return join(this.dir, name);
   }
 
   /** For people who ask for the range: what of it may be missing. */

@@ -5,7 +5,8 @@ import type { BlockMeta } from './block/meta.ts';
 import { BlockSet } from './blocks.ts';
 import { messageOf } from './errors.ts';
 import { Head } from './head/head.ts';
-import { HeadChunks } from './head/head_chunks.ts';
+import { HeadChunkFiles } from './head/chunk_files.ts';
+import { MappedChunks } from './head/mapping.ts';
 import { Replay } from './head/replay.ts';
 import { HeadSource } from './head/source.ts';
 import { MergingQuerier } from './query/querier.ts';
@@ -18,10 +19,12 @@ import { segmentsToRead } from './wal/load.ts';
 export class DatabaseReader implements Queryable {
   readonly #blocks: BlockSet;
   readonly #head: Head;
+  readonly #headFiles: HeadChunkFiles;
   /** What could not be read, for people. */
   readonly warnings: readonly string[];
 
-  private constructor(blocks: BlockSet, head: Head, warnings: readonly string[]) {
+  private constructor(blocks: BlockSet, head: Head, headFiles: HeadChunkFiles, warnings: readonly string[]) {
+    this.#headFiles = headFiles;
     this.#blocks = blocks;
     this.#head = head;
     this.warnings = warnings;
@@ -32,10 +35,13 @@ export class DatabaseReader implements Queryable {
     const warnings: string[] = [];
     const blocks = new BlockSet(dir, silentLogger);
     await blocks.peek(async (name, error) => void warnings.push(`block ${name}: ${messageOf(error)}`));
-    const head = new Head(2 * 3_600_000, 0);
+    const headFiles = new HeadChunkFiles(join(dir, 'chunks_head'));
+    const head = new Head(2 * 3_600_000, 0, 0, headFiles);
     head.floor = head.servedFrom = blocks.end;
     if (log) {
-      const replay = new Replay(head, await HeadChunks.read(join(dir, 'chunks_head')));
+      const mapped = await MappedChunks.load(headFiles, head.chunks, head.floor);
+      if (mapped.damage !== undefined) warnings.push(`${mapped.damage.path}: ${mapped.damage.reason}`);
+      const replay = new Replay(head, mapped);
       await head.fill(async () => {
         for (const name of ['wal', 'wbl']) {
           const { segments, missing } = await segmentsToRead(join(dir, name));
@@ -47,7 +53,7 @@ export class DatabaseReader implements Queryable {
         warnings.push(`segment ${damage.segment} of the log, at ${damage.offset}: ${damage.reason}`);
       }
     }
-    return new DatabaseReader(blocks, head, warnings);
+    return new DatabaseReader(blocks, head, headFiles, warnings);
   }
 
   querier(mint: number, maxt: number): Querier {
@@ -79,5 +85,6 @@ export class DatabaseReader implements Queryable {
 
   close(): void {
     this.#blocks.close();
+    void this.#headFiles.close();
   }
 }

@@ -135,7 +135,7 @@ describe('one part damaged or gone', () => {
     [
       'head chunks that are none',
       async (dir) => {
-        await mkdir(join(dir, 'chunks_head'));
+        await mkdir(join(dir, 'chunks_head'), { recursive: true });
         await writeFile(join(dir, 'chunks_head/000001'), 'no chunks at all');
       },
       false,

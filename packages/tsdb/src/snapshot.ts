@@ -17,7 +17,9 @@ export async function writeSnapshot(
   for (const block of blocks) await linkTree(block.dir, join(dir, basename(block.dir)));
   if (head !== undefined && head.maxTime >= head.minTime) {
     const from = Math.max(head.minTime, head.servedFrom);
-    await blockFromHead(dir, head, from, head.maxTime + 1, clock);
+    await blockFromHead(dir, head, from, head.maxTime + 1, clock, (error) => {
+      throw error;
+    });
   }
   await syncDirectory(dir);
 }

@@ -1,5 +1,6 @@
 const SLAB_BYTES = 1 << 20;
-const UNIT = 16;
+/** What is handed out is a multiple of this, bytes. */
+export const UNIT = 16;
 
 /**
  * Memory for many small byte strings (sealed chunks). One `Uint8Array` each would cost more than the bytes
@@ -23,7 +24,7 @@ export class Arena {
     return this.#slabs.length * SLAB_BYTES;
   }
 
-  /** @returns the address of `length` (at most 1 MiB) bytes of unspecified content */
+  /** @returns the address (never 0) of `length` (at most 1 MiB) bytes of unspecified content */
   allocate(length: number): number {
     const units = Math.ceil(length / UNIT);
     this.#used += units * UNIT;
@@ -31,9 +32,11 @@ export class Arena {
     if (freed !== undefined) return freed;
     const perSlab = SLAB_BYTES / UNIT;
     if (units > perSlab) throw new RangeError(`${length} bytes do not fit a slab`);
-    if (this.#slabs.length === 0 || (this.#next % perSlab) + units > perSlab || this.#next % perSlab === 0) {
+    if (this.#next === 0) {
       this.#addSlab();
+      this.#next = 1;
     }
+    if (this.#next % perSlab === 0 || (this.#next % perSlab) + units > perSlab) this.#addSlab();
     const address = this.#next;
     this.#next += units;
     return address;

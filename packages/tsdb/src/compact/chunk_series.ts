@@ -4,6 +4,7 @@ import type { Chunk } from '../block/chunks.ts';
 import type { ChunkSeries } from '../block/writer.ts';
 import { ColumnBuilder } from '../chunks/columns.ts';
 import { decodeChunk } from '../chunks/decode.ts';
+import { CorruptionError } from '../errors.ts';
 import type { Head } from '../head/head.ts';
 import type { MemSeries } from '../head/series.ts';
 import type { Interval } from '../intervals.ts';
@@ -29,46 +30,57 @@ export async function* chunksOfBlock(block: Block): AsyncGenerator<ChunkSeries> 
   }
 }
 
+/** What is told of a chunk that cannot be read; times are ms. */
+export type OnDamage = (error: CorruptionError, mint: number, maxt: number) => void;
+
 /** The head's series with their samples in [mint, maxt]. */
-export async function* chunksOfHead(head: Head, mint: number, maxt: number): AsyncGenerator<ChunkSeries> {
+export async function* chunksOfHead(
+  head: Head,
+  mint: number,
+  maxt: number,
+  onDamage: OnDamage,
+): AsyncGenerator<ChunkSeries> {
   const pacer = new Pacer();
   const found = await filterInSlices(
     head.series,
     (series) => series.indexed && series.overlaps(head.chunks, mint, maxt),
   );
   for (const series of await head.order.sort(found)) {
-    yield { labels: series.labels, chunks: chunksOfSeries(head, series, mint, maxt) };
+    yield { labels: series.labels, chunks: chunksOfSeries(head, series, mint, maxt, onDamage) };
     const pause = pacer.pause();
     if (pause) await pause;
   }
 }
 
-function chunksOfSeries(head: Head, series: MemSeries, mint: number, maxt: number): Chunk[] {
+function chunksOfSeries(
+  head: Head,
+  series: MemSeries,
+  mint: number,
+  maxt: number,
+  onDamage: OnDamage,
+): Chunk[] {
   const store = head.chunks;
   const outside: Interval[] = [
     { mint: -Infinity, maxt: mint - 1 },
     { mint: maxt + 1, maxt: Infinity },
     ...(series.deleted ?? []),
   ];
-  const chunks = series.sealed.map((address) => ({
-    mint: store.minTime(address),
-    maxt: store.maxTime(address),
-    encoding: store.encoding(address),
-    data: store.data(address),
-  }));
-  const { open } = series;
-  if (open !== undefined) {
-    // A copy: the open chunk may grow before this one is written.
-    chunks.push({
-      mint: series.openMinTime,
-      maxt: series.maxTime,
-      encoding: open.encoding,
-      data: open.data().slice(),
-    });
+  const chunks: Chunk[] = [];
+  for (const address of series.sealed(store)) {
+    const times = { mint: store.minTime(address), maxt: store.maxTime(address) };
+    if (times.mint > maxt || times.maxt < mint) continue;
+    try {
+      chunks.push({ ...times, encoding: store.encoding(address), data: store.data(address).slice() });
+    } catch (error) {
+      if (!(error instanceof CorruptionError)) throw error;
+      onDamage(error, times.mint, times.maxt);
+    }
   }
-  return chunks
-    .filter((chunk) => chunk.mint <= maxt && chunk.maxt >= mint)
-    .flatMap((chunk) => withoutDeleted(chunk, outside));
+  const open = series.openChunk(head.openFloats);
+  // A copy: the open chunk may grow before this one is written.
+  if (open !== undefined && open.mint <= maxt && open.maxt >= mint)
+    chunks.push({ ...open, data: open.data.slice() });
+  return chunks.flatMap((chunk) => withoutDeleted(chunk, outside));
 }
 
 /** The chunk as it is where nothing of it is deleted, else what is left of it. */

@@ -6,7 +6,7 @@ import { writeBlock } from '../block/writer.ts';
 import type { Head } from '../head/head.ts';
 import { Pacer, inSlices } from '../pacer.ts';
 import { sortInSlices } from '../sort.ts';
-import { chunksOfBlock, chunksOfHead, mergeChunkSeries } from './chunk_series.ts';
+import { chunksOfBlock, chunksOfHead, mergeChunkSeries, type OnDamage } from './chunk_series.ts';
 
 /** Writes the head's samples in [mint, maxt) as a block of level 1. @returns undefined where there is none */
 export async function blockFromHead(
@@ -15,6 +15,7 @@ export async function blockFromHead(
   mint: number,
   maxt: number,
   clock: Clock,
+  onDamage: OnDamage,
 ): Promise<BlockMeta | undefined> {
   const ulid = newUlid(clock.now());
   const meta = {
@@ -24,7 +25,7 @@ export async function blockFromHead(
     compaction: { level: 1, sources: [ulid] },
     version: 1,
   } as const;
-  return writeBlock(parent, meta, await headSymbols(head), chunksOfHead(head, mint, maxt - 1));
+  return writeBlock(parent, meta, await headSymbols(head), chunksOfHead(head, mint, maxt - 1, onDamage));
 }
 
 /** Makes one block of several, or of one with deleted samples. @throws CorruptionError where one is damaged */

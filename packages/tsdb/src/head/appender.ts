@@ -97,15 +97,13 @@ export class HeadAppender implements Appender {
     const newest = series.pendingBatch === this.#batch ? series.pendingTime : series.maxTime;
     if (t <= newest || t < this.#head.minValidTime) {
       // A sender that has not heard of its success sends again: what is there already is no error.
-      if (t < series.maxTime && series.holds(this.#head.chunks, t, high, low)) return series.ref;
+      if (t < series.maxTime && series.holds(this.#head, t, high, low)) return series.ref;
       if (t !== newest && this.#takesLate(t)) {
         this.#batch.late.push({ series, t, high, low });
         return series.ref;
       }
-      const same =
-        series.lastHistogram === undefined && series.lastHigh === (high | 0) && series.lastLow === (low | 0);
       // The same sample once more is no error, and no second sample.
-      if (t === series.maxTime && same) return series.ref;
+      if (t === series.maxTime && series.endsWith(high, low)) return series.ref;
       this.#refuse(t, newest);
     }
     this.#batch.push(series, t, high, low);

@@ -57,9 +57,7 @@ export class Batch {
     this.series.push(series);
     this.timestamps[at] = t;
     if (series.pendingBatch === this && series.pendingHistogram !== histogram) this.mixed = true;
-    series.pendingBatch = this;
-    series.pendingTime = t;
-    series.pendingHistogram = histogram;
+    series.setPending(this, t, histogram);
     return at;
   }
 

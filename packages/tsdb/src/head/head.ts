@@ -1,13 +1,16 @@
 import type { FloatHistogram, Histogram, Labels, Matcher } from '@prunella/metrics';
 import { HIGH_WORD, LOW_WORD } from '../chunks/columns.ts';
-import type { Chunk } from '../block/chunks.ts';
 import type { Batch } from './batch.ts';
 import { Pacer, inSlices } from '../pacer.ts';
 import { acceptAll, candidatesFor } from '../postings/matching.ts';
+import type { HeadChunkFiles } from './chunk_files.ts';
 import { ChunkStore } from './chunk_store.ts';
 import { ExemplarStore } from './exemplars.ts';
 import { LateSamples } from './late.ts';
 import { LabelOrder } from './order.ts';
+import type { ChunkChain } from './mapping.ts';
+import { OpenFloats } from './open_floats.ts';
+import { SeriesPages, type Place } from './page.ts';
 import { MemPostings } from './postings.ts';
 import { MemSeries, type SeriesContext } from './series.ts';
 import { SeriesTable } from './table.ts';
@@ -29,7 +32,12 @@ export interface HeadCounters {
 
 /** The newest samples of all series, in memory; what is in here is in the log as well. */
 export class Head implements SeriesContext {
-  readonly chunks: ChunkStore = new ChunkStore();
+  readonly chunks: ChunkStore;
+  readonly openFloats: OpenFloats;
+  readonly #pages = new SeriesPages();
+  /** Whose chunks have been completed lately; kept only where they are written to files. */
+  #sealed: MemSeries[] = [];
+  readonly #mapped: boolean;
   readonly chunkRange: number;
   /** How much older than the head's newest sample a sample out of order may be, ms; 0 = none are taken. */
   readonly outOfOrderWindow: number;
@@ -64,7 +72,11 @@ export class Head implements SeriesContext {
   /** While a log is read, series are not found by queries. */
   #indexing = true;
 
-  constructor(chunkRange: number, maxExemplars: number, outOfOrderWindow = 0) {
+  /** @param files where complete chunks are, or will be */
+  constructor(chunkRange: number, maxExemplars: number, outOfOrderWindow = 0, files?: HeadChunkFiles) {
+    this.chunks = new ChunkStore(files);
+    this.openFloats = new OpenFloats(this.chunks.arena);
+    this.#mapped = files !== undefined;
     this.chunkRange = chunkRange;
     this.outOfOrderWindow = outOfOrderWindow;
     this.exemplars = new ExemplarStore(maxExemplars);
@@ -87,7 +99,7 @@ export class Head implements SeriesContext {
 
   /** Makes a series under a reference that is free. */
   addSeries(ref: number, labels: Labels): MemSeries {
-    const series = new MemSeries(ref, labels);
+    const series = new MemSeries(ref, labels, this.#pages.allocate());
     this.reserveRef(ref);
     this.series.add(series);
     this.counters.seriesCreated++;
@@ -125,15 +137,24 @@ export class Head implements SeriesContext {
     if (ref > this.#lastRef) this.#lastRef = ref;
   }
 
-  /** Gives a series that has no samples yet chunks made elsewhere. */
-  adopt(series: MemSeries, chunks: readonly Chunk[]): void {
-    const wanted = chunks.filter((chunk) => chunk.maxt >= this.floor);
-    if (wanted.length === 0 || !series.empty) return;
+  /** Gives a series that has no samples yet chunks of the store. */
+  adopt(series: MemSeries, { first, last }: ChunkChain): void {
     this.#index(series);
-    series.adopt(this.chunks, wanted);
-    this.counters.chunksCreated += wanted.length;
-    this.#noteTime(Math.max(wanted[0]!.mint, this.floor));
-    this.#noteTime(wanted.at(-1)!.maxt);
+    series.adopt(this.chunks, first, last);
+    for (const _ of series.sealed(this.chunks)) this.counters.chunksCreated++;
+    this.#noteTime(Math.max(this.chunks.minTime(first), this.floor));
+    this.#noteTime(this.chunks.maxTime(last));
+  }
+
+  noteSealed(series: MemSeries): void {
+    if (this.#mapped) this.#sealed.push(series);
+  }
+
+  /** Takes the list of series whose chunks have been completed since the last time. */
+  takeSealed(): readonly MemSeries[] {
+    const sealed = this.#sealed;
+    this.#sealed = [];
+    return sealed;
   }
 
   /** Makes a committed batch visible. Samples that another batch has overtaken are dropped, as in a replay of the log. */
@@ -155,16 +176,16 @@ export class Head implements SeriesContext {
    * @param segment the segment that the log is at
    */
   async truncate(mint: number, segment: number): Promise<void> {
-    const gone: MemSeries[] = [];
+    const gone: { series: MemSeries; place: Place; indexed: boolean }[] = [];
     let oldest = Infinity;
     this.minTime = Infinity;
     await inSlices(this.series, (series) => {
-      this.counters.chunksRemoved += series.dropBefore(this.chunks, mint);
+      this.counters.chunksRemoved += series.dropBefore(this, mint);
       const late = series.late !== undefined || series.lateMoving !== undefined;
       if (!late) series.deleted = series.deleted?.filter((interval) => interval.maxt >= mint);
       if (series.empty && !late && series.pendingBatch === undefined) {
-        series.gone = true;
-        gone.push(series);
+        const { indexed } = series;
+        gone.push({ series, indexed, place: series.leave() });
       } else {
         // Chunks that Prometheus cut may reach over the border; what of them lies before it no longer counts.
         oldest = Math.min(oldest, Math.max(mint, series.minTime(this.chunks)));
@@ -175,12 +196,16 @@ export class Head implements SeriesContext {
     await this.#forget(gone, segment);
   }
 
-  async #forget(gone: readonly MemSeries[], segment: number): Promise<void> {
+  async #forget(
+    gone: readonly { series: MemSeries; place: Place; indexed: boolean }[],
+    segment: number,
+  ): Promise<void> {
     const indexed: MemSeries[] = [];
-    await inSlices(gone, (series) => {
-      this.series.delete(series);
-      this.forgotten.set(series.ref, segment);
-      if (series.indexed) indexed.push(series);
+    await inSlices(gone, (each) => {
+      this.series.delete(each.series);
+      this.#pages.free(each.place);
+      this.forgotten.set(each.series.ref, segment);
+      if (each.indexed) indexed.push(each.series);
     });
     await this.postings.remove(indexed);
     this.order.forget(gone.length);
@@ -206,7 +231,7 @@ export class Head implements SeriesContext {
       if (t < series.maxTime) this.counters.outOfOrder++;
       return;
     }
-    if (series.open?.count === 1) this.counters.chunksCreated++;
+    if (series.openCount === 1) this.counters.chunksCreated++;
     this.counters.floats++;
     this.#noteTime(t);
   }
@@ -224,7 +249,7 @@ export class Head implements SeriesContext {
       if (t < series.maxTime) this.counters.outOfOrder++;
       return;
     }
-    if (series.open?.count === 1) this.counters.chunksCreated++;
+    if (series.openCount === 1) this.counters.chunksCreated++;
     this.counters.histograms++;
     this.#noteTime(t);
   }

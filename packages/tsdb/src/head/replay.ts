@@ -14,7 +14,7 @@ import type { Segment } from '../wal/load.ts';
 import { readSegment, type WalDamage } from '../wal/reader.ts';
 import * as records from '../wal/records.ts';
 import type { Head } from './head.ts';
-import type { HeadChunks } from './head_chunks.ts';
+import type { MappedChunks } from './mapping.ts';
 import type { MemSeries } from './series.ts';
 
 /** Entries of a record that are applied at once: of series, which cost much, and of other things. */
@@ -45,14 +45,14 @@ export class Replay {
     damages: [],
   };
   readonly #head: Head;
-  readonly #chunks: HeadChunks | undefined;
+  readonly #chunks: MappedChunks | undefined;
   readonly #pacer = new Pacer();
   /** Damages behind which no sample has come yet. */
   readonly #unbounded: { readonly mint: number; maxt: number }[] = [];
   #lastTime: number = -Infinity;
 
   /** @param chunks of series in the log, ready made: samples that they hold are not added again */
-  constructor(head: Head, chunks?: HeadChunks) {
+  constructor(head: Head, chunks?: MappedChunks) {
     this.#head = head;
     this.#chunks = chunks;
     if (chunks !== undefined) head.reserveRef(chunks.maxRef);
@@ -69,8 +69,10 @@ export class Replay {
       this.report.records++;
       try {
         const input = new ByteReader(record, Math.min(1, record.length));
-        const step = input.remaining === 0 ? undefined : this.#reader(record[0]!, input, late);
-        while (step !== undefined && input.remaining > 0) {
+        if (input.remaining === 0) continue;
+        const step = this.#reader(record[0]!, input, late);
+        if (step === undefined) continue;
+        while (input.remaining > 0) {
           step();
           const pause = this.#pacer.pause();
           if (pause) await pause;
@@ -168,7 +170,8 @@ export class Replay {
     }
     const series = this.#head.addSeries(ref, labels);
     series.logged = true;
-    if (this.#chunks !== undefined) this.#head.adopt(series, this.#chunks.take(ref));
+    const chunks = this.#chunks?.take(ref);
+    if (chunks !== undefined) this.#head.adopt(series, chunks);
   }
 
   #find(ref: number, t: number): MemSeries | undefined {

@@ -72,7 +72,9 @@ export class HeadSource implements Source {
   #read(series: MemSeries, builder: ColumnBuilder, query: HeadQuery, inOrderTo: number): Series | undefined {
     if (series.gone) return undefined;
     if (query.hints.func === 'series') return { labels: series.labels, samples: NO_SAMPLES };
-    series.read(this.#head.chunks, builder, query.inOrderFrom, inOrderTo);
+    series.read(this.#head, builder, query.inOrderFrom, inOrderTo, ({ message }) =>
+      query.warn(`samples are missing: ${message}`),
+    );
     const late = series.lateBetween(query.mint, query.maxt);
     if (late.length > 0) builder.append(joinSamples([builder.take(), ...late]));
     if (series.deleted !== undefined) dropDeleted(builder, series.deleted);

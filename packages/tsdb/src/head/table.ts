@@ -30,8 +30,10 @@ export class SeriesTable {
     const hash = hashLabels(labels);
     const found = this.#shard(hash).get(hash);
     if (found === undefined) return undefined;
-    if (!Array.isArray(found)) return samePairs(found.labels, labels) ? found : undefined;
-    return found.find((series) => samePairs(series.labels, labels));
+    // Those that are gone stay here until somebody has time to clear up.
+    const matches = (series: MemSeries): boolean => !series.gone && samePairs(series.labels, labels);
+    if (!Array.isArray(found)) return matches(found) ? found : undefined;
+    return found.find(matches);
   }
 
   add(series: MemSeries): void {

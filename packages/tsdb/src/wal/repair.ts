@@ -30,7 +30,7 @@ export async function repairSegments(damages: readonly WalDamage[], quarantine: 
 }
 
 /** A torn write: everything readable lies before it. */
-async function cutTail(path: string, offset: number, kept: string): Promise<void> {
+export async function cutTail(path: string, offset: number, kept: string): Promise<void> {
   const tail = (await readFile(path)).subarray(offset);
   await writeFile(`${kept}.from-${offset}`, tail);
   await truncate(path, offset);
