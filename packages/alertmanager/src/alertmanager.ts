@@ -182,6 +182,7 @@ export class Alertmanager {
       env,
       random,
       inbox: this.inbox,
+      posted: this.#state.posted,
       externalUrl: this.externalUrl,
       silences: this.silences,
       log: this.#state.log,

@@ -10,6 +10,7 @@ import type { Receiver } from './notify/integration.ts';
 import { Pipeline, type Flush, type PipelineParts } from './notify/pipeline.ts';
 import { buildReceivers, HttpClients } from './receivers/build.ts';
 import type { MessageSink } from './receivers/inbox.ts';
+import type { PostedStore } from './receivers/posted.ts';
 import type { Silences } from './silence/silences.ts';
 import { templateData } from './template/data.ts';
 import { loadTemplates } from './template/load.ts';
@@ -24,6 +25,7 @@ export interface RunningParts extends Pick<PipelineParts, FromOwner> {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly random: () => number;
   readonly inbox: MessageSink;
+  readonly posted: PostedStore;
   readonly externalUrl: string;
   readonly silences: Silences;
   readonly log: NotificationLog;
@@ -85,6 +87,7 @@ export class Running {
       secrets,
       http: this.#clients.open,
       inbox: parts.inbox,
+      posted: parts.posted,
       externalUrl: parts.externalUrl,
     });
     const pipeline = new Pipeline({

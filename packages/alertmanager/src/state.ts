@@ -7,6 +7,7 @@ import { AlertStore, type AlertRecord } from './alerts.ts';
 import { NotificationHistory, type NotificationRecord } from './history.ts';
 import { NotificationLog, type LogEntry } from './nflog.ts';
 import { Inbox, type Message } from './receivers/inbox.ts';
+import { PostedStore, type PostedRecord } from './receivers/posted.ts';
 import { RecurringSilences, type RecurringRecord } from './silence/recurring.ts';
 import type { Silence } from './silence/silence.ts';
 import { Silences } from './silence/silences.ts';
@@ -33,6 +34,7 @@ export class State {
   readonly recurringSilences: RecurringSilences;
   readonly log: NotificationLog;
   readonly inbox: Inbox;
+  readonly posted: PostedStore;
   readonly history: NotificationHistory;
   readonly alertHistory: AlertHistory;
   readonly acknowledgements: Acknowledgements;
@@ -51,6 +53,7 @@ export class State {
     });
     this.log = new NotificationLog({ clock, records: stores.log, retention });
     this.inbox = new Inbox({ clock, records: stores.inbox, onMessage });
+    this.posted = new PostedStore({ clock, records: stores.posted, retention });
     this.history = new NotificationHistory({ clock, records: stores.history, retention });
     this.alertHistory = new AlertHistory({ clock, records: stores.alertHistory, retention });
     this.acknowledgements = new Acknowledgements(stores.acknowledgements);
@@ -73,6 +76,7 @@ export class State {
       this.silences,
       this.log,
       this.inbox,
+      this.posted,
       this.history,
       this.alertHistory,
       this.acknowledgements,
@@ -94,6 +98,7 @@ interface Stores {
   readonly recurring: Records<RecurringRecord>;
   readonly log: Records<LogEntry>;
   readonly inbox: Records<Message>;
+  readonly posted: Records<PostedRecord>;
   readonly history: Records<NotificationRecord>;
   readonly alertHistory: Records<AlertEvent>;
   readonly acknowledgements: Records<AcknowledgementRecord>;
@@ -112,6 +117,7 @@ async function openStores(directory: string | undefined, logger: Logger): Promis
     recurring: await open('recurring-silences'),
     log: await open('notification-log'),
     inbox: await open('inbox'),
+    posted: await open('posted-messages'),
     acknowledgements: await open('acknowledgements'),
     positions: await open('alert-logs'),
   };

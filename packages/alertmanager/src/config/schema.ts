@@ -29,6 +29,7 @@ export interface GlobalConfig extends SecretFields<
   | 'victorops_api_key'
   | 'rocketchat_token'
   | 'rocketchat_token_id'
+  | 'wechat_api_secret'
 > {
   readonly resolve_timeout?: number;
   readonly http_config?: HttpClientConfig;
@@ -48,6 +49,9 @@ export interface GlobalConfig extends SecretFields<
   readonly victorops_api_url?: string;
   readonly webex_api_url?: string;
   readonly rocketchat_api_url?: string;
+  readonly wechat_api_url?: string;
+  readonly wechat_api_corp_id?: string;
+  readonly jira_api_url?: string;
 }
 
 const globalConfig = objectOf<GlobalConfig>({
@@ -61,11 +65,9 @@ const globalConfig = objectOf<GlobalConfig>({
   ...secretEntries(secret, 'telegram_bot_token', 'bale_bot_token'),
   ...secretEntries(secretUrl, 'slack_api_url', 'mattermost_webhook_url'),
   ...optional(url, 'victorops_api_url', 'webex_api_url', 'rocketchat_api_url'),
-  ...secretEntries(secret, 'victorops_api_key', 'rocketchat_token', 'rocketchat_token_id'),
-  // Services that we do not deliver to: accepted, so that a file that names them loads.
+  ...secretEntries(secret, 'victorops_api_key', 'rocketchat_token', 'rocketchat_token_id', 'wechat_api_secret'),
   ...optional(url, 'wechat_api_url', 'jira_api_url'),
-  ...optional(text, 'wechat_api_corp_id', 'wechat_api_secret_file'),
-  ...optional(secret, 'wechat_api_secret'),
+  ...optional(text, 'wechat_api_corp_id'),
 });
 
 export interface RouteConfig {

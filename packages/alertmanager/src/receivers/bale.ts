@@ -56,7 +56,7 @@ export const bale: ReceiverKind = receiverKind<BaleConfig>({
           : templates.text(config.message, templateData(notification, parts.externalUrl));
       const body = { chat_id: await chatId(config, secrets), text: truncateRunes(message, MESSAGE_RUNES) };
       const api = config.api_url ?? global.bale_api_url ?? API_URL;
-      return sendMessage(client, api, token ?? '', body, { signal, retryStatuses: [429] });
+      return sendMessage(client, api, token ?? '', body, { signal, strict: false, retryStatuses: [429] });
     };
   },
 });

@@ -2,6 +2,7 @@ import { createHttpClient, type HttpClient, type HttpClientConfig } from '@prune
 import type { Configuration, IntegrationDefinition } from '../config/load.ts';
 import type { Integration, Receiver } from '../notify/integration.ts';
 import { CONCURRENT_DELIVERIES, Turns } from '../notify/turns.ts';
+import type { PostedStore } from './posted.ts';
 import type { ReceiverParts } from './receiver.ts';
 
 /** Opens a client for a `http_config`; `close()` closes all of them. */
@@ -31,23 +32,23 @@ export class HttpClients {
   }
 }
 
+/** What all receivers are built from; each integration knows only the messages it posted itself. */
+export type BuildParts = Omit<ReceiverParts, 'posted'> & { readonly posted: Pick<PostedStore, 'of'> };
+
 /**
  * The receivers of a configuration, by name. An integration whose environment variable is not set is left out with a
  * line in the log, so that one configuration serves with and without credentials.
  */
-export function buildReceivers(configuration: Configuration, parts: ReceiverParts): Map<string, Receiver> {
+export function buildReceivers(configuration: Configuration, parts: BuildParts): Map<string, Receiver> {
   return new Map(
     configuration.receivers.map(({ name, labels, fallback, integrations }) => {
       const enabled = integrations.filter((each) => isEnabled(name, each, parts));
-      const built = enabled.map(({ kind, index, sendResolved, config }): Integration => ({
-        receiver: name,
-        name: kind.name,
-        index,
-        sendResolved,
-        deliver: kind.create(config, parts),
-        turns: new Turns(CONCURRENT_DELIVERIES),
-        key: `${name}/${kind.name}/${index}`,
-      }));
+      const built = enabled.map(({ kind, index, sendResolved, config }): Integration => {
+        const key = `${name}/${kind.name}/${index}`;
+        const deliver = kind.create(config, { ...parts, posted: parts.posted.of(key) });
+        const turns = new Turns(CONCURRENT_DELIVERIES);
+        return { receiver: name, name: kind.name, index, sendResolved, deliver, turns, key };
+      });
       return [name, { name, labels, fallback, integrations: built }];
     }),
   );
@@ -56,7 +57,7 @@ export function buildReceivers(configuration: Configuration, parts: ReceiverPart
 function isEnabled(
   receiver: string,
   { kind, index, config }: IntegrationDefinition,
-  parts: ReceiverParts,
+  parts: BuildParts,
 ): boolean {
   const variable = unsetVariable(config, parts.secrets.env);
   if (variable === undefined) return true;

@@ -10,6 +10,7 @@ import { telegram } from './telegram.ts';
 let sink: Sink;
 beforeEach(async () => {
   sink = await openSink();
+  sink.answer = (response) => response.end('{"ok":true}');
 });
 afterEach(() => sink.close());
 
@@ -103,6 +104,7 @@ describe('telegram', () => {
   test('a refusal with status 200 is a failure', async () => {
     sink.answer = (response) => response.end('{"ok":false,"description":"chat not found"}');
     expect(await fails(deliverVia(telegram, config(), sampleNotification()))).toMatchObject({
+      retry: true,
       message: 'chat not found',
     });
   });

@@ -15,18 +15,14 @@ const TITLE_RUNES = 256;
 const DESCRIPTION_RUNES = 4096;
 const CONTENT_RUNES = 2000;
 const RED = 0x992d22;
-const GREEN = 0x2dc72d;
+const GREEN = 0x2ecc71;
 
 /** `discord_configs`: an embed through a channel's webhook. */
 export const discord: ReceiverKind = hookKind<DiscordConfig>({
   name: 'discord',
   entries: optional(text, 'title', 'message', 'content', 'username', 'avatar_url'),
-  retryStatuses: [429],
   body: (config, expand, data) => ({
-    content: truncateRunes(
-      expand(config.content, '{{ template "discord.default.content" . }}'),
-      CONTENT_RUNES,
-    ),
+    content: truncateRunes(expand(config.content), CONTENT_RUNES),
     embeds: [
       {
         title: truncateRunes(expand(config.title, '{{ template "discord.default.title" . }}'), TITLE_RUNES),
@@ -37,7 +33,7 @@ export const discord: ReceiverKind = hookKind<DiscordConfig>({
         color: data.status === 'firing' ? RED : GREEN,
       },
     ],
-    username: expand(config.username) || undefined,
-    avatar_url: expand(config.avatar_url) || undefined,
+    username: config.username || undefined,
+    avatar_url: config.avatar_url || undefined,
   }),
 });

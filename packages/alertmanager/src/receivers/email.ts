@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
@@ -21,6 +20,7 @@ import {
 } from '../config/fields.ts';
 import type { GlobalConfig } from '../config/schema.ts';
 import { templateData } from '../template/data.ts';
+import { hashKey } from './key.ts';
 import {
   DeliveryError,
   receiverKind,
@@ -183,6 +183,7 @@ function composeMail(config: EmailConfig, notification: Notification, parts: Rec
     text: expand(config.text ?? '{{ template "email.default.text" . }}'),
     html: templates.html(config.html ?? '{{ template "email.default.html" . }}', data),
     headers: others,
+    textEncoding: 'quoted-printable',
     ...(config.threading?.enabled && thread(config, notification)),
   };
 }
@@ -200,11 +201,14 @@ function expandHeaders(
   );
 }
 
-/** All mails of a group (of a day) refer to one that never was: mail programs show them as one thread. */
+/**
+ * All mails of a group (of a day) refer to one that never was: mail programs show them as one thread. Its name is that
+ * of Alertmanager, so that a thread goes on when one takes over from the other.
+ */
 function thread(config: EmailConfig, notification: Notification): SendMailOptions {
-  const hash = createHash('sha256').update(notification.groupKey).digest('hex').slice(0, 32);
+  const hash = hashKey(notification.groupKey).slice(0, 16);
   const daily = config.threading?.thread_by_date !== 'none';
-  const day = daily ? `-${new Date(notification.time).toISOString().slice(0, 10)}` : '';
-  const root = `<alert-${hash}${day}@alertmanager>`;
+  const day = daily ? new Date(notification.time).toISOString().slice(0, 10) : '';
+  const root = `<alert-${hash}-${day}@alertmanager>`;
   return { references: root, inReplyTo: root };
 }

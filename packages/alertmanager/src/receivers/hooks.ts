@@ -29,12 +29,11 @@ interface HookDefinition<C> {
   readonly entries: v.ObjectEntries;
   /** The global setting that stands in for a missing `webhook_url`. */
   readonly fallback?: 'mattermost_webhook_url';
-  readonly retryStatuses?: readonly number[];
   readonly body: (config: C, expand: Expand, data: TemplateData) => object;
 }
 
 export function hookKind<C extends HookConfig>(definition: HookDefinition<C>): ReceiverKind {
-  const { name, entries, fallback, retryStatuses = [], body } = definition;
+  const { name, entries, fallback, body } = definition;
   return receiverKind<C>({
     name,
     sendResolved: true,
@@ -51,7 +50,7 @@ export function hookKind<C extends HookConfig>(definition: HookDefinition<C>): R
         const expand: Expand = (template, otherwise = '') =>
           parts.templates.text(template ?? otherwise, data);
         const url = await address(config, parts, fallback);
-        const options = { signal, hide: [url], retryStatuses };
+        const options = { signal, hide: [url] };
         return answerText(await sendJson(client, url, body(config, expand, data), options));
       };
     },

@@ -9,7 +9,7 @@ export interface PostOptions {
   /** For the whole exchange, ms. @default 30000 */
   readonly timeoutMs?: number;
   /** Statuses that pass, beside 5xx. */
-  readonly retryStatuses?: readonly number[];
+  readonly retryStatuses?: readonly number[] | 'all';
   /** A secret that must not appear in an error, such as a token in the URL. */
   readonly hide?: readonly (string | undefined)[];
 }
@@ -34,7 +34,7 @@ export async function send(
   if (status >= 200 && status < 300) return response;
   const body = redact(bodyText(response).slice(0, SHOWN_BYTES), hide);
   throw new DeliveryError(`unexpected status code ${status}${body === '' ? '' : `: ${body}`}`, {
-    retry: status >= 500 || retryStatuses.includes(status),
+    retry: status >= 500 || retryStatuses === 'all' || retryStatuses.includes(status),
   });
 }
 

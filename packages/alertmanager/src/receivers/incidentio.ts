@@ -40,8 +40,8 @@ export const incidentio: ReceiverKind = receiverKind<IncidentioConfig>({
   check: (config) => {
     if ((config.url === undefined) === (config.url_file === undefined))
       return 'one of url or url_file must be configured';
-    if (!hasSecret(config, 'alert_source_token') && !config.http_config?.authorization) {
-      return 'at least one of alert_source_token, alert_source_token_file or http_config.authorization must be configured';
+    if (hasSecret(config, 'alert_source_token') && config.http_config?.authorization) {
+      return 'cannot specify alert_source_token or alert_source_token_file when using http_config.authorization';
     }
     return secretFault(config, 'alert_source_token');
   },

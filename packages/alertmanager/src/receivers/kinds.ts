@@ -4,6 +4,7 @@ import { email } from './email.ts';
 import { file } from './file.ts';
 import { incidentio } from './incidentio.ts';
 import { inbox } from './inbox.ts';
+import { jira } from './jira.ts';
 import { mattermost } from './mattermost.ts';
 import { msteams, msteamsv2 } from './msteams.ts';
 import { opsgenie } from './opsgenie.ts';
@@ -15,10 +16,10 @@ import { ses } from './ses.ts';
 import { slack } from './slack.ts';
 import { sns } from './sns.ts';
 import { telegram } from './telegram.ts';
-import { UNSUPPORTED_KINDS } from './unsupported.ts';
 import { victorops } from './victorops.ts';
 import { webex } from './webex.ts';
 import { webhook } from './webhook.ts';
+import { wechat } from './wechat.ts';
 
 /** Every kind of receiver; `webhook` is configured by `webhook_configs`. */
 export const RECEIVER_KINDS: readonly ReceiverKind[] = [
@@ -38,9 +39,10 @@ export const RECEIVER_KINDS: readonly ReceiverKind[] = [
   webex,
   rocketchat,
   incidentio,
+  wechat,
+  jira,
   bale,
   ses,
   file,
   inbox,
-  ...UNSUPPORTED_KINDS,
 ];

@@ -117,7 +117,7 @@ describe('email', () => {
     expect(header(mails[0], 'X-Status')).toBe('firing');
     expect(header(mails[0], 'Subject')).toBe('A Bcc: evil@x.test');
     expect(header(mails[0], 'Bcc')).toBeUndefined();
-    expect(header(mails[0], 'References')).toMatch(/^<alert-[0-9a-f]{32}-2026-01-05@alertmanager>$/);
+    expect(header(mails[0], 'References')).toMatch(/^<alert-[0-9a-f]{16}-2026-01-05@alertmanager>$/);
     expect(mails[0]?.text).not.toContain('<b>&"</p>');
   });
 

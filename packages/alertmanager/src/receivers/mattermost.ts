@@ -3,7 +3,6 @@ import { flag, listOf, objectOf, optional, text } from '../config/fields.ts';
 import { hookKind, type Expand, type HookConfig } from './hooks.ts';
 import { expandStrings } from './payload.ts';
 import type { ReceiverKind } from './receiver.ts';
-import type { TemplateData } from '../template/data.ts';
 import { truncateRunes } from './truncate.ts';
 
 interface MattermostConfig extends HookConfig {
@@ -66,30 +65,31 @@ export const mattermost: ReceiverKind = hookKind<MattermostConfig>({
       }),
     ),
   },
-  retryStatuses: [429],
-  body: (config, expand, data) => ({
+  body: (config, expand) => ({
     channel: expand(config.channel) || undefined,
     username: expand(config.username, '{{ template "mattermost.default.username" . }}'),
     icon_url: expand(config.icon_url) || undefined,
     icon_emoji: expand(config.icon_emoji) || undefined,
-    ...content(config, expand, data),
+    ...content(config, expand),
     props: config.props && expandStrings(config.props, expand),
     priority: config.priority && expandStrings(config.priority, expand),
   }),
 });
 
 /** Without attachments of its own the message is one attachment; with them the text stands before them. */
-function content(config: MattermostConfig, expand: Expand, data: TemplateData): object {
-  const text = truncateRunes(expand(config.text, '{{ template "mattermost.default.text" . }}'), TEXT_RUNES);
-  if (config.attachments)
+function content(config: MattermostConfig, expand: Expand): object {
+  if (config.attachments) {
+    const text = truncateRunes(expand(config.text, DEFAULTS['text']), TEXT_RUNES);
     return { text, attachments: config.attachments.map((each) => expandStrings(each, expand)) };
+  }
   const own = ATTACHMENT.map((key) => [key, expand(config[key], DEFAULTS[key]) || undefined] as const);
-  const color = expand(config.color) || (data.status === 'firing' ? '#b3261e' : '#1f7a3d');
-  return { attachments: [{ ...(Object.fromEntries(own) as object), text, color }] };
+  return { attachments: [Object.fromEntries(own) as object] };
 }
 
-const DEFAULTS: Readonly<Partial<Record<(typeof ATTACHMENT)[number], string>>> = {
+const DEFAULTS: Readonly<Partial<Record<string, string>>> = {
   fallback: '{{ template "mattermost.default.fallback" . }}',
-  title: '{{ template "__subject" . }}',
-  title_link: '{{ template "__alertmanagerURL" . }}',
+  color: '{{ template "mattermost.default.color" . }}',
+  text: '{{ template "mattermost.default.text" . }}',
+  title: '{{ template "mattermost.default.title" . }}',
+  title_link: '{{ template "mattermost.default.titlelink" . }}',
 };

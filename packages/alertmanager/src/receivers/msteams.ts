@@ -12,7 +12,6 @@ interface MsteamsConfig extends HookConfig {
 export const msteams: ReceiverKind = hookKind<MsteamsConfig>({
   name: 'msteams',
   entries: optional(text, 'title', 'summary', 'text'),
-  retryStatuses: [429],
   body: (config, expand, data) => ({
     '@context': 'http://schema.org/extensions',
     type: 'MessageCard',
@@ -27,7 +26,6 @@ export const msteams: ReceiverKind = hookKind<MsteamsConfig>({
 export const msteamsv2: ReceiverKind = hookKind<MsteamsConfig>({
   name: 'msteamsv2',
   entries: optional(text, 'title', 'text'),
-  retryStatuses: [429],
   body: (config, expand, data) => ({
     type: 'message',
     attachments: [

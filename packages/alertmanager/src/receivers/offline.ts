@@ -2,6 +2,8 @@ import { silentLogger, type Clock, type Logger } from '@prunella/metrics';
 import type { Configuration } from '../config/load.ts';
 import { loadTemplates } from '../template/load.ts';
 import { buildReceivers, HttpClients } from './build.ts';
+import { memoryRecords } from '../store.ts';
+import { PostedStore } from './posted.ts';
 import { tryReceiver, type TrialResult } from './trial.ts';
 
 export interface OfflineOptions {
@@ -32,6 +34,7 @@ export async function tryReceivers(
       http: clients.open,
       // Nobody keeps an inbox while nothing runs.
       inbox: { add: () => Promise.resolve() },
+      posted: new PostedStore({ clock, records: memoryRecords(), retention: 0 }),
       externalUrl,
     });
     const receiver = receivers.get(name);

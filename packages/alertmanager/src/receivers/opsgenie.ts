@@ -9,7 +9,6 @@ import {
   readSecret,
   secretEntries,
   secretFault,
-  splitList,
   text,
   textMap,
   url,
@@ -44,6 +43,7 @@ interface OpsgenieConfig extends CommonConfig, SecretFields<'api_key'> {
 
 const API_URL = 'https://api.opsgenie.com/';
 const MESSAGE_RUNES = 130;
+const RESPONDERS = ['team', 'teams', 'user', 'escalation', 'schedule'];
 
 /** `opsgenie_configs`: creates an alert per group, and closes it. */
 export const opsgenie: ReceiverKind = receiverKind<OpsgenieConfig>({
@@ -62,6 +62,10 @@ export const opsgenie: ReceiverKind = receiverKind<OpsgenieConfig>({
     if (!hasSecret(config, 'api_key') && !hasSecret(global, 'opsgenie_api_key')) {
       return 'no global Opsgenie API Key set either inline or in a file';
     }
+    const wrong = config.responders?.find(
+      ({ type = '' }) => !type.includes('{{') && !RESPONDERS.includes(type.toLowerCase()),
+    );
+    if (wrong) return `a responder's type is one of ${RESPONDERS.join(', ')}`;
     const unnamed = config.responders?.some(({ id, name, username }) => !id && !name && !username);
     return unnamed ? 'a responder needs an id, a name or a username' : secretFault(config, 'api_key');
   },
@@ -136,9 +140,12 @@ function creation(
   return {
     ...always,
     details: { ...data.commonLabels.toObject(), ...(Object.fromEntries(own) as object) },
-    responders: config.responders?.map((responder) =>
-      Object.fromEntries(Object.entries(responder).map(([name, value]) => [name, expand(value)])),
-    ),
+    responders: config.responders?.flatMap((each) => {
+      const responder = Object.fromEntries(
+        Object.entries(each).map(([name, value]) => [name, expand(value)] as const),
+      );
+      return responder['type'] === 'teams' ? teamsOf(responder['name'] ?? '') : [responder];
+    }),
     tags: list(expand(config.tags)),
     actions: list(expand(config.actions)),
     note: expand(config.note) || undefined,
@@ -147,7 +154,20 @@ function creation(
   };
 }
 
+/** `teams` is Alertmanager's own type: several by name, separated by commas. */
+function teamsOf(names: string): object[] {
+  return splitNames(names).map((name) => ({ name, type: 'team' }));
+}
+
+/** As Alertmanager: spaces count, but around the whole. */
 function list(text: string): string[] | undefined {
-  const items = splitList(text);
+  const items = splitNames(text);
   return items.length > 0 ? items : undefined;
+}
+
+function splitNames(text: string): string[] {
+  return text
+    .trim()
+    .split(',')
+    .filter((item) => item !== '');
 }

@@ -17,13 +17,7 @@ import { templateData, type TemplateData } from '../template/data.ts';
 import { answerText, sendJson } from './http.ts';
 import { hashKey } from './key.ts';
 import { expandPayload, expandStrings } from './payload.ts';
-import {
-  commonEntries,
-  receiverKind,
-  type CommonConfig,
-  type ReceiverKind,
-  type ReceiverParts,
-} from './receiver.ts';
+import { commonEntries, receiverKind, type CommonConfig, type ReceiverKind } from './receiver.ts';
 import { truncateRunes } from './truncate.ts';
 
 interface PagerdutyConfig extends CommonConfig, SecretFields<'routing_key' | 'service_key'> {
@@ -48,77 +42,82 @@ const SUMMARY_RUNES = 1024;
 const EVENT_BYTES = 512_000;
 
 const DETAILS: Readonly<Record<string, unknown>> = {
-  firing: '{{ template "pagerduty.default.instances" .Alerts.Firing }}',
-  resolved: '{{ template "pagerduty.default.instances" .Alerts.Resolved }}',
+  firing: '{{ .Alerts.Firing | toJson }}',
+  resolved: '{{ .Alerts.Resolved | toJson }}',
   num_firing: '{{ .Alerts.Firing | len }}',
   num_resolved: '{{ .Alerts.Resolved | len }}',
 };
 
 /** `pagerduty_configs`: the Events API v2 with `routing_key`, v1 with `service_key`. */
-export const pagerduty: ReceiverKind = receiverKind<PagerdutyConfig>({
-  name: 'pagerduty',
-  sendResolved: true,
-  schema: objectOf<PagerdutyConfig>({
-    ...commonEntries,
-    ...secretEntries(secret, 'routing_key', 'service_key'),
-    ...optional(url, 'url'),
-    ...optional(
-      text,
-      'client',
-      'client_url',
-      'description',
-      'severity',
-      'source',
-      'class',
-      'component',
-      'group',
-    ),
-    ...optional(goDuration, 'timeout'),
-    details: v.optional(v.record(v.string(), v.unknown())),
-    images: v.optional(listOf(objectOf(optional(text, 'src', 'alt', 'href')))),
-    links: v.optional(listOf(objectOf(optional(text, 'href', 'text')))),
-  }),
-  check: (config) => {
-    const fault = secretFault(config, 'routing_key') ?? secretFault(config, 'service_key');
-    if (fault !== undefined) return fault;
-    const given = [hasSecret(config, 'routing_key'), hasSecret(config, 'service_key')].filter(Boolean).length;
-    if (given === 0) return 'missing service or routing key in PagerDuty config';
-    return given === 2 ? 'only one of routing_key and service_key may be configured' : undefined;
-  },
-  create: (config, parts) => {
-    const client = parts.http(config.http_config);
-    return async (notification, signal) => {
-      const { global, secrets } = parts;
-      const data = templateData(notification, parts.externalUrl);
-      const key = hashKey(notification.groupKey);
-      const routingKey = await readSecret(config, 'routing_key', secrets);
-      const serviceKey = await readSecret(config, 'service_key', secrets);
-      const event =
-        routingKey !== undefined
-          ? { routing_key: routingKey, ...fitEvent(eventV2(config, parts, data, key)) }
-          : { service_key: serviceKey, ...fitEvent(eventV1(config, parts, data, key)) };
-      const address = config.url ?? (routingKey === undefined ? V1_URL : (global.pagerduty_url ?? V2_URL));
-      const options = {
-        signal,
-        hide: [routingKey, serviceKey],
-        // Version 1 says 403 where 2 says 429: too many events.
-        retryStatuses: [routingKey === undefined ? 403 : 429],
-        ...(config.timeout && { timeoutMs: config.timeout }),
+export const pagerduty: ReceiverKind = pagerdutyAt(V1_URL);
+
+/** Version 1 of the API is at one address, whatever `url` says; tests bring their own. */
+export function pagerdutyAt(v1Url: string): ReceiverKind {
+  return receiverKind<PagerdutyConfig>({
+    name: 'pagerduty',
+    sendResolved: true,
+    schema: objectOf<PagerdutyConfig>({
+      ...commonEntries,
+      ...secretEntries(secret, 'routing_key', 'service_key'),
+      ...optional(url, 'url'),
+      ...optional(
+        text,
+        'client',
+        'client_url',
+        'description',
+        'severity',
+        'source',
+        'class',
+        'component',
+        'group',
+      ),
+      ...optional(goDuration, 'timeout'),
+      details: v.optional(v.record(v.string(), v.unknown())),
+      images: v.optional(listOf(objectOf(optional(text, 'src', 'alt', 'href')))),
+      links: v.optional(listOf(objectOf(optional(text, 'href', 'text')))),
+    }),
+    check: (config) => {
+      const fault = secretFault(config, 'routing_key') ?? secretFault(config, 'service_key');
+      if (fault !== undefined) return fault;
+      return hasSecret(config, 'routing_key') || hasSecret(config, 'service_key')
+        ? undefined
+        : 'missing service or routing key in PagerDuty config';
+    },
+    create: (config, parts) => {
+      const client = parts.http(config.http_config);
+      return async (notification, signal) => {
+        const { global, secrets } = parts;
+        const data = templateData(notification, parts.externalUrl);
+        const expand: Expand = (template, fallback = '') => parts.templates.text(template ?? fallback, data);
+        const key = hashKey(notification.groupKey);
+        const serviceKey = await readSecret(config, 'service_key', secrets);
+        const routingKey = await readSecret(config, 'routing_key', secrets);
+        const event =
+          serviceKey === undefined
+            ? { routing_key: expand(routingKey), ...fitEvent(eventV2(config, expand, data, key)) }
+            : { service_key: expand(serviceKey), ...fitEvent(eventV1(config, expand, data, key)) };
+        const address = serviceKey !== undefined ? v1Url : (config.url ?? global.pagerduty_url ?? V2_URL);
+        const options = {
+          signal,
+          hide: [routingKey, serviceKey],
+          // Version 1 says 403 where 2 says 429: too many events.
+          retryStatuses: [serviceKey !== undefined ? 403 : 429],
+          ...(config.timeout && { timeoutMs: config.timeout }),
+        };
+        return answerText(await sendJson(client, address, event, options));
       };
-      return answerText(await sendJson(client, address, event, options));
-    };
-  },
-});
+    },
+  });
+}
 
 type Details = Readonly<Record<string, unknown>>;
 
-function eventV2(config: PagerdutyConfig, parts: ReceiverParts, data: TemplateData, key: string): object {
-  const expand = expander(parts, data);
+function eventV2(config: PagerdutyConfig, expand: Expand, data: TemplateData, key: string): object {
   return {
     dedup_key: key,
     event_action: data.status === 'firing' ? 'trigger' : 'resolve',
-    client: expand(config.client, '{{ template "pagerduty.default.client" . }}'),
-    client_url: expand(config.client_url, '{{ template "pagerduty.default.clientURL" . }}'),
+    client: expand(config.client, '{{ template "pagerduty.default.client" . }}') || undefined,
+    client_url: expand(config.client_url, '{{ template "pagerduty.default.clientURL" . }}') || undefined,
     payload: {
       summary: summary(config, expand),
       source:
@@ -129,28 +128,34 @@ function eventV2(config: PagerdutyConfig, parts: ReceiverParts, data: TemplateDa
       group: expand(config.group) || undefined,
       custom_details: details(config, expand),
     },
-    images: config.images?.map((image) => expandStrings(image, expand)),
-    links: config.links?.map((link) => expandStrings(link, expand)),
+    images: having('src', config.images, expand),
+    links: having('href', config.links, expand),
   };
 }
 
-function eventV1(config: PagerdutyConfig, parts: ReceiverParts, data: TemplateData, key: string): object {
-  const expand = expander(parts, data);
+function eventV1(config: PagerdutyConfig, expand: Expand, data: TemplateData, key: string): object {
   return {
     event_type: data.status === 'firing' ? 'trigger' : 'resolve',
     incident_key: key,
     description: summary(config, expand),
-    client: expand(config.client, '{{ template "pagerduty.default.client" . }}'),
-    client_url: expand(config.client_url, '{{ template "pagerduty.default.clientURL" . }}'),
+    ...(data.status === 'firing' && {
+      client: expand(config.client, '{{ template "pagerduty.default.client" . }}'),
+      client_url: expand(config.client_url, '{{ template "pagerduty.default.clientURL" . }}'),
+    }),
     details: details(config, expand),
   };
 }
 
-type Expand = (template: string | undefined, fallback?: string) => string;
-
-function expander({ templates }: ReceiverParts, data: TemplateData): Expand {
-  return (template, fallback = '') => templates.text(template ?? fallback, data);
+/** PagerDuty refuses an event with an image that has no source, or a link to nowhere. */
+function having(key: string, items: PagerdutyConfig['images'], expand: Expand): object[] | undefined {
+  const expanded = (items ?? []).map(
+    (item) => expandStrings(item, expand) as Readonly<Record<string, string>>,
+  );
+  const whole = expanded.filter((item) => item[key]);
+  return whole.length > 0 ? whole : undefined;
 }
+
+type Expand = (template: string | undefined, fallback?: string) => string;
 
 function summary(config: PagerdutyConfig, expand: Expand): string {
   const text = expand(config.description, '{{ template "pagerduty.default.description" . }}');

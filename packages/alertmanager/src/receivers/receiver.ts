@@ -6,6 +6,7 @@ import type { GlobalConfig } from '../config/schema.ts';
 import { flag, optional, type SecretPlaces } from '../config/fields.ts';
 import type { Templates } from '../template/templates.ts';
 import type { MessageSink } from './inbox.ts';
+import type { PostedMessages } from './posted.ts';
 
 /** Why a message goes out now. */
 export type NotificationReason =
@@ -64,6 +65,7 @@ export interface ReceiverParts {
   /** As `http_config` says, or the global one. The client is closed with the configuration. */
   readonly http: (config?: HttpClientConfig) => HttpClient;
   readonly inbox: MessageSink;
+  readonly posted: PostedMessages;
   /** Where pages and links point. */
   readonly externalUrl: string;
 }

@@ -97,20 +97,28 @@ export const rocketchat: ReceiverKind = receiverKind<RocketchatConfig>({
         '';
       const base = (config.api_url ?? global.rocketchat_api_url ?? API_URL).replace(/\/*$/, '');
       const data = templateData(notification, parts.externalUrl);
-      const options = { signal, hide: [token], headers: { 'x-auth-token': token, 'x-user-id': id } };
+      const options = { signal, hide: [token, id], headers: { 'x-auth-token': token, 'x-user-id': id } };
       const body = message(
         config,
         (template, fallback = '') => parts.templates.text(template ?? fallback, data) || undefined,
       );
       const response = await sendJson(client, `${base}/api/v1/chat.postMessage`, body, options);
       // A refusal may come with status 200.
-      const said = bodyText(response);
-      if (/"success"\s*:\s*false/.test(said))
-        throw new DeliveryError(`refused: ${said.slice(0, 200)}`, { retry: false });
+      checkAnswer(bodyText(response));
       return answerText(response);
     };
   },
 });
+
+function checkAnswer(said: string): void {
+  let answer: { success?: boolean; error?: string };
+  try {
+    answer = JSON.parse(said) as object;
+  } catch (cause) {
+    throw new DeliveryError(`not an answer of Rocket.Chat: ${said.slice(0, 200)}`, { retry: true, cause });
+  }
+  if (answer.success !== true) throw new DeliveryError(`refused: ${said.slice(0, 200)}`, { retry: false });
+}
 
 type Expand = (
   template: string | undefined,
@@ -120,16 +128,16 @@ type Expand = (
 function message(config: RocketchatConfig, expand: Expand): object {
   return {
     channel: expand(config.channel),
-    emoji: expand(config.emoji),
-    avatar: expand(config.icon_url),
+    emoji: expand(config.emoji, '{{ template "rocketchat.default.emoji" . }}'),
+    avatar: expand(config.icon_url, '{{ template "rocketchat.default.iconurl" . }}'),
     attachments: [
       {
         title: truncateRunes(
-          expand(config.title, '{{ template "slack.default.title" . }}') ?? '',
+          expand(config.title, '{{ template "rocketchat.default.title" . }}') ?? '',
           TITLE_RUNES,
         ),
-        title_link: expand(config.title_link, '{{ template "__alertmanagerURL" . }}'),
-        text: expand(config.text, '{{ template "slack.default.text" . }}'),
+        title_link: expand(config.title_link, '{{ template "rocketchat.default.titlelink" . }}'),
+        text: expand(config.text, '{{ template "rocketchat.default.text" . }}'),
         image_url: expand(config.image_url),
         thumb_url: expand(config.thumb_url),
         color: expand(config.color, '{{ if eq .Status "firing" }}red{{ else }}green{{ end }}'),

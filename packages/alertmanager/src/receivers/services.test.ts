@@ -8,7 +8,7 @@ import { hashKey } from './key.ts';
 import { mattermost } from './mattermost.ts';
 import { msteams, msteamsv2 } from './msteams.ts';
 import { opsgenie } from './opsgenie.ts';
-import { pagerduty } from './pagerduty.ts';
+import { pagerduty, pagerdutyAt } from './pagerduty.ts';
 import { pushoverAt } from './pushover.ts';
 import { rocketchat } from './rocketchat.ts';
 import { sns } from './sns.ts';
@@ -53,7 +53,7 @@ describe('pagerduty', () => {
   });
 
   test('version 1, too large an event, and rate limits', async () => {
-    await deliverVia(pagerduty, { url: sink.url, service_key: 'k', description: 'd' }, notification);
+    await deliverVia(pagerdutyAt(sink.url), { service_key: 'k', description: 'd' }, notification);
     expect(sink.requests[0]?.json).toMatchObject({
       service_key: 'k',
       incident_key: KEY,
@@ -98,7 +98,7 @@ describe('opsgenie', () => {
         message: '[FIRING 1] A',
         details: { alertname: 'A', severity: 'critical', instance: 'i' },
         responders: [{ type: 'team', name: 'x' }],
-        tags: ['a', 'b'],
+        tags: ['a', ' b'],
         priority: 'P1',
       },
     });
@@ -185,6 +185,7 @@ test('rocketchat', async () => {
     channel: '#c',
     fields: [{ title: 'a', value: 'b' }],
   };
+  sink.answer = (response) => response.end('{"success":true}');
   await deliverVia(rocketchat, config, notification);
   expect(sink.requests[0]).toMatchObject({
     path: '/api/v1/chat.postMessage',
@@ -204,7 +205,12 @@ test('incidentio', async () => {
     headers: { authorization: 'Bearer hush' },
     json: { version: '1', status: 'firing' },
   });
-  await expect(deliverVia(incidentio, { url: sink.url }, notification)).rejects.toThrow('alert_source_token');
+  const both = {
+    url: sink.url,
+    alert_source_token: 'a',
+    http_config: { authorization: { credentials: 'b' } },
+  };
+  await expect(deliverVia(incidentio, both, notification)).rejects.toThrow('alert_source_token');
 });
 
 test('pushover', async () => {
@@ -261,7 +267,7 @@ describe('sns', () => {
       notification,
     );
     const form = new URLSearchParams(sink.requests[0]?.body);
-    expect(Array.from(form.get('Message') ?? '')).toHaveLength(1600);
+    expect(form.get('Message')).toBe(`${'ü'.repeat(798)}…`);
     expect(form.get('MessageAttributes.entry.1.Name')).toBe('truncated');
     await expect(deliverVia(sns, {}, notification)).rejects.toThrow('must provide either');
   });

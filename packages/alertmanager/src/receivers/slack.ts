@@ -19,6 +19,7 @@ import { secret } from '@prunella/metrics/config';
 import type { HttpResponse } from '@prunella/metrics/http';
 import { templateData } from '../template/data.ts';
 import { answerText, bodyText, sendJson } from './http.ts';
+import type { Posted } from './posted.ts';
 import {
   commonEntries,
   DeliveryError,
@@ -54,7 +55,7 @@ interface SlackConfig extends CommonConfig, SecretFields<'api_url' | 'app_token'
   readonly actions?: readonly SlackAction[];
   /** ms */
   readonly timeout?: number;
-  /** With `app_token`: changes the group's message instead of posting another. */
+  /** With a bot's token: changes the group's message instead of posting another. */
   readonly update_message?: boolean;
 }
 
@@ -70,7 +71,6 @@ interface SlackAction {
 
 const APP_URL = 'https://slack.com/api/chat.postMessage';
 const TITLE_RUNES = 1024;
-const FIRING_OR_NOT = '{{ if eq .Status "firing" }}danger{{ else }}good{{ end }}';
 
 /** `slack_configs`: an incoming webhook (`api_url`) or an app (`app_token`). */
 export const slack: ReceiverKind = receiverKind<SlackConfig>({
@@ -120,25 +120,33 @@ export const slack: ReceiverKind = receiverKind<SlackConfig>({
   check: (config, global) => {
     const fault = secretFault(config, 'api_url') ?? secretFault(config, 'app_token');
     if (fault !== undefined) return fault;
+    if (hasSecret(config, 'api_url') && hasSecret(config, 'app_token'))
+      return 'at most one of api_url/api_url_file & app_token/app_token_file must be configured';
+    if (hasSecret(config, 'app_token') && config.http_config?.authorization)
+      return "http authorization can't be set when using Slack App tokens";
+    if (config.update_message && config.api_url && config.api_url.reveal() !== APP_URL)
+      return `update_message can only be used with bot tokens. api_url must be set to ${APP_URL}`;
+    if (config.fields?.some(({ title }) => title === '')) return 'missing title in Slack field configuration';
+    if (config.fields?.some(({ value }) => value === '')) return 'missing value in Slack field configuration';
+    const action = config.actions?.find(({ url: link, name }) => !link && !name);
+    if (action) return 'missing name or url in Slack action configuration';
     if (hasSecret(config, 'api_url') || hasSecret(config, 'app_token')) return undefined;
     if (hasSecret(global, 'slack_api_url') || hasSecret(global, 'slack_app_token')) return undefined;
     return 'no global Slack API URL or App token set either inline or in a file';
   },
   create: (config, parts) => {
     const client = parts.http(config.http_config);
-    /** By group: where its message is. */
-    const posted = new Map<string, { channel: string; ts: string }>();
     return async (notification, signal) => {
       const { endpoint, token } = await target(config, parts);
       const expand = expander(parts, templateData(notification, parts.externalUrl));
       const body = message(config, expand);
-      const known =
-        token !== undefined && config.update_message ? posted.get(notification.groupKey) : undefined;
+      const posted = config.update_message ? parts.posted : undefined;
+      const known = posted?.get(notification.groupKey);
       const address = known ? endpoint.replace(/chat\.postMessage$/, 'chat.update') : endpoint;
       const response = await sendJson(
         client,
         address,
-        { ...body, ...known },
+        { ...body, ...(known && { channel: known.channel, ts: known.ts }) },
         {
           signal,
           hide: [endpoint, token],
@@ -148,8 +156,14 @@ export const slack: ReceiverKind = receiverKind<SlackConfig>({
       );
       const answer = accepted(response);
       // What fires again later is a message of its own.
-      if (notificationStatus(notification) === 'resolved') posted.delete(notification.groupKey);
-      else if (answer?.ts !== undefined) posted.set(notification.groupKey, answer);
+      const remembered =
+        notificationStatus(notification) === 'resolved' || !answer
+          ? posted?.forget(notification.groupKey)
+          : posted?.set(notification.groupKey, answer);
+      // The message is out: a disk that fails must not make it go out again.
+      await remembered?.catch((error) =>
+        parts.logger.error({ err: error }, 'A posted message is not remembered'),
+      );
       return answerText(response);
     };
   },
@@ -168,16 +182,27 @@ async function target(
   return { endpoint: (await readSecret(global, 'slack_api_url', secrets)) ?? '', token: undefined };
 }
 
-/** Slack says 200 to some failures: plain `ok` or a JSON `ok: true` is success. @throws DeliveryError */
-function accepted(response: HttpResponse): { channel: string; ts: string } | undefined {
+/**
+ * Slack says 200 to some failures: plain `ok` or a JSON `ok: true` is success.
+ * @returns the message, where the answer names it. @throws DeliveryError
+ */
+function accepted(response: HttpResponse): Posted | undefined {
   const said = bodyText(response);
   if (!(response.headers['content-type'] ?? '').startsWith('application/json')) {
     if (said === 'ok') return undefined;
     throw new DeliveryError(`received an error response from Slack: ${said}`, { retry: false });
   }
-  const answer = JSON.parse(said) as { ok?: boolean; error?: string; channel: string; ts: string };
-  if (answer.ok === true) return { channel: answer.channel, ts: answer.ts };
-  throw new DeliveryError(`received an error response from Slack: ${answer.error ?? said}`, { retry: false });
+  const { ok, error, channel, ts } = parseAnswer(said);
+  if (ok === true) return channel && ts ? { channel, ts } : undefined;
+  throw new DeliveryError(`received an error response from Slack: ${error ?? said}`, { retry: false });
+}
+
+function parseAnswer(said: string): { ok?: boolean; error?: string; channel?: string; ts?: string } {
+  try {
+    return JSON.parse(said) as object;
+  } catch (cause) {
+    throw new DeliveryError(`not an answer of Slack: ${said}`, { retry: false, cause });
+  }
 }
 
 type Expand = (template: string | undefined, fallback?: string) => string | undefined;
@@ -207,7 +232,7 @@ function message(config: SlackConfig, expand: Expand): object {
         fallback: expand(config.fallback, '{{ template "slack.default.fallback" . }}'),
         callback_id: expand(config.callback_id, '{{ template "slack.default.callbackid" . }}'),
         footer: expand(config.footer, '{{ template "slack.default.footer" . }}'),
-        color: expand(config.color, FIRING_OR_NOT),
+        color: expand(config.color, '{{ template "slack.default.color" . }}'),
         image_url: expand(config.image_url),
         thumb_url: expand(config.thumb_url),
         mrkdwn_in: config.mrkdwn_in ?? ['fallback', 'pretext', 'text'],

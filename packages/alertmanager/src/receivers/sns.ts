@@ -5,7 +5,7 @@ import { awsCredentialEntries, sendSigned, type AwsCredentialsConfig } from './a
 import { answerText } from './http.ts';
 import { hashKey } from './key.ts';
 import { commonEntries, receiverKind, type CommonConfig, type ReceiverKind } from './receiver.ts';
-import { truncateBytes, truncateRunes } from './truncate.ts';
+import { truncateBytes } from './truncate.ts';
 
 interface SnsConfig extends CommonConfig {
   readonly api_url?: string;
@@ -20,7 +20,7 @@ interface SnsConfig extends CommonConfig {
 
 const SUBJECT_BYTES = 100;
 const MESSAGE_BYTES = 256 * 1024;
-const SMS_RUNES = 1600;
+const SMS_BYTES = 1600;
 
 /** `sns_configs`: publishes to a topic, a phone or a device. */
 export const sns: ReceiverKind = receiverKind<SnsConfig>({
@@ -78,7 +78,7 @@ type Expand = (template: string | undefined, fallback?: string) => string;
 /** https://docs.aws.amazon.com/sns/latest/api/API_Publish.html */
 function publication(config: SnsConfig, expand: Expand, groupKey: string): URLSearchParams {
   const whole = expand(config.message, '{{ template "sns.default.message" . }}');
-  const message = config.phone_number ? truncateRunes(whole, SMS_RUNES) : truncateBytes(whole, MESSAGE_BYTES);
+  const message = truncateBytes(whole, config.phone_number ? SMS_BYTES : MESSAGE_BYTES);
   const form = new URLSearchParams({ Action: 'Publish', Version: '2010-03-31', Message: message });
   const topic = expand(config.topic_arn);
   if (topic !== '') form.set('TopicArn', topic);
@@ -88,7 +88,7 @@ function publication(config: SnsConfig, expand: Expand, groupKey: string): URLSe
   const subject = expand(config.subject, '{{ template "sns.default.subject" . }}')
     .replace(/[\p{Cc}\s]+/gu, ' ')
     .trim();
-  if (subject !== '' && !config.phone_number) form.set('Subject', truncateBytes(subject, SUBJECT_BYTES));
+  if (subject !== '') form.set('Subject', truncateBytes(subject, SUBJECT_BYTES));
   if (topic.endsWith('.fifo')) {
     form.set('MessageGroupId', hashKey(groupKey));
     form.set('MessageDeduplicationId', hashKey(`${groupKey}\n${message}`));

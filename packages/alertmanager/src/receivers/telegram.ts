@@ -14,7 +14,7 @@ import {
   type SecretFields,
 } from '../config/fields.ts';
 import { templateData } from '../template/data.ts';
-import { answerText, sendJson, type PostOptions } from './http.ts';
+import { answerText, bodyText, sendJson, type PostOptions } from './http.ts';
 import {
   commonEntries,
   DeliveryError,
@@ -84,7 +84,8 @@ export const telegram: ReceiverKind = receiverKind<TelegramConfig>({
       const api = config.api_url ?? global.telegram_api_url ?? API_URL;
       return sendMessage(client, api, token ?? '', body, {
         signal,
-        retryStatuses: [400, 401, 403, 404, 429],
+        strict: true,
+        retryStatuses: 'all',
       });
     };
   },
@@ -119,24 +120,31 @@ export async function chatId(config: ChatFields, places: ReceiverParts['secrets'
   return /^-?\d{1,15}$/.test(id) ? Number(id) : id;
 }
 
+interface BotOptions extends PostOptions {
+  readonly signal: AbortSignal;
+  /** Whether an answer that does not say `ok: true` is a failure, which may pass. Else only `ok: false` is one. */
+  readonly strict: boolean;
+}
+
 /** The bot API of Telegram and Bale: `POST /bot<token>/sendMessage`. @throws DeliveryError */
 export async function sendMessage(
   client: ReturnType<ReceiverParts['http']>,
   api: string,
   token: string,
   body: object,
-  options: PostOptions & { readonly signal: AbortSignal },
+  { strict, ...options }: BotOptions,
 ): Promise<string> {
   const address = `${api.replace(/\/+$/, '')}/bot${token}/sendMessage`;
   const response = await sendJson(client, address, body, { ...options, hide: [token] });
-  refusal(response);
+  const { ok, description = `refused: ${bodyText(response).slice(0, 200)}` } = parseAnswer(response);
+  if (strict ? ok !== true : ok === false) throw new DeliveryError(description, { retry: strict });
   return answerText(response);
 }
 
-/** 200 with `ok: false` is a refusal too. */
-function refusal(response: HttpResponse): void {
-  const said = new TextDecoder().decode(response.body);
-  if (!/^\s*\{/.test(said)) return;
-  const answer = JSON.parse(said) as { ok?: boolean; description?: string };
-  if (answer.ok === false) throw new DeliveryError(answer.description ?? 'refused', { retry: false });
+function parseAnswer(response: HttpResponse): { ok?: boolean; description?: string } {
+  try {
+    return JSON.parse(bodyText(response)) as object;
+  } catch {
+    return {};
+  }
 }

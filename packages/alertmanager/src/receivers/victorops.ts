@@ -29,6 +29,8 @@ interface VictoropsConfig extends CommonConfig, SecretFields<'api_key'> {
 
 const API_URL = 'https://alert.victorops.com/integrations/generic/20131114/alert/';
 const MESSAGE_RUNES = 20_480;
+/** What is none of these counts as critical. */
+const TYPES = ['INFO', 'WARNING', 'CRITICAL'];
 const RESERVED = [
   'routing_key',
   'message_type',
@@ -79,7 +81,7 @@ export const victorops: ReceiverKind = receiverKind<VictoropsConfig>({
       ]);
       const body = {
         ...(Object.fromEntries(custom) as object),
-        message_type: data.status === 'resolved' ? 'RECOVERY' : type,
+        message_type: data.status === 'resolved' ? 'RECOVERY' : TYPES.includes(type) ? type : 'CRITICAL',
         entity_id: hashKey(notification.groupKey),
         entity_display_name: expand(
           config.entity_display_name,

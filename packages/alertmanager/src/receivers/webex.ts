@@ -41,7 +41,7 @@ export const webex: ReceiverKind = receiverKind<WebexConfig>({
         roomId: parts.templates.text(config.room_id, data),
       };
       const address = config.api_url ?? parts.global.webex_api_url ?? API_URL;
-      return answerText(await sendJson(client, address, body, { signal, retryStatuses: [429] }));
+      return answerText(await sendJson(client, address, body, { signal }));
     };
   },
 });

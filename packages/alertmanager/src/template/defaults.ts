@@ -37,6 +37,7 @@ export const DEFAULT_TEMPLATES: string = String.raw`
 {{ define "slack.default.iconemoji" }}{{ end }}
 {{ define "slack.default.iconurl" }}{{ end }}
 {{ define "slack.default.footer" }}{{ end }}
+{{ define "slack.default.color" }}{{ if eq .Status "firing" }}danger{{ else }}good{{ end }}{{ end }}
 {{ define "slack.default.text" }}{{ range .Alerts }}*{{ template "__alert_line" . }}*{{ if eq .Status "resolved" }} resolved{{ end }}
 {{ template "__what" . }}
 {{ with index .Annotations "acknowledged" }}Acknowledged by {{ . }}
@@ -89,6 +90,9 @@ Acknowledged by {{ . }}{{ end }}{{ end }}{{ end }}
 {{ define "mattermost.default.text" }}{{ template "__text_alert_list_markdown" .Alerts }}{{ end }}
 {{ define "mattermost.default.username" }}{{ template "__alertmanager" . }}{{ end }}
 {{ define "mattermost.default.fallback" }}{{ template "__subject" . }}{{ end }}
+{{ define "mattermost.default.title" }}{{ template "__subject" . }}{{ end }}
+{{ define "mattermost.default.titlelink" }}{{ template "__alertmanagerURL" . }}{{ end }}
+{{ define "mattermost.default.color" }}{{ if eq .Status "firing" }}#b3261e{{ else }}#1f7a3d{{ end }}{{ end }}
 {{ define "sns.default.subject" }}{{ template "__subject" . }}{{ end }}
 {{ define "sns.default.message" }}{{ template "__text_message" . }}{{ end }}
 {{ define "webex.default.message" }}{{ template "__text_alert_list_markdown" .Alerts }}{{ end }}
@@ -98,4 +102,23 @@ Acknowledged by {{ . }}{{ end }}{{ end }}{{ end }}
 {{ define "victorops.default.state_message" }}{{ template "__text_message" . }}{{ end }}
 {{ define "victorops.default.entity_display_name" }}{{ template "__subject" . }}{{ end }}
 {{ define "victorops.default.monitoring_tool" }}{{ template "__alertmanager" . }}{{ end }}
+
+{{ define "rocketchat.default.title" }}{{ template "__subject" . }}{{ end }}
+{{ define "rocketchat.default.alias" }}{{ template "__alertmanager" . }}{{ end }}
+{{ define "rocketchat.default.titlelink" }}{{ template "__alertmanagerURL" . }}{{ end }}
+{{ define "rocketchat.default.emoji" }}{{ end }}
+{{ define "rocketchat.default.iconurl" }}{{ end }}
+{{ define "rocketchat.default.text" }}{{ template "__text_alert_list_markdown" .Alerts }}{{ end }}
+
+{{ define "wechat.default.message" }}{{ template "__text_message" . }}
+{{ template "__alertmanagerURL" . }}{{ end }}
+{{ define "wechat.default.to_user" }}{{ end }}
+{{ define "wechat.default.to_party" }}{{ end }}
+{{ define "wechat.default.to_tag" }}{{ end }}
+{{ define "wechat.default.agent_id" }}{{ end }}
+
+{{ define "jira.default.summary" }}{{ template "__subject" . }}{{ end }}
+{{ define "jira.default.description" }}{{ template "__text_message" . }}
+{{ template "__alertmanagerURL" . }}{{ end }}
+{{ define "jira.default.priority" }}{{ $most := "" }}{{ range .Alerts.Firing }}{{ $severity := index .Labels "severity" }}{{ if eq $severity "critical" }}{{ $most = "High" }}{{ else if and (eq $severity "warning") (ne $most "High") }}{{ $most = "Medium" }}{{ else if and (eq $severity "info") (eq $most "") }}{{ $most = "Low" }}{{ end }}{{ end }}{{ $most }}{{ end }}
 `;
