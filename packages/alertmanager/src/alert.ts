@@ -19,16 +19,41 @@ export interface Alert {
 /** What a sender says of an alert: Prometheus's notifier, a rule manager, `amtool alert add`. */
 export interface PostedAlert {
   readonly labels: Labels;
-  readonly annotations?: Labels;
-  readonly startsAt?: number;
-  readonly endsAt?: number;
-  readonly generatorURL?: string;
+  readonly annotations?: Labels | undefined;
+  readonly startsAt?: number | undefined;
+  readonly endsAt?: number | undefined;
+  readonly generatorURL?: string | undefined;
 }
 
 /** Annotations from an object. Unlike labels, an empty one is still there: messages show it. */
 export function annotationsFrom(object: Readonly<Record<string, string>>): Labels {
-  const names = Object.keys(object).sort(compareStrings);
-  return Labels.fromSortedPairs(names.flatMap((name) => [name, object[name] ?? '']));
+  return Labels.fromSortedPairs(sortedPairs(object, true));
+}
+
+/** Labels from an object, as `Labels.from()`, and faster where its names stand in order: senders in Go sort them. */
+export function labelsFrom(object: Readonly<Record<string, string>>): Labels {
+  return Labels.fromSortedPairs(sortedPairs(object, false));
+}
+
+function sortedPairs(object: Readonly<Record<string, string>>, keepEmpty: boolean): string[] {
+  let names = Object.keys(object);
+  if (!keepEmpty) names = withoutEmpty(names, object);
+  if (!isSorted(names)) names.sort(compareStrings);
+  const pairs: string[] = [];
+  for (const name of names) pairs.push(name, object[name] as string);
+  return pairs;
+}
+
+function withoutEmpty(names: string[], object: Readonly<Record<string, string>>): string[] {
+  for (const name of names) if (object[name] === '') return names.filter((each) => object[each] !== '');
+  return names;
+}
+
+function isSorted(names: readonly string[]): boolean {
+  for (let i = 1; i < names.length; i++) {
+    if (compareStrings(names[i - 1] as string, names[i] as string) > 0) return false;
+  }
+  return true;
 }
 
 export function isResolved(alert: Alert, now: number): boolean {
@@ -37,16 +62,16 @@ export function isResolved(alert: Alert, now: number): boolean {
 
 /** Fills in what the sender left out, by Alertmanager's rules. */
 export function receiveAlert(posted: PostedAlert, now: number, resolveTimeout: number): Alert {
-  const timeout = posted.endsAt === undefined;
+  const { labels, annotations = Labels.empty, generatorURL = '', startsAt, endsAt } = posted;
   return {
-    fingerprint: fingerprint(posted.labels),
-    labels: posted.labels,
-    annotations: posted.annotations ?? Labels.empty,
-    startsAt: posted.startsAt ?? posted.endsAt ?? now,
-    endsAt: posted.endsAt ?? now + resolveTimeout,
-    generatorURL: posted.generatorURL ?? '',
+    fingerprint: fingerprint(labels),
+    labels,
+    annotations,
+    startsAt: startsAt ?? endsAt ?? now,
+    endsAt: endsAt ?? now + resolveTimeout,
+    generatorURL,
     updatedAt: now,
-    timeout,
+    timeout: endsAt === undefined,
   };
 }
 
@@ -68,9 +93,14 @@ export function mergeAlerts(known: Alert, posted: Alert): Alert {
   if (!overlap) return posted;
   const [older, newer] = posted.updatedAt < known.updatedAt ? [posted, known] : [known, posted];
   return {
-    ...newer,
+    fingerprint: newer.fingerprint,
+    labels: newer.labels,
+    annotations: newer.annotations,
     startsAt: Math.min(older.startsAt, newer.startsAt),
     endsAt: mergedEnd(older, newer, Math.max(older.updatedAt, newer.updatedAt)),
+    generatorURL: newer.generatorURL,
+    updatedAt: newer.updatedAt,
+    timeout: newer.timeout,
   };
 }
 

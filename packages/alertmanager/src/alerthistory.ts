@@ -1,6 +1,7 @@
-import type { Clock } from '@prunella/metrics';
+import type { Clock, Labels } from '@prunella/metrics';
 import { isResolved, type Alert } from './alert.ts';
-import type { Records } from './store.ts';
+import { readLabels, type LabelsRecord, type Records } from './store.ts';
+import { Texts } from './texts.ts';
 
 /** An alert began or ended. */
 export interface AlertEvent {
@@ -9,20 +10,22 @@ export interface AlertEvent {
   readonly time: number;
   readonly status: 'firing' | 'resolved';
   readonly fingerprint: string;
-  readonly labels: Readonly<Record<string, string>>;
+  readonly labels: Labels;
   readonly startsAt: number;
 }
 
+export type AlertEventRecord = Omit<AlertEvent, 'labels'> & { readonly labels: LabelsRecord };
+
 export interface AlertHistoryOptions {
   readonly clock: Clock;
-  readonly records: Records<AlertEvent>;
+  readonly records: Records<AlertEventRecord>;
   /** ms */
   readonly retention: number;
   /** Older events are dropped. */
   readonly limit?: number;
 }
 
-const EVENTS = 20_000;
+const EVENTS = 100_000;
 
 /** When which alert fired. */
 export class AlertHistory {
@@ -30,13 +33,15 @@ export class AlertHistory {
   /** Those that fire by what was noted last. */
   readonly #firing = new Set<string>();
   #events: AlertEvent[];
-  /** Written with the next `maintain()`: a burst of alerts must not wait for their history. */
-  #unwritten: AlertEvent[] = [];
   #nextId: number;
 
   constructor(options: AlertHistoryOptions) {
     this.#options = options;
-    this.#events = [...options.records.loaded];
+    const texts = new Texts();
+    this.#events = options.records.loaded.map((record) => ({
+      ...record,
+      labels: texts.labels(readLabels(record.labels)),
+    }));
     this.#nextId = (this.#events.at(-1)?.id ?? 0) + 1;
     for (const { fingerprint, status } of this.#events) {
       if (status === 'firing') this.#firing.add(fingerprint);
@@ -45,12 +50,15 @@ export class AlertHistory {
     this.#dropOld();
   }
 
-  /** Notes what is new about an alert: called for every post, and when one has ended by itself. */
-  note(alert: Alert): void {
+  /**
+   * Notes what is new about an alert: called for every post, and when one has ended by itself.
+   * @returns what is being written, if anything; events that come together share one promise
+   */
+  note(alert: Alert): Promise<void> | undefined {
     const now = this.#options.clock.now();
     const status = isResolved(alert, now) ? 'resolved' : 'firing';
     const known = this.#firing.has(alert.fingerprint) ? 'firing' : 'resolved';
-    if (status === known) return;
+    if (status === known) return undefined;
     if (status === 'firing') this.#firing.add(alert.fingerprint);
     else this.#firing.delete(alert.fingerprint);
     const event = {
@@ -58,11 +66,11 @@ export class AlertHistory {
       time: status === 'resolved' ? alert.endsAt : now,
       status,
       fingerprint: alert.fingerprint,
-      labels: alert.labels.toObject(),
+      labels: alert.labels,
       startsAt: alert.startsAt,
     } as const;
     this.#events.push(event);
-    this.#unwritten.push(event);
+    return this.#options.records.append(event);
   }
 
   /** Newest first. */
@@ -84,13 +92,9 @@ export class AlertHistory {
     return found;
   }
 
-  /** Resolves when all of it is written. */
   async maintain(): Promise<void> {
     this.#dropOld();
-    const { records, limit = EVENTS } = this.#options;
-    const events = this.#unwritten.splice(0).slice(-limit);
-    await Promise.all(events.map((event) => records.append(event)));
-    await this.#options.records.compact(() => this.#events, this.#events.length);
+    await this.#options.records.compact(() => [...this.#events], this.#events.length);
   }
 
   #dropOld(): void {

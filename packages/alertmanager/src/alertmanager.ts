@@ -1,4 +1,4 @@
-import { silentLogger, systemClock, type Clock, type Logger, type Timer } from '@prunella/metrics';
+import { inSlices, silentLogger, systemClock, type Clock, type Logger, type Timer } from '@prunella/metrics';
 import { Registry } from 'prom-client';
 import { alertFault, isResolved, receiveAlert, type Alert, type PostedAlert } from './alert.ts';
 import type { Acknowledgement } from './acknowledge.ts';
@@ -86,6 +86,8 @@ export class Alertmanager {
   #started = false;
   #maintenance: Timer | undefined;
   #maintained: Promise<void> = Promise.resolve();
+  /** The history that is being written, which nobody waits for. */
+  #noting: Promise<void> | undefined;
 
   private constructor(options: AlertmanagerOptions, state: State, messages: Listeners<Message>) {
     const { clock = systemClock, logger = silentLogger } = options;
@@ -219,38 +221,49 @@ export class Alertmanager {
 
   /**
    * Takes alerts; those that are valid are taken even where others are not. Resolves when they are on disk.
-   * @returns the faults of those that are not
+   * @param posted read bit by bit, as everything here is done while others have their turn
+   * @param faults of those that are not are added to it
+   * @returns `faults`
    */
-  async post(posted: readonly PostedAlert[]): Promise<string[]> {
+  async post(posted: Iterable<PostedAlert>, faults: string[] = []): Promise<string[]> {
     const now = this.#clock.now();
-    const faults: string[] = [];
-    const writing: Promise<void>[] = [];
-    for (const each of posted) {
-      const alert = receiveAlert(each, now, this.#resolveTimeout());
-      const fault = alertFault(alert);
-      if (fault === undefined) {
-        writing.push(...this.#take(alert, now));
-      } else {
-        faults.push(fault);
-        this.#metrics.invalid();
-      }
-    }
-    await Promise.all(writing);
+    const taken: Alert[] = [];
+    const changed: Alert[] = [];
+    await inSlices(posted, (each) => {
+      const received = receiveAlert(each, now, this.#resolveTimeout());
+      const fault = alertFault(received);
+      if (fault === undefined) taken.push(this.#take(received, changed));
+      else faults.push(fault);
+    });
+    // Only now, so that what one of them inhibits is not told of because it came first.
+    await inSlices(taken, (alert) => this.#route(alert, now));
+    this.#metrics.received(taken, faults.length, now);
+    await this.#state.alerts.write(changed);
     return faults;
   }
 
-  /** @returns what is being written, if anything */
-  #take(received: Alert, now: number): Promise<void>[] {
-    const { alert, written } = this.#state.alerts.put(received);
-    const resolved = isResolved(alert, now);
-    this.#metrics.received(resolved ? 'resolved' : 'firing');
-    this.alertHistory.note(alert);
+  /** @param changed what has to be written is added to it */
+  #take(received: Alert, changed: Alert[]): Alert {
+    const { alert, changed: isChanged } = this.#state.alerts.put(received);
+    if (isChanged) changed.push(alert);
+    this.#note(alert);
     this.#running?.inhibitor.alertPosted(alert);
+    return alert;
+  }
+
+  #note(alert: Alert): void {
+    const noted = this.alertHistory.note(alert);
+    if (!noted || noted === this.#noting) return;
+    this.#noting = noted;
+    noted.catch((error) => this.#diskFailed(error));
+  }
+
+  #route(alert: Alert, now: number): void {
+    const resolved = isResolved(alert, now);
     if (!resolved) this.#running?.watchdogs.seen(alert.labels);
     if (this.#started) this.#running?.dispatcher.dispatch(alert);
     if (resolved)
       void this.#state.acknowledgements.end(alert.fingerprint).catch((error) => this.#diskFailed(error));
-    return written ? [written] : [];
   }
 
   #resolveTimeout(): number {

@@ -1,20 +1,16 @@
 import { Labels, type Clock } from '@prunella/metrics';
-import { annotationsFrom, isResolved, mergeAlerts, type Alert } from './alert.ts';
+import { isResolved, mergeAlerts, type Alert } from './alert.ts';
 import { fingerprint } from './fingerprint.ts';
-import type { Records } from './store.ts';
+import { readLabels, type LabelsRecord, type Records } from './store.ts';
+import { Texts } from './texts.ts';
 
 /** An alert as its journal keeps it: written when it begins, changes or ends, not each time it is posted again. */
-export type AlertRecord =
-  | {
-      readonly labels: Readonly<Record<string, string>>;
-      readonly annotations: Readonly<Record<string, string>>;
-      readonly startsAt: number;
-      readonly endsAt: number;
-      readonly generatorURL: string;
-      /** It had ended when this was written. */
-      readonly resolved: boolean;
-    }
-  | { readonly gone: string };
+export type AlertRecord = StoredAlert | { readonly gone: string };
+
+type StoredAlert = Omit<Alert, 'labels' | 'annotations'> & {
+  readonly labels: LabelsRecord;
+  readonly annotations: LabelsRecord;
+};
 
 export interface AlertStoreOptions {
   readonly clock: Clock;
@@ -27,6 +23,7 @@ export interface AlertStoreOptions {
 export class AlertStore {
   readonly #options: AlertStoreOptions;
   readonly #alerts = new Map<string, Alert>();
+  readonly #texts = new Texts();
 
   constructor(options: AlertStoreOptions) {
     this.#options = options;
@@ -45,24 +42,46 @@ export class AlertStore {
     return this.#alerts.values();
   }
 
-  /** @returns the alert as it now stands, merged with what was known of it, and what is being written, if anything */
-  put(posted: Alert): { alert: Alert; written: Promise<void> | undefined } {
-    const known = this.#alerts.get(posted.fingerprint);
-    const alert = known ? mergeAlerts(known, posted) : posted;
+  /** @returns the alert as it now stands, merged with what was known of it, and whether that has to be written */
+  put(received: Alert): { alert: Alert; changed: boolean } {
+    const known = this.#alerts.get(received.fingerprint);
+    const compact = this.#compact(received, known);
+    const alert = known ? mergeAlerts(known, compact) : compact;
     this.#alerts.set(alert.fingerprint, alert);
-    const written = differs(known, alert) ? this.#options.records.append(toRecord(alert)) : undefined;
-    return { alert, written };
+    return { alert, changed: differs(known, alert) };
+  }
+
+  /** Resolves when these alerts are on disk as they are. */
+  async write(alerts: readonly Alert[]): Promise<void> {
+    if (alerts.length > 0) await this.#options.records.appendAll(alerts);
   }
 
   /** Forgets what has ended. @returns it */
   async maintain(): Promise<Alert[]> {
     const { clock, records } = this.#options;
     const now = clock.now();
-    const gone = Array.from(this.#alerts.values()).filter((alert) => isResolved(alert, now));
+    const gone: Alert[] = [];
+    for (const alert of this.#alerts.values()) if (isResolved(alert, now)) gone.push(alert);
     for (const alert of gone) this.#alerts.delete(alert.fingerprint);
-    await Promise.all(gone.map((alert) => records.append({ gone: alert.fingerprint })));
-    await records.compact(() => Array.from(this.#alerts.values(), toRecord), this.#alerts.size);
+    if (gone.length > 0) await records.appendAll(gone.map((alert) => ({ gone: alert.fingerprint })));
+    await records.compact(() => this.#alerts.values(), this.#alerts.size);
     return gone;
+  }
+
+  /** The same alert in as little memory as it needs: posted again it mostly says what is known already. */
+  #compact(alert: Alert, known: Alert | undefined): Alert {
+    const sameAnnotations = known !== undefined && samePairs(known.annotations, alert.annotations);
+    const sameUrl = known?.generatorURL === alert.generatorURL;
+    return {
+      fingerprint: known?.fingerprint ?? alert.fingerprint,
+      labels: known?.labels ?? this.#texts.labels(alert.labels),
+      annotations: sameAnnotations ? known.annotations : this.#texts.labels(alert.annotations),
+      startsAt: alert.startsAt,
+      endsAt: alert.endsAt,
+      generatorURL: sameUrl ? known.generatorURL : this.#texts.text(alert.generatorURL),
+      updatedAt: alert.updatedAt,
+      timeout: alert.timeout,
+    };
   }
 
   #restore(record: AlertRecord): void {
@@ -70,20 +89,21 @@ export class AlertStore {
       this.#alerts.delete(record.gone);
       return;
     }
-    const labels = Labels.from(record.labels);
+    const labels = this.#texts.labels(readLabels(record.labels));
     const id = fingerprint(labels);
     const now = this.#options.clock.now();
+    const resolved = record.endsAt <= record.updatedAt;
     this.#alerts.set(id, {
       fingerprint: id,
       labels,
-      annotations: annotationsFrom(record.annotations),
+      annotations: this.#texts.labels(readLabels(record.annotations)),
       startsAt: record.startsAt,
       // Nobody could post it again while we were down: one that fired has its resolve timeout from now. If it has
       // ended since, its sender says so, or the grace passes.
-      endsAt: record.resolved ? record.endsAt : Math.max(record.endsAt, now + this.#options.grace),
-      generatorURL: record.generatorURL,
+      endsAt: resolved ? record.endsAt : Math.max(record.endsAt, now + this.#options.grace),
+      generatorURL: this.#texts.text(record.generatorURL),
       updatedAt: now,
-      timeout: !record.resolved,
+      timeout: !resolved,
     });
   }
 }
@@ -91,16 +111,10 @@ export class AlertStore {
 function differs(known: Alert | undefined, alert: Alert): boolean {
   if (!known || known.startsAt !== alert.startsAt) return true;
   if (isResolved(known, alert.updatedAt) !== isResolved(alert, alert.updatedAt)) return true;
-  return !known.annotations.equals(alert.annotations) || known.generatorURL !== alert.generatorURL;
+  // Equal ones are the same, because `#compact()` reuses them.
+  return known.annotations !== alert.annotations || known.generatorURL !== alert.generatorURL;
 }
 
-function toRecord(alert: Alert): AlertRecord {
-  return {
-    labels: alert.labels.toObject(),
-    annotations: alert.annotations.toObject(),
-    startsAt: alert.startsAt,
-    endsAt: alert.endsAt,
-    generatorURL: alert.generatorURL,
-    resolved: isResolved(alert, alert.updatedAt),
-  };
+function samePairs({ pairs: a }: Labels, { pairs: b }: Labels): boolean {
+  return a.length === b.length && a.every((text, i) => text === b[i]);
 }

@@ -1,9 +1,10 @@
-import type { Clock } from '@prunella/metrics';
+import type { Clock, Labels } from '@prunella/metrics';
 import type { NotificationReason } from './receivers/receiver.ts';
 import type { Delivery } from './notify/pipeline.ts';
 import type { Attempt } from './notify/retry.ts';
 import { notificationStatus } from './receivers/receiver.ts';
-import type { Records } from './store.ts';
+import { readLabels, type LabelsRecord, type Records } from './store.ts';
+import { Texts } from './texts.ts';
 
 /** One message to one integration, delivered or not, with every attempt. Times are ms. */
 export interface NotificationRecord {
@@ -13,7 +14,7 @@ export interface NotificationRecord {
   /** `webhook[0]` */
   readonly integration: string;
   readonly groupKey: string;
-  readonly groupLabels: Readonly<Record<string, string>>;
+  readonly groupLabels: Labels;
   readonly status: 'firing' | 'resolved';
   readonly reason: NotificationReason;
   readonly outcome: 'delivered' | 'failed';
@@ -21,12 +22,20 @@ export interface NotificationRecord {
   readonly attempts: readonly Attempt[];
   /** All of them are counted, the first `SHOWN_ALERTS` are named. */
   readonly alertCount: number;
-  readonly alerts: readonly {
-    readonly fingerprint: string;
-    readonly status: string;
-    readonly labels: Readonly<Record<string, string>>;
-  }[];
+  readonly alerts: readonly RecordedAlert[];
 }
+
+export interface RecordedAlert {
+  readonly fingerprint: string;
+  readonly status: string;
+  readonly labels: Labels;
+}
+
+/** The same as its file has it. */
+export type StoredNotification = Omit<NotificationRecord, 'groupLabels' | 'alerts'> & {
+  readonly groupLabels: LabelsRecord;
+  readonly alerts: readonly (Omit<RecordedAlert, 'labels'> & { readonly labels: LabelsRecord })[];
+};
 
 const SHOWN_ALERTS = 5;
 const SHOWN_ATTEMPTS = 20;
@@ -42,7 +51,7 @@ export interface HistoryQuery {
 
 export interface HistoryOptions {
   readonly clock: Clock;
-  readonly records: Records<NotificationRecord>;
+  readonly records: Records<StoredNotification>;
   /** ms */
   readonly retention: number;
   readonly limit?: number;
@@ -56,7 +65,8 @@ export class NotificationHistory {
 
   constructor(options: HistoryOptions) {
     this.#options = options;
-    this.#records = [...options.records.loaded];
+    const texts = new Texts();
+    this.#records = options.records.loaded.map((record) => fromStored(record, texts));
     this.#nextId = (this.#records.at(-1)?.id ?? 0) + 1;
     this.#dropOld();
   }
@@ -84,7 +94,7 @@ export class NotificationHistory {
 
   async maintain(): Promise<void> {
     this.#dropOld();
-    await this.#options.records.compact(() => this.#records, this.#records.length);
+    await this.#options.records.compact(() => [...this.#records], this.#records.length);
   }
 
   #dropOld(): void {
@@ -101,7 +111,7 @@ function toRecord({ notification, integration, attempts, error }: Delivery, id: 
     receiver: integration.receiver,
     integration: `${integration.name}[${integration.index}]`,
     groupKey: notification.groupKey,
-    groupLabels: notification.groupLabels.toObject(),
+    groupLabels: notification.groupLabels,
     status: notificationStatus(notification),
     reason: notification.reason,
     outcome: error ? 'failed' : 'delivered',
@@ -111,7 +121,16 @@ function toRecord({ notification, integration, attempts, error }: Delivery, id: 
     alerts: notification.alerts.slice(0, SHOWN_ALERTS).map((alert) => ({
       fingerprint: alert.fingerprint,
       status: alert.status,
-      labels: alert.labels.toObject(),
+      labels: alert.labels,
     })),
+  };
+}
+
+function fromStored(record: StoredNotification, texts: Texts): NotificationRecord {
+  const labels = (stored: LabelsRecord): Labels => texts.labels(readLabels(stored));
+  return {
+    ...record,
+    groupLabels: labels(record.groupLabels),
+    alerts: record.alerts.map((alert) => ({ ...alert, labels: labels(alert.labels) })),
   };
 }

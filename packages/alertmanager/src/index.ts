@@ -4,6 +4,7 @@ export {
   compareForMessage,
   compareLabelSets,
   isResolved,
+  labelsFrom,
   type Alert,
   type PostedAlert,
 } from './alert.ts';

@@ -1,9 +1,10 @@
 import { open, readFile, rename, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { Pacer } from '@prunella/metrics';
 
-interface Batch {
-  readonly lines: string[];
+interface Batch<T> {
+  readonly records: T[];
   readonly done: Promise<void>;
 }
 
@@ -12,10 +13,13 @@ export interface JournalOptions {
    * Whether a record must outlive the machine (fsync), not only the process. @default true
    */
   readonly sync?: boolean;
+  /** Records that come within this time share one write, ms. 0: those that come in one turn. @default 2 */
+  readonly gather?: number;
 }
 
-/** Records that come within this time share one write. */
 const GATHER_MS = 2;
+/** So many UTF-16 units go to the file at once: few enough to be copied without holding anything up. */
+const PIECE = 1024 * 1024;
 
 /**
  * A file of JSON records to which records are only added: `crc32 space json newline`. A record is on disk (fsync) when
@@ -25,25 +29,27 @@ const GATHER_MS = 2;
 export class Journal<T> {
   readonly path: string;
   #file: FileHandle;
-  #batch: Batch | undefined;
+  #batch: Batch<T> | undefined;
   #work: Promise<unknown> = Promise.resolve();
   /** Lines in the file, superseded ones included: what the owner compares with its live records to compact. */
   #lines: number;
   #torn: boolean;
   readonly #sync: boolean;
+  readonly #gather: number;
 
-  private constructor(path: string, file: FileHandle, lines: number, torn: boolean, sync: boolean) {
+  private constructor(path: string, file: FileHandle, lines: number, torn: boolean, options: JournalOptions) {
     this.path = path;
     this.#file = file;
     this.#lines = lines;
     this.#torn = torn;
-    this.#sync = sync;
+    this.#sync = options.sync ?? true;
+    this.#gather = options.gather ?? GATHER_MS;
   }
 
   /** Opens or creates the file. `damaged` counts the lines that could not be read. */
   static async open<T>(
     path: string,
-    { sync = true }: JournalOptions = {},
+    options: JournalOptions = {},
   ): Promise<{ journal: Journal<T>; records: T[]; damaged: number }> {
     const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return '';
@@ -53,7 +59,7 @@ export class Journal<T> {
     const records = lines.map((line) => decode<T>(line)).filter((record) => record !== undefined);
     const file = await open(path, 'a');
     const torn = text !== '' && !text.endsWith('\n');
-    const journal = new Journal<T>(path, file, lines.length, torn, sync);
+    const journal = new Journal<T>(path, file, lines.length, torn, options);
     return { journal, records, damaged: lines.length - records.length };
   }
 
@@ -63,49 +69,59 @@ export class Journal<T> {
 
   /** @throws the error of the disk, in which case the record must be taken as not written */
   append(record: T): Promise<void> {
+    return this.appendAll([record]);
+  }
+
+  appendAll(records: Iterable<T>): Promise<void> {
     this.#batch ??= this.#startBatch();
-    this.#batch.lines.push(encode(record));
-    this.#lines++;
+    for (const record of records) {
+      this.#batch.records.push(record);
+      this.#lines++;
+    }
     return this.#batch.done;
   }
 
-  /** Replaces the file by these records, at once or not at all; later appends follow them. */
+  /**
+   * Replaces the file by these records, at once or not at all; later appends follow them. They are read bit by bit
+   * while others work: one that is appended meanwhile may come twice.
+   */
   rewrite(records: Iterable<T>): Promise<void> {
-    const lines = Array.from(records, encode);
     // What is still to be written is part of the owner's state already, but it must not come after the new file's
     // own records; a batch that has not begun goes to the old file first.
     this.#batch = undefined;
-    const done = this.#enqueue(() => this.#replace(lines));
-    this.#lines = lines.length;
-    return done;
+    const superseded = this.#lines;
+    return this.#enqueue(async () => {
+      this.#lines += (await this.#replace(records)) - superseded;
+    });
   }
 
   async close(): Promise<void> {
     await this.#enqueue(() => this.#file.close());
   }
 
-  #startBatch(): Batch {
-    const lines: string[] = [];
+  #startBatch(): Batch<T> {
+    const records: T[] = [];
     const done = this.#enqueue(async () => {
-      await gather();
-      if (this.#batch?.lines === lines) this.#batch = undefined;
-      await this.#write(lines);
+      if (this.#gather > 0) await sleep(this.#gather);
+      if (this.#batch?.records === records) this.#batch = undefined;
+      await this.#write(records);
     });
-    return { lines, done };
+    return { records, done };
   }
 
-  async #write(lines: readonly string[]): Promise<void> {
-    const text = (this.#torn ? '\n' : '') + lines.join('');
+  async #write(records: readonly T[]): Promise<void> {
+    const start = this.#torn ? '\n' : '';
     this.#torn = true; // until the whole of it is there
-    await this.#file.appendFile(text);
+    await writeLines(this.#file, records, start);
     if (this.#sync) await this.#file.datasync();
     this.#torn = false;
   }
 
-  async #replace(lines: readonly string[]): Promise<void> {
+  /** @returns how many there are */
+  async #replace(records: Iterable<T>): Promise<number> {
     const temporary = `${this.path}.tmp`;
     const file = await open(temporary, 'w');
-    await file.writeFile(lines.join(''));
+    const lines = await writeLines(file, records, '');
     await file.sync();
     await rename(temporary, this.path);
     await syncDirectory(dirname(this.path));
@@ -114,6 +130,7 @@ export class Journal<T> {
     await file.close();
     this.#file = await open(this.path, 'a');
     this.#torn = false;
+    return lines;
   }
 
   #enqueue<R>(step: () => Promise<R>): Promise<R> {
@@ -123,8 +140,26 @@ export class Journal<T> {
   }
 }
 
-function gather(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, GATHER_MS));
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Writes records piece by piece, with pauses. @returns how many */
+async function writeLines(file: FileHandle, records: Iterable<unknown>, start: string): Promise<number> {
+  const pacer = new Pacer();
+  let piece = start;
+  let lines = 0;
+  for (const record of records) {
+    piece += encode(record);
+    lines++;
+    const pause = lines % 32 === 0 && pacer.pause();
+    if (pause) await pause;
+    if (piece.length < PIECE) continue;
+    await file.appendFile(piece);
+    piece = '';
+  }
+  await file.appendFile(piece);
+  return lines;
 }
 
 async function syncDirectory(path: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { isResolved, type Alert } from './alert.ts';
 import type { Configuration } from './config/load.ts';
 import type { Delivery } from './notify/pipeline.ts';
 
@@ -96,12 +97,12 @@ export class AlertmanagerMetrics {
     defineStates(registry, sources);
   }
 
-  received(status: 'firing' | 'resolved'): void {
-    this.#received.inc({ status, version: 'v2' });
-  }
-
-  invalid(): void {
-    this.#invalid.inc({ version: 'v2' });
+  /** A request brought these alerts, and so many that were not valid. */
+  received(alerts: readonly Alert[], invalid: number, now: number): void {
+    const resolved = alerts.filter((alert) => isResolved(alert, now)).length;
+    this.#received.inc({ status: 'firing', version: 'v2' }, alerts.length - resolved);
+    this.#received.inc({ status: 'resolved', version: 'v2' }, resolved);
+    this.#invalid.inc({ version: 'v2' }, invalid);
   }
 
   delivered({ integration, attempts, error }: Delivery): void {

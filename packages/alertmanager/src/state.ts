@@ -2,9 +2,10 @@ import type { Clock, Logger } from '@prunella/metrics';
 import { Acknowledgements, type AcknowledgementRecord } from './acknowledge.ts';
 import type { Alert } from './alert.ts';
 import { LogPositions, type LogPosition } from './alertlog/watcher.ts';
-import { AlertHistory, type AlertEvent } from './alerthistory.ts';
+import { AlertHistory, type AlertEventRecord } from './alerthistory.ts';
 import { AlertStore, type AlertRecord } from './alerts.ts';
-import { NotificationHistory, type NotificationRecord } from './history.ts';
+import { NotificationHistory, type StoredNotification } from './history.ts';
+import type { JournalOptions } from './journal.ts';
 import { NotificationLog, type LogEntry } from './nflog.ts';
 import { Inbox, type Message } from './receivers/inbox.ts';
 import { PostedStore, type PostedRecord } from './receivers/posted.ts';
@@ -67,10 +68,9 @@ export class State {
   /** Forgets what is old, and keeps the files small. @returns the alerts that have ended and are forgotten */
   async maintain(): Promise<Alert[]> {
     const gone = await this.alerts.maintain();
-    for (const alert of gone) {
-      this.alertHistory.note(alert);
-      await this.acknowledgements.end(alert.fingerprint);
-    }
+    // Events that are noted together are written together.
+    for (const written of new Set(gone.map((alert) => this.alertHistory.note(alert)))) await written;
+    for (const alert of gone) await this.acknowledgements.end(alert.fingerprint);
     await this.recurringSilences.maintain();
     const parts = [
       this.silences,
@@ -87,10 +87,11 @@ export class State {
 
   /** Resolves when everything is on disk. */
   async close(): Promise<void> {
-    await this.alertHistory.maintain();
     await Promise.all(Object.values(this.#stores).map((store: Records<unknown>) => store.close()));
   }
 }
+
+const HISTORY_GATHER_MS = 250;
 
 interface Stores {
   readonly alerts: Records<AlertRecord>;
@@ -99,20 +100,20 @@ interface Stores {
   readonly log: Records<LogEntry>;
   readonly inbox: Records<Message>;
   readonly posted: Records<PostedRecord>;
-  readonly history: Records<NotificationRecord>;
-  readonly alertHistory: Records<AlertEvent>;
+  readonly history: Records<StoredNotification>;
+  readonly alertHistory: Records<AlertEventRecord>;
   readonly acknowledgements: Records<AcknowledgementRecord>;
   readonly positions: Records<LogPosition>;
 }
 
 async function openStores(directory: string | undefined, logger: Logger): Promise<Stores> {
-  const open = <T>(name: string, sync = true): Promise<Records<T>> =>
-    openRecords<T>(directory, `${name}.journal`, logger, { sync });
+  const open = <T>(name: string, options?: JournalOptions): Promise<Records<T>> =>
+    openRecords<T>(directory, `${name}.journal`, logger, options);
   return {
-    // Senders post alerts again every minute, and histories are only told: these need not outlive the machine.
-    alerts: await open('alerts', false),
-    history: await open('notifications', false),
-    alertHistory: await open('alert-history', false),
+    // Senders post alerts again every minute, and nothing waits for histories: these need not outlive the machine.
+    alerts: await open('alerts', { sync: false, gather: 0 }),
+    history: await open('notifications', { sync: false, gather: HISTORY_GATHER_MS }),
+    alertHistory: await open('alert-history', { sync: false, gather: HISTORY_GATHER_MS }),
     silences: await open('silences'),
     recurring: await open('recurring-silences'),
     log: await open('notification-log'),

@@ -24,10 +24,11 @@ export class Group {
   readonly #parts: GroupParts;
   readonly #alerts = new Map<string, Alert>();
   readonly #busy = new Set<Integration>();
-  readonly #flushes = new Set<Promise<void>>();
-  readonly #stopped = new AbortController();
+  /** What is under way, and what ends it early. */
+  readonly #flushes = new Map<AbortController, Promise<void>>();
   #timer: Timer;
   #ticked = false;
+  #stopped = false;
 
   constructor(route: Route, labels: Labels, parts: GroupParts) {
     this.route = route;
@@ -54,9 +55,10 @@ export class Group {
 
   /** Resolves when no delivery is under way any more. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     this.#timer.cancel();
-    this.#stopped.abort();
-    await Promise.all(this.#flushes);
+    for (const abort of this.#flushes.keys()) abort.abort();
+    await Promise.all(this.#flushes.values());
   }
 
   #schedule(delay: number): void {
@@ -67,18 +69,21 @@ export class Group {
   readonly #tick = (): void => {
     this.#ticked = true;
     this.#schedule(this.route.options.groupInterval);
-    const flush = this.#flush().finally(() => this.#flushes.delete(flush));
-    this.#flushes.add(flush);
+    const abort = new AbortController();
+    this.#flushes.set(
+      abort,
+      this.#flush(abort).finally(() => this.#flushes.delete(abort)),
+    );
   };
 
-  async #flush(): Promise<void> {
+  async #flush(abort: AbortController): Promise<void> {
     const { clock } = this.#parts;
     const time = clock.now();
-    const alerts = [...this.#alerts.values()].sort(compareForMessage).map((alert) => asNotified(alert, time));
-    const abort = new AbortController();
-    const giveUp = (): void => abort.abort();
-    this.#stopped.signal.addEventListener('abort', giveUp);
-    const timeout = clock.setTimeout(giveUp, Math.max(this.route.options.groupInterval, LEAST_DELIVERY_MS));
+    const alerts = Array.from(this.#alerts.values(), (alert) => asNotified(alert, time)).sort(
+      compareForMessage,
+    );
+    const longest = Math.max(this.route.options.groupInterval, LEAST_DELIVERY_MS);
+    const timeout = clock.setTimeout(() => abort.abort(), longest);
     const { route, key, labels } = this;
     const told = await this.#parts.flush({
       route,
@@ -90,7 +95,6 @@ export class Group {
       busy: this.#busy,
     });
     timeout.cancel();
-    this.#stopped.signal.removeEventListener('abort', giveUp);
     if (told) this.#forgetResolved(alerts);
   }
 
@@ -100,12 +104,22 @@ export class Group {
       const same = this.#alerts.get(alert.fingerprint)?.updatedAt === alert.updatedAt;
       if (alert.status === 'resolved' && same) this.#alerts.delete(alert.fingerprint);
     }
-    if (this.#alerts.size > 0 || this.#stopped.signal.aborted) return;
+    if (this.#alerts.size > 0 || this.#stopped) return;
     this.#timer.cancel();
     this.#parts.onEmpty(this);
   }
 }
 
 function asNotified(alert: Alert, time: number): NotifiedAlert {
-  return { ...alert, status: isResolved(alert, time) ? 'resolved' : 'firing' };
+  return {
+    fingerprint: alert.fingerprint,
+    labels: alert.labels,
+    annotations: alert.annotations,
+    startsAt: alert.startsAt,
+    endsAt: alert.endsAt,
+    generatorURL: alert.generatorURL,
+    updatedAt: alert.updatedAt,
+    timeout: alert.timeout,
+    status: isResolved(alert, time) ? 'resolved' : 'firing',
+  };
 }

@@ -56,7 +56,24 @@ function anchored(value: string): (other: string) => boolean {
   // Without a dot nothing differs from Prometheus's patterns, which know faster ways for literals and alternations.
   if (!value.includes('.')) return compilePattern(value).test;
   const regex = compileRegex(`^(?:${value})$`, value);
-  return (other) => regex.test(other);
+  return remembered((other) => regex.test(other));
+}
+
+/** So many answers of one expression are remembered; then it begins anew. */
+const MOST_ANSWERS = 1000;
+
+/** A label takes few values, and each is asked for again and again. */
+function remembered(test: (value: string) => boolean): (value: string) => boolean {
+  const answers = new Map<string, boolean>();
+  return (value) => {
+    let answer = answers.get(value);
+    if (answer === undefined) {
+      answer = test(value);
+      if (answers.size >= MOST_ANSWERS) answers.clear();
+      answers.set(value, answer);
+    }
+    return answer;
+  };
 }
 
 function escapeValue(value: string): string {

@@ -3,16 +3,20 @@ import {
   compareForMessage,
   compareLabelSets,
   isResolved,
+  labelsFrom,
   matchAll,
+  parseTime,
   type Alert,
   type Alertmanager,
   type AlertStatus,
   type Group,
   type PostedAlert,
 } from '@prunella/alertmanager';
-import { Labels } from '@prunella/metrics';
+import { inSlices, Labels } from '@prunella/metrics';
+import type { Readable } from 'node:stream';
 import { Fields, parseBody, unreadable } from './body.ts';
 import { ApiError } from './errors.ts';
+import { jsonStream } from './json-stream.ts';
 import { flagParam, matchersParam, receiverFilter, type Query } from './query.ts';
 
 /** `gettableAlert` of the OpenAPI file. */
@@ -34,44 +38,73 @@ export function receiverLabels(alertmanager: Alertmanager, name: string): Labels
 }
 
 /** `GET /alerts`, by fingerprint. @throws ApiError */
-export function getAlerts(alertmanager: Alertmanager, query: Query): ApiAlert[] {
+export async function getAlerts(alertmanager: Alertmanager, query: Query): Promise<Readable> {
   const wanted = alertFilter(alertmanager, query);
   const wantsReceiver = receiverFilter(query, (name) => receiverLabels(alertmanager, name));
-  const found: ApiAlert[] = [];
-  for (const alert of alertmanager.alerts()) {
-    const status = wanted(alert);
-    if (!status) continue;
-    const receivers = receiversOf(alertmanager, alert);
-    if (receivers.some(wantsReceiver))
-      found.push(toApi(alertmanager.decorate(alert), receivers, { ...status, mutedBy: [] }));
+  // Fingerprints are spread evenly: the alerts of one first byte are sorted in no time.
+  const byStart = Array.from({ length: 256 }, (): Alert[] => []);
+  await inSlices(alertmanager.alerts(), (alert) =>
+    byStart[Number.parseInt(alert.fingerprint.slice(0, 2), 16)]?.push(alert),
+  );
+  return jsonStream(alertTexts(alertmanager, byStart, wanted, wantsReceiver));
+}
+
+function* alertTexts(
+  alertmanager: Alertmanager,
+  byStart: readonly Alert[][],
+  wanted: AlertFilter,
+  wantsReceiver: (name: string) => boolean,
+): Generator<string> {
+  let separator = '[';
+  for (const alerts of byStart) {
+    for (const alert of alerts.sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1))) {
+      const status = wanted(alert);
+      const receivers = status ? receiversOf(alertmanager, alert) : [];
+      if (!status || !receivers.some(wantsReceiver)) continue;
+      const shown = toApi(alertmanager.decorate(alert), receivers, { ...status, mutedBy: [] });
+      yield separator + JSON.stringify(shown);
+      separator = ',';
+    }
   }
-  return found.sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1));
+  yield separator === '[' ? '[]\n' : ']\n';
 }
 
 /** `GET /alerts/groups`, by group labels, then receiver. @throws ApiError */
-export function getAlertGroups(alertmanager: Alertmanager, query: Query): object[] {
+export function getAlertGroups(alertmanager: Alertmanager, query: Query): Readable {
   const wanted = alertFilter(alertmanager, query);
   const wantsReceiver = receiverFilter(query, (name) => receiverLabels(alertmanager, name));
   const showMuted = flagParam(query, 'muted', true);
-  const groups = [...alertmanager.groups()].filter((group) => wantsReceiver(group.route.options.receiver));
-  return groups.sort(compareGroups).flatMap((group) => {
+  const groups = [...alertmanager.groups()]
+    .filter((group) => wantsReceiver(group.route.options.receiver))
+    .filter((group) => showMuted || alertmanager.timeMutedBy(group.route).length === 0)
+    .sort(compareGroups);
+  return jsonStream(groupTexts(alertmanager, groups, wanted, wantsReceiver));
+}
+
+function* groupTexts(
+  alertmanager: Alertmanager,
+  groups: readonly Group[],
+  wanted: AlertFilter,
+  wantsReceiver: (name: string) => boolean,
+): Generator<string> {
+  let separator = '[';
+  for (const group of groups) {
     const mutedBy = alertmanager.timeMutedBy(group.route);
-    if (!showMuted && mutedBy.length > 0) return [];
-    const receiver = group.route.options.receiver;
-    const alerts = [...group.alerts].sort(compareForMessage).flatMap((alert) => {
+    let begin = `${separator}{"alerts":[`;
+    for (const alert of [...group.alerts].sort(compareForMessage)) {
       const status = wanted(alert);
-      if (!status) return [];
+      if (!status) continue;
       const state = mutedBy.length > 0 ? 'suppressed' : status.state;
-      return [
-        toApi(alertmanager.decorate(alert), receiversOf(alertmanager, alert).filter(wantsReceiver), {
-          ...status,
-          state,
-          mutedBy,
-        }),
-      ];
-    });
-    return alerts.length === 0 ? [] : [{ alerts, labels: group.labels, receiver: { name: receiver } }];
-  });
+      const receivers = receiversOf(alertmanager, alert).filter(wantsReceiver);
+      const shown = toApi(alertmanager.decorate(alert), receivers, { ...status, state, mutedBy });
+      yield begin + JSON.stringify(shown);
+      begin = separator = ',';
+    }
+    if (begin !== ',') continue;
+    const rest = { labels: group.labels, receiver: { name: group.route.options.receiver } };
+    yield `],${JSON.stringify(rest).slice(1)}`;
+  }
+  yield separator === '[' ? '[]\n' : ']\n';
 }
 
 function receiversOf(alertmanager: Alertmanager, alert: Alert): string[] {
@@ -85,8 +118,10 @@ function compareGroups(a: Group, b: Group): number {
   return compareLabelSets(a.labels, b.labels) || (x < y ? -1 : Number(x > y));
 }
 
-/** @returns the status of an alert that the query wants, undefined for others */
-function alertFilter(alertmanager: Alertmanager, query: Query): (alert: Alert) => AlertStatus | undefined {
+/** The status of an alert that the query wants, undefined for others. */
+type AlertFilter = (alert: Alert) => AlertStatus | undefined;
+
+function alertFilter(alertmanager: Alertmanager, query: Query): AlertFilter {
   const matchers = matchersParam(query, 'filter');
   const active = flagParam(query, 'active', true);
   const silenced = flagParam(query, 'silenced', true);
@@ -124,44 +159,62 @@ export async function postAlerts(alertmanager: Alertmanager, raw: unknown): Prom
       `json: cannot unmarshal ${typeof body} into Go value of type models.PostableAlerts`,
     );
   }
-  const posted = ((body ?? []) as readonly unknown[]).map(readAlert);
-  const faults = posted.flatMap(({ fault }) => fault ?? []);
-  const valid = posted.flatMap(({ alert }) => alert ?? []);
-  faults.push(...(await alertmanager.post(valid)));
+  const alerts = (body ?? []) as unknown[];
+  let index = 0;
+  await inSlices(alerts, (each) => checkAlert(each, index++));
+  const faults: string[] = [];
+  await alertmanager.post(readAlerts(alerts as JsonAlert[], faults), faults);
   if (faults.length > 0) throw ApiError.plain(400, faults.join('\n'));
 }
 
-function readAlert(value: unknown, index: number): { alert?: PostedAlert; fault?: string } {
-  const fields = new Fields(value, 'alerts', `${index}.`);
-  const annotations = fields.textMap('annotations') ?? {};
-  const startsAt = known(fields.time('startsAt'));
-  const endsAt = known(fields.time('endsAt'));
-  const generatorURL = fields.text('generatorURL') ?? '';
-  const labels = fields.required('labels', fields.textMap('labels'));
-  if (!isUri(generatorURL)) {
-    const shown = JSON.stringify(generatorURL);
-    throw ApiError.invalid(601, `${index}.generatorURL in body must be of type uri: ${shown}`);
-  }
-  for (const [what, names] of [
-    ['label set', labels],
-    ['annotations', annotations],
-  ] as const) {
-    if ('' in names && names[''] !== '') return { fault: `invalid ${what}: invalid name ""` };
-  }
-  return {
-    alert: {
-      labels: Labels.from(labels),
-      annotations: annotationsFrom(annotations),
-      generatorURL,
-      ...(startsAt !== undefined && { startsAt }),
-      ...(endsAt !== undefined && { endsAt }),
-    },
-  };
+/** What is left of an alert's JSON once `checkAlert()` has found nothing wrong with it. */
+interface JsonAlert {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>> | null;
+  readonly startsAt?: string | null;
+  readonly endsAt?: string | null;
+  readonly generatorURL?: string | null;
 }
 
+/** @throws ApiError where the whole body is refused because of this one */
+function checkAlert(value: unknown, index: number): void {
+  const fields = new Fields(value, 'alerts', `${index}.`);
+  fields.textMap('annotations');
+  fields.time('startsAt');
+  fields.time('endsAt');
+  const generatorURL = fields.text('generatorURL') ?? '';
+  fields.required('labels', fields.textMap('labels'));
+  if (isUri(generatorURL)) return;
+  const shown = JSON.stringify(generatorURL);
+  throw ApiError.invalid(601, `${index}.generatorURL in body must be of type uri: ${shown}`);
+}
+
+/** One after the other, so that of thousands of them no more is in memory than there has to be. Empties the list. */
+function* readAlerts(alerts: (JsonAlert | undefined)[], faults: string[]): Generator<PostedAlert> {
+  for (let i = 0; i < alerts.length; i++) {
+    const alert = alerts[i] as JsonAlert;
+    alerts[i] = undefined;
+    const labels = labelsFrom(alert.labels);
+    const annotations = annotationsFrom(alert.annotations ?? {});
+    if (labels.has('')) faults.push('invalid label set: invalid name ""');
+    else if (annotations.get('') !== '') faults.push('invalid annotations: invalid name ""');
+    else
+      yield {
+        labels,
+        annotations,
+        startsAt: timeOf(alert.startsAt),
+        endsAt: timeOf(alert.endsAt),
+        generatorURL: alert.generatorURL ?? '',
+      };
+  }
+}
+
+const ZERO = Date.parse('0001-01-01T00:00:00Z');
+
 /** Go's zero time says nothing. */
-function known(time: number | undefined): number | undefined {
-  return time === Date.parse('0001-01-01T00:00:00Z') ? undefined : time;
+function timeOf(text: string | null | undefined): number | undefined {
+  const time = text ? parseTime(text) : undefined;
+  return time === ZERO ? undefined : time;
 }
 
 /** As Go's `url.ParseRequestURI`: with a scheme, or an absolute path. */

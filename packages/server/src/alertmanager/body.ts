@@ -55,7 +55,9 @@ export class Fields {
     const value = this.get(name);
     if (value === undefined) return undefined;
     if (typeof value !== 'object' || Array.isArray(value)) throw this.#mistyped(name, value, 'object');
-    for (const [key, each] of Object.entries(value as Json)) {
+    const map = value as Json;
+    for (const key of Object.keys(map)) {
+      const each = map[key];
       if (typeof each !== 'string') throw this.#mistyped(`${name}.${key}`, each, 'string');
     }
     return value as Record<string, string>;

@@ -1,4 +1,5 @@
 import { ALERTMANAGER_VERSION, matchAll, type Alertmanager } from '@prunella/alertmanager';
+import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { getAlertGroups, getAlerts, postAlerts, receiverLabels } from './alerts.ts';
 import { answerError, ApiError } from './errors.ts';
@@ -24,8 +25,12 @@ export function v2Routes(app: FastifyInstance, alertmanager: Alertmanager): void
 
   app.get('/status', () => status(alertmanager));
   app.get('/receivers', (request) => receivers(alertmanager, query(request)));
-  app.get('/alerts', (request) => getAlerts(alertmanager, query(request)));
-  app.get('/alerts/groups', (request) => getAlertGroups(alertmanager, query(request)));
+  app.get('/alerts', async (request, reply) =>
+    sendJson(reply, await getAlerts(alertmanager, query(request))),
+  );
+  app.get('/alerts/groups', (request, reply) =>
+    sendJson(reply, getAlertGroups(alertmanager, query(request))),
+  );
   app.post('/alerts', async (request, reply) => {
     await postAlerts(alertmanager, request.body);
     return reply.send();
@@ -39,6 +44,10 @@ export function v2Routes(app: FastifyInstance, alertmanager: Alertmanager): void
   });
   app.setNotFoundHandler((request, reply) => answerError(reply, notFound(request)));
   app.setErrorHandler((error, _, reply) => handleError(error, reply));
+}
+
+function sendJson(reply: FastifyReply, body: Readable): FastifyReply {
+  return reply.type('application/json').send(body);
 }
 
 /** The handlers parse bodies themselves, because their errors have a form of their own. */
