@@ -2,7 +2,6 @@ export type { AlertExpression, HealingAlert } from './alert/alert.ts';
 export { fingerprintOf } from './alert/fingerprint.ts';
 export { parseWebhook, WebhookError } from './alert/webhook.ts';
 export {
-  healingSchema,
   NO_HEALING,
   parseHealing,
   receiversOf,

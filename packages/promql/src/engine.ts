@@ -60,6 +60,8 @@ export interface QueryResult {
 
 /** Answers PromQL over anything `Queryable`. */
 export class Engine {
+  /** What may be used of the language besides what always may. */
+  readonly features: ReadonlySet<string>;
   readonly #options: Required<EngineOptions>;
   readonly #waiting: (() => void)[] = [];
   #running = 0;
@@ -73,6 +75,7 @@ export class Engine {
       features: new Set<string>(),
     };
     this.#options = { ...defaults, ...options };
+    this.features = this.#options.features;
   }
 
   /** @param time ms. @throws QueryError */

@@ -12,6 +12,7 @@ import {
 } from '@prunella/healing';
 import type { Logger } from '@prunella/metrics';
 import { createHttpClient } from '@prunella/metrics/http';
+import { FEATURES } from '@prunella/promql';
 import {
   healingRoutes,
   lifecycleRoutes,
@@ -131,7 +132,9 @@ async function startParts(
 
 async function readHealing(flags: BotFlags, config: PrunellaConfig | undefined): Promise<HealingConfig> {
   const file = flags['healing.config'] ?? config?.healing;
-  return file === undefined ? NO_HEALING : parseHealing(await readConfigFile(file), file);
+  if (file === undefined) return NO_HEALING;
+  // Which features are on is for the Prometheus to say that is asked.
+  return parseHealing(await readConfigFile(file), file, { features: FEATURES });
 }
 
 async function startWorkloads(

@@ -1,14 +1,16 @@
 import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { ConfigError } from '@prunella/metrics/config';
-import { lintRules, type RuleFile } from '@prunella/rules';
+import { lintRules, type LoadOptions, type RuleFile } from '@prunella/rules';
 import { expandPattern, loadPrometheusConfig, type PrometheusConfig } from '@prunella/scrape';
 import type { Command, Io } from '../command.ts';
+import { featureFlag, featuresOf } from '../features.ts';
 import { describeFlags, parseFlags, type Flags } from '../flags.ts';
 import { checkRuleFile, reportWarnings } from './check-rules.ts';
 
 const flags = {
   'syntax-only': { kind: 'switch', help: 'Leave out the files that the configuration names.' },
+  'enable-feature': featureFlag,
   lint: { kind: 'switch', default: 'true', help: 'Warn of what is valid but probably not meant.' },
   'lint-fatal': { kind: 'switch', help: 'Exit with status 3 when there are warnings.' },
 } as const satisfies Flags;
@@ -26,8 +28,9 @@ export const command: Command = {
     }
     let failed = false;
     const rules: RuleFile[] = [];
+    const options = { features: featuresOf(values['enable-feature']) };
     for (const file of positionals) {
-      const found = await checkFile(file, values['syntax-only'], io);
+      const found = await checkFile(file, values['syntax-only'], options, io);
       if (found) rules.push(...found);
       else failed = true;
     }
@@ -39,7 +42,12 @@ export const command: Command = {
 };
 
 /** @returns the rules of its rule files, where all is valid */
-async function checkFile(file: string, syntaxOnly: boolean, io: Io): Promise<RuleFile[] | undefined> {
+async function checkFile(
+  file: string,
+  syntaxOnly: boolean,
+  options: LoadOptions,
+  io: Io,
+): Promise<RuleFile[] | undefined> {
   io.out(`Checking ${file}`);
   let config: PrometheusConfig;
   let ruleFiles: string[];
@@ -57,7 +65,7 @@ async function checkFile(file: string, syntaxOnly: boolean, io: Io): Promise<Rul
   io.out(` SUCCESS: ${file} is valid prometheus config file syntax`);
   for (const warning of config.warnings) io.err(`  WARNING: ${warning}`);
   io.out('');
-  const checked = await inOrder(ruleFiles, (path) => checkRuleFile(path, io));
+  const checked = await inOrder(ruleFiles, (path) => checkRuleFile(path, io, options));
   return checked.includes(undefined) ? undefined : checked.filter((each) => each !== undefined);
 }
 

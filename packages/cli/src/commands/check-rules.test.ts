@@ -15,6 +15,7 @@ beforeAll(() => {
       'groups:\n  - name: g\n    rules:\n      - {record: a, expr: up}\n      - {alert: A, expr: up, for: 1m, annotations: {summary: s}}\n',
     'noisy.yml': 'groups:\n  - name: g\n    rules:\n      - {alert: A, expr: up}\n',
     'bad.yml': 'groups:\n  - name: g\n    rules:\n      - {record: a, expr: "up +"}\n',
+    'new.yml': 'groups:\n  - name: g\n    rules:\n      - {record: a, expr: "mad_over_time(up[5m])"}\n',
     'extra.yml': 'groups:\n  - name: g\n    owner: me\n    rules: [{record: a, expr: up}]\n',
     'prometheus.yml':
       'global: {scrape_interval: 15s}\nrule_files: [go*.yml, none*.yml]\nscrape_configs: [{job_name: a, static_configs: [{targets: [x]}]}]\n',
@@ -73,6 +74,12 @@ describe('check rules', () => {
   test('refuses unknown keys unless told otherwise', async () => {
     expect((await run(checkRules, 'extra.yml')).err).toContain('extra.yml:3:5: unknown key "owner"');
     expect((await run(checkRules, '--ignore-unknown-fields', 'extra.yml')).code).toBe(0);
+  });
+
+  test('takes experimental functions only where they are enabled', async () => {
+    expect((await run(checkRules, 'new.yml')).err).toContain('function "mad_over_time" is not enabled');
+    const flag = '--enable-feature=promql-delayed-name-removal,promql-experimental-functions';
+    expect((await run(checkRules, flag, 'new.yml')).code).toBe(0);
   });
 
   test('a missing file is a fault, no file is wrong usage', async () => {

@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { ConfigError } from '@prunella/metrics/config';
-import { lintRules, parseRuleFile, type LintWarning, type RuleFile } from '@prunella/rules';
+import { lintRules, parseRuleFile, type LintWarning, type LoadOptions, type RuleFile } from '@prunella/rules';
 import type { Command, Io } from '../command.ts';
+import { featureFlag, featuresOf } from '../features.ts';
 import { describeFlags, parseFlags, type Flags } from '../flags.ts';
 
 const flags = {
   'ignore-unknown-fields': { kind: 'switch', help: 'Leave out keys that no rule file has.' },
+  'enable-feature': featureFlag,
   lint: { kind: 'switch', default: 'true', help: 'Warn of what is valid but probably not meant.' },
   'lint-fatal': { kind: 'switch', help: 'Exit with status 3 when there are warnings.' },
 } as const satisfies Flags;
@@ -23,7 +25,10 @@ export const command: Command = {
     }
     const valid: RuleFile[] = [];
     for (const file of positionals) {
-      const rules = await checkRuleFile(file, io, values['ignore-unknown-fields']);
+      const rules = await checkRuleFile(file, io, {
+        ignoreUnknownFields: values['ignore-unknown-fields'],
+        features: featuresOf(values['enable-feature']),
+      });
       if (rules) valid.push(rules);
     }
     const warnings = values.lint ? lintRules(valid) : [];
@@ -37,11 +42,11 @@ export const command: Command = {
 export async function checkRuleFile(
   file: string,
   io: Io,
-  ignoreUnknownFields = false,
+  options: LoadOptions = {},
 ): Promise<RuleFile | undefined> {
   io.out(`Checking ${file}`);
   try {
-    const rules = parseRuleFile(await readRuleFile(file), file, { ignoreUnknownFields });
+    const rules = parseRuleFile(await readRuleFile(file), file, options);
     const count = rules.groups.reduce((sum, group) => sum + group.rules.length, 0);
     io.out(`  SUCCESS: ${count} rules found`);
     io.out('');

@@ -2,6 +2,7 @@ import { ConfigError } from '@prunella/metrics/config';
 import { compileRegex } from '@prunella/metrics';
 import { testRuleFile, type RuleTestOptions } from '@prunella/rules';
 import type { Command, Io } from '../command.ts';
+import { featureFlag, featuresOf } from '../features.ts';
 import { describeFlags, parseFlags, type Flags } from '../flags.ts';
 
 const flags = {
@@ -12,6 +13,7 @@ const flags = {
   'ignore-unknown-fields': { kind: 'switch', help: 'Leave out keys of rule files that no rule file has.' },
   diff: { kind: 'switch', help: 'Show expected and got alerts as a difference.' },
   debug: { kind: 'switch', help: 'Say what is being done.' },
+  'enable-feature': featureFlag,
 } as const satisfies Flags;
 
 /** `prunella test rules`: promtool's rule unit tests, with its output and exit status. */
@@ -29,6 +31,7 @@ export const command: Command = {
     const options: RuleTestOptions = {
       ignoreUnknownFields: values['ignore-unknown-fields'],
       diff: values.diff,
+      features: featuresOf(values['enable-feature']),
       ...(values.debug ? { debug: io.out } : {}),
       ...(wanted ? { wanted } : {}),
     };

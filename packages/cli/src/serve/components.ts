@@ -11,6 +11,7 @@ import { Events, tsdbMetrics } from '@prunella/server';
 import { Database } from '@prunella/tsdb';
 import { Docker, Supervisor, Workloads } from '@prunella/workloads';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { featuresOf } from '../features.ts';
 import { notifyThrough } from '../bot/deliver.ts';
 import { Collectors } from './collectors.ts';
 import type { ServeFlags } from './flags.ts';
@@ -142,7 +143,7 @@ function createEngine(flags: ServeFlags): Engine {
     maxSamples: flags['query.max-samples'],
     maxConcurrency: flags['query.max-concurrency'],
     lookbackMs: flags['query.lookback-delta'],
-    features: new Set(flags['enable-feature'].flatMap((list) => list.split(','))),
+    features: featuresOf(flags['enable-feature']),
   });
 }
 

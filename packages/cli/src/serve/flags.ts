@@ -1,3 +1,4 @@
+import { featureFlag } from '../features.ts';
 import { describeFlags, parseFlags, type Flags } from '../flags.ts';
 
 /** The flags of `prunella serve`, by name; durations are ms, sizes bytes. */
@@ -70,7 +71,7 @@ const flags = {
     default: '5m',
     help: 'How old the newest sample of a series may be.',
   },
-  'enable-feature': { kind: 'texts', help: 'Prometheus’s feature flags, comma-separated.' },
+  'enable-feature': featureFlag,
   'log.level': { kind: 'text', default: 'info', help: 'debug, info, warn or error.' },
   'log.format': { kind: 'text', default: 'logfmt', help: 'logfmt or json.' },
 } as const satisfies Flags;

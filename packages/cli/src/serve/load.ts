@@ -3,6 +3,7 @@ import { environmentForm, loadConfig, type Configuration } from '@prunella/alert
 import { DEFAULT_MODULES, parseProbeModules, type ProbeModule } from '@prunella/collectors';
 import { NO_HEALING, parseHealing, receiversOf, type HealingConfig } from '@prunella/healing';
 import { ConfigError } from '@prunella/metrics/config';
+import type { ParseOptions } from '@prunella/promql';
 import { parseRuleFile, type RuleFile } from '@prunella/rules';
 import {
   expandPattern,
@@ -10,6 +11,7 @@ import {
   parsePrometheusConfig,
   type PrometheusConfig,
 } from '@prunella/scrape';
+import { featuresOf } from '../features.ts';
 import { parsePrunellaConfig, readConfigFile, type PrunellaConfig } from './configuration.ts';
 import type { ServeFlags } from './flags.ts';
 
@@ -39,6 +41,7 @@ const INBOX_ONLY = 'route: {receiver: inbox}\nreceivers: [{name: inbox, inbox_co
  * @throws ConfigError with all problems of all files
  */
 export async function loadAll(flags: ServeFlags, env: Environment): Promise<Loaded> {
+  const options = { features: featuresOf(flags['enable-feature']) };
   const file = flags['prunella.config'];
   const prunella = parsePrunellaConfig(
     file === undefined ? '' : await readConfigFile(file),
@@ -52,14 +55,18 @@ export async function loadAll(flags: ServeFlags, env: Environment): Promise<Load
   // Thresholds and receivers from variables alone, for those who configure a container with nothing else.
   const form = environmentForm(env);
   const [prometheus, alertmanager, healing, modules] = await settleAll([
-    loadPrometheus(paths.prometheus),
+    loadPrometheus(paths.prometheus, options),
     read(paths.alertmanager, form?.alertmanager ?? INBOX_ONLY, 'alertmanager.yml', loadConfig),
-    paths.healing === undefined ? Promise.resolve(NO_HEALING) : read(paths.healing, '', '', parseHealing),
+    paths.healing === undefined
+      ? Promise.resolve(NO_HEALING)
+      : read(paths.healing, '', '', (text, name) => parseHealing(text, name, options)),
     read(prunella.probes, DEFAULT_MODULES, 'blackbox.yml', parseProbeModules),
   ]);
   checkReceivers(healing, alertmanager.receivers, paths.healing ?? '');
   const base = file === undefined ? process.cwd() : dirname(resolve(file));
-  const rules = form ? [...prometheus.rules, parseRuleFile(form.rules, 'environment')] : prometheus.rules;
+  const rules = form
+    ? [...prometheus.rules, parseRuleFile(form.rules, 'environment', options)]
+    : prometheus.rules;
   const warnings = [...prometheus.prometheus.warnings, ...(form?.warnings ?? [])];
   return { prunella, base, ...prometheus, rules, alertmanager, healing, modules, warnings };
 }
@@ -75,6 +82,7 @@ async function read<T>(
 
 async function loadPrometheus(
   file: string | undefined,
+  options: ParseOptions,
 ): Promise<Pick<Loaded, 'prometheus' | 'prometheusText' | 'rules'>> {
   if (file === undefined)
     return { prometheus: parsePrometheusConfig('', 'prometheus.yml'), prometheusText: '', rules: [] };
@@ -83,7 +91,7 @@ async function loadPrometheus(
     prometheus.rule_files.map((pattern) => expandPattern(resolve(prometheus.directory, pattern))),
   );
   const rules = await settleAll(
-    found.flat().map(async (path) => parseRuleFile(await readConfigFile(path), path)),
+    found.flat().map(async (path) => parseRuleFile(await readConfigFile(path), path, options)),
   );
   return { prometheus, prometheusText: await readConfigFile(file), rules };
 }

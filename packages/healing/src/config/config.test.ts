@@ -101,6 +101,13 @@ steps:
     expect(() => parseHealing(runbook(rest), 'h.yml')).toThrow(place);
   });
 
+  test('takes experimental functions only where they are enabled', () => {
+    const text = runbook("steps: [{verify: {expr: 'limitk(1, up)'}}]");
+    expect(() => parseHealing(text, 'h.yml')).toThrow('limitk() is experimental');
+    const features = new Set(['promql-experimental-functions']);
+    expect(parseHealing(text, 'h.yml', { features }).runbooks).toHaveLength(1);
+  });
+
   test('refuses a runbook for every alert, and two of one name', () => {
     expect(() =>
       parseHealing('runbooks: [{name: r, match: [], steps: [{wait: {for: 1s}}]}]', 'h.yml'),

@@ -1,6 +1,7 @@
 /** healing.yml: which alerts are mended how, and within which limits. */
 import type { Matcher } from '@prunella/metrics';
 import { converted, duration, parseConfig } from '@prunella/metrics/config';
+import type { ParseOptions } from '@prunella/promql/parser';
 import * as v from 'valibot';
 import { parseMatcher } from './matchers.ts';
 import { DEFAULT_VERIFY, isActing, stepSchema, type Step } from './steps.ts';
@@ -96,47 +97,54 @@ const targetSchema: v.GenericSchema<unknown, Target> = v.pipe(
   ),
 );
 
-const runbookSchema: v.GenericSchema<unknown, Runbook> = v.pipe(
-  v.strictObject({
-    name: v.pipe(v.string(), v.minLength(1)),
-    description: v.optional(v.string(), ''),
-    match: v.pipe(
-      v.array(converted(parseMatcher)),
-      v.minLength(1, 'a runbook that matches every alert is not allowed'),
+function runbookSchema(options: ParseOptions): v.GenericSchema<unknown, Runbook> {
+  return v.pipe(
+    v.strictObject({
+      name: v.pipe(v.string(), v.minLength(1)),
+      description: v.optional(v.string(), ''),
+      match: v.pipe(
+        v.array(converted(parseMatcher)),
+        v.minLength(1, 'a runbook that matches every alert is not allowed'),
+      ),
+      target: v.optional(targetSchema),
+      mode: v.optional(v.picklist(['auto', 'approve', 'dry-run']), 'auto'),
+      steps: v.pipe(
+        v.array(stepSchema(options)),
+        v.minLength(1, 'a runbook needs at least one step'),
+        v.check(
+          (steps) => !steps.slice(0, -1).some((step) => step.kind === 'escalate'),
+          'nothing can follow escalate',
+        ),
+      ),
+      limits: v.optional(limitsSchema, {}),
+    }),
+    v.check(
+      (runbook) => runbook.target !== undefined || !runbook.steps.some(needsTarget),
+      'restart, scale and captured logs need a target',
     ),
-    target: v.optional(targetSchema),
-    mode: v.optional(v.picklist(['auto', 'approve', 'dry-run']), 'auto'),
-    steps: v.pipe(
-      v.array(stepSchema),
-      v.minLength(1, 'a runbook needs at least one step'),
+    v.transform((runbook) => ({ ...runbook, steps: completeSteps(runbook.steps) })),
+  );
+}
+
+function healingSchema(options: ParseOptions): v.GenericSchema<unknown, HealingConfig> {
+  return v.strictObject({
+    global: v.optional(globalSchema, {}),
+    runbooks: v.pipe(
+      v.optional(v.array(runbookSchema(options)), []),
       v.check(
-        (steps) => !steps.slice(0, -1).some((step) => step.kind === 'escalate'),
-        'nothing can follow escalate',
+        (all) => new Set(all.map((each) => each.name)).size === all.length,
+        'two runbooks have the same name',
       ),
     ),
-    limits: v.optional(limitsSchema, {}),
-  }),
-  v.check(
-    (runbook) => runbook.target !== undefined || !runbook.steps.some(needsTarget),
-    'restart, scale and captured logs need a target',
-  ),
-  v.transform((runbook) => ({ ...runbook, steps: completeSteps(runbook.steps) })),
-);
+  });
+}
 
-export const healingSchema: v.GenericSchema<unknown, HealingConfig> = v.strictObject({
-  global: v.optional(globalSchema, {}),
-  runbooks: v.pipe(
-    v.optional(v.array(runbookSchema), []),
-    v.check(
-      (all) => new Set(all.map((each) => each.name)).size === all.length,
-      'two runbooks have the same name',
-    ),
-  ),
-});
-
-/** @throws ConfigError with file, line and a hint for everything that is wrong */
-export function parseHealing(text: string, file: string): HealingConfig {
-  return parseConfig(text, file, healingSchema);
+/**
+ * @param options which features of PromQL expressions may use
+ * @throws ConfigError with file, line and a hint for everything that is wrong
+ */
+export function parseHealing(text: string, file: string, options: ParseOptions = {}): HealingConfig {
+  return parseConfig(text, file, healingSchema(options));
 }
 
 /** Everybody whom runbooks may tell: each has to be a receiver of alertmanager.yml. */
@@ -148,7 +156,7 @@ export function receiversOf({ global, runbooks }: HealingConfig): ReadonlySet<st
 }
 
 /** What holds without a healing.yml: crashes are recorded, nothing is done. */
-export const NO_HEALING: HealingConfig = v.parse(healingSchema, {});
+export const NO_HEALING: HealingConfig = v.parse(healingSchema({}), {});
 
 function needsTarget(step: Step): boolean {
   return (

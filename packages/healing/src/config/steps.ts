@@ -1,6 +1,6 @@
 /** The steps that a runbook can have. In healing.yml each is a map with one key, its kind. */
 import { converted, duration } from '@prunella/metrics/config';
-import { parse } from '@prunella/promql/parser';
+import { parse, type ParseOptions } from '@prunella/promql/parser';
 import * as v from 'valibot';
 
 export interface CaptureStep {
@@ -103,74 +103,78 @@ function withoutPassword(address: string): string {
 const timeout = v.optional(duration, '2m');
 const count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1000));
 
-const expression = converted((text) => {
-  parse(text);
-  return text;
-});
-
-const BODIES = {
-  capture: v.pipe(
-    v.strictObject({
-      logs: v.optional(v.strictObject({ tail: v.optional(v.pipe(count, v.minValue(1)), 100) })),
-      query: v.optional(v.array(expression), []),
-    }),
-    v.transform(({ logs, query }) => ({ query, ...(logs && { logs: logs.tail }) })),
-  ),
-  restart: v.strictObject({ timeout }),
-  scale: v.pipe(
-    v.strictObject({
-      replicas: v.optional(count),
-      by: v.optional(v.pipe(v.number(), v.integer())),
-      max: v.optional(v.pipe(count, v.minValue(1)), 10),
-      timeout,
-    }),
-    v.check(
-      (scale) => (scale.replicas === undefined) !== (scale.by === undefined),
-      'give either replicas or by',
+/** The schemas of the steps' bodies; expressions may use what is enabled. */
+function bodies(options: ParseOptions) {
+  const expression = converted((text) => {
+    parse(text, options);
+    return text;
+  });
+  return {
+    capture: v.pipe(
+      v.strictObject({
+        logs: v.optional(v.strictObject({ tail: v.optional(v.pipe(count, v.minValue(1)), 100) })),
+        query: v.optional(v.array(expression), []),
+      }),
+      v.transform(({ logs, query }) => ({ query, ...(logs && { logs: logs.tail }) })),
     ),
-    v.check((scale) => (scale.replicas ?? 0) <= scale.max, 'replicas is more than max'),
-  ),
-  http: v.strictObject({
-    method: v.optional(v.picklist(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']), 'POST'),
-    url: v.pipe(v.string(), v.check(isHttpUrl, 'not an http or https address')),
-    body: v.optional(v.string()),
-    expect: v.optional(v.pipe(v.number(), v.integer(), v.minValue(100), v.maxValue(599))),
-    timeout: v.optional(duration, '30s'),
-  }),
-  wait: v.strictObject({ for: duration }),
-  verify: v.pipe(
-    v.strictObject({
-      expr: v.optional(expression),
-      for: v.optional(duration, '30s'),
-      timeout: v.optional(duration, '5m'),
+    restart: v.strictObject({ timeout }),
+    scale: v.pipe(
+      v.strictObject({
+        replicas: v.optional(count),
+        by: v.optional(v.pipe(v.number(), v.integer())),
+        max: v.optional(v.pipe(count, v.minValue(1)), 10),
+        timeout,
+      }),
+      v.check(
+        (scale) => (scale.replicas === undefined) !== (scale.by === undefined),
+        'give either replicas or by',
+      ),
+      v.check((scale) => (scale.replicas ?? 0) <= scale.max, 'replicas is more than max'),
+    ),
+    http: v.strictObject({
+      method: v.optional(v.picklist(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']), 'POST'),
+      url: v.pipe(v.string(), v.check(isHttpUrl, 'not an http or https address')),
+      body: v.optional(v.string()),
+      expect: v.optional(v.pipe(v.number(), v.integer(), v.minValue(100), v.maxValue(599))),
+      timeout: v.optional(duration, '30s'),
     }),
-    v.check((verify) => verify.for < verify.timeout, 'for must be shorter than timeout'),
-  ),
-  escalate: v.strictObject({ receiver: v.optional(v.string()) }),
-} as const;
+    wait: v.strictObject({ for: duration }),
+    verify: v.pipe(
+      v.strictObject({
+        expr: v.optional(expression),
+        for: v.optional(duration, '30s'),
+        timeout: v.optional(duration, '5m'),
+      }),
+      v.check((verify) => verify.for < verify.timeout, 'for must be shorter than timeout'),
+    ),
+    escalate: v.strictObject({ receiver: v.optional(v.string()) }),
+  } as const;
+}
 
-type Kind = keyof typeof BODIES;
+type Bodies = ReturnType<typeof bodies>;
 
-export const STEP_KINDS: readonly string[] = Object.keys(BODIES);
+export const STEP_KINDS: readonly string[] = Object.keys(bodies({}));
 
 /** `{restart: {}}` → `{kind: 'restart', …}`. A body that is left out is an empty one. */
-export const stepSchema: v.GenericSchema<unknown, Step> = v.pipe(
-  v.lazy((input) => {
-    const kinds = typeof input === 'object' && input !== null ? Object.keys(input) : [];
-    const [kind] = kinds;
-    if (kind === undefined || kinds.length > 1) return never(`a step has one key: ${STEP_KINDS.join(', ')}`);
-    if (!Object.hasOwn(BODIES, kind)) return never(unknownStep(kind));
-    const body = BODIES[kind as Kind] as v.GenericSchema<unknown, Record<string, unknown>>;
-    return v.strictObject({ [kind]: v.nullish(body, {}) }) as v.GenericSchema<
-      unknown,
-      Record<string, object>
-    >;
-  }),
-  v.transform((step) => {
-    const [[kind, body]] = Object.entries(step) as [[string, object]];
-    return { kind, ...body } as Step;
-  }),
-);
+export function stepSchema(options: ParseOptions): v.GenericSchema<unknown, Step> {
+  const known = bodies(options);
+  return v.pipe(
+    v.lazy((input) => bodySchema(known, input)),
+    v.transform((step) => {
+      const [[kind, body]] = Object.entries(step) as [[string, object]];
+      return { kind, ...body } as Step;
+    }),
+  );
+}
+
+function bodySchema(known: Bodies, input: unknown): v.GenericSchema<unknown, Record<string, object>> {
+  const kinds = typeof input === 'object' && input !== null ? Object.keys(input) : [];
+  const [kind] = kinds;
+  if (kind === undefined || kinds.length > 1) return never(`a step has one key: ${STEP_KINDS.join(', ')}`);
+  if (!Object.hasOwn(known, kind)) return never(unknownStep(kind));
+  const body = known[kind as keyof Bodies] as v.GenericSchema<unknown, Record<string, unknown>>;
+  return v.strictObject({ [kind]: v.nullish(body, {}) }) as v.GenericSchema<unknown, Record<string, object>>;
+}
 
 function never(message: string): v.GenericSchema<unknown, Record<string, object>> {
   return v.custom<Record<string, object>>(() => false, message);

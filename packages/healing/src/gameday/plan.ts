@@ -1,6 +1,6 @@
 /** A game day's file: which faults to inject, and what Prunella is expected to do about each. */
 import { converted, duration, parseConfig } from '@prunella/metrics/config';
-import { parse } from '@prunella/promql/parser';
+import { FEATURES, parse } from '@prunella/promql/parser';
 import * as v from 'valibot';
 
 export interface HttpFault {
@@ -48,8 +48,9 @@ export interface GamedayPlan {
   readonly scenarios: readonly Scenario[];
 }
 
+// Which features are on is for the server to say that is asked.
 const expression = converted((text) => {
-  parse(text);
+  parse(text, { features: FEATURES });
   return text;
 });
 

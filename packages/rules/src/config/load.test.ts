@@ -134,6 +134,13 @@ groups:
     expect(problems(`groups:\n  - name: g\n    rules:\n${rules}`)).toHaveLength(2);
   });
 
+  test('takes experimental functions only where they are enabled', () => {
+    const text = group('{record: x, expr: "mad_over_time(m[5m])"}');
+    expect(problems(text).join()).toContain('function "mad_over_time" is not enabled');
+    const features = new Set(['promql-experimental-functions']);
+    expect(parseRuleFile(text, 'a.yml', { features }).groups).toHaveLength(1);
+  });
+
   test('an empty file has no groups', () => {
     expect(parseRuleFile('', 'a.yml').groups).toEqual([]);
     expect(parseRuleFile('groups:\n', 'a.yml').groups).toEqual([]);

@@ -1,11 +1,11 @@
 import { ConfigError, ConfigSource, validate, type ConfigProblem, type Path } from '@prunella/metrics/config';
 import { compareStrings, isLegacyLabelName, METRIC_NAME } from '@prunella/metrics';
-import { parse, print } from '@prunella/promql';
+import { parse, print, type ParseOptions } from '@prunella/promql';
 import { templateProblem } from '../rule/template.ts';
 import type { RuleConfig, RuleFile, RuleGroupConfig } from './model.ts';
 import { looseSchema, strictSchema, type RawGroup, type RawRule } from './schema.ts';
 
-export interface LoadOptions {
+export interface LoadOptions extends ParseOptions {
   /** Leave out keys that no rule file has instead of refusing them. */
   readonly ignoreUnknownFields?: boolean;
 }
@@ -26,7 +26,7 @@ export function parseRuleFile(text: string, file: string, options: LoadOptions =
       problems.push(source.problem(['groups', i, 'name'], message));
     }
     names.add(group.name);
-    return readGroup(group, i, source, problems);
+    return readGroup(group, i, source, problems, options);
   });
   if (problems.length > 0) throw new ConfigError(problems);
   return { file, groups };
@@ -37,6 +37,7 @@ function readGroup(
   at: number,
   source: ConfigSource,
   problems: ConfigProblem[],
+  options: ParseOptions,
 ): RuleGroupConfig {
   for (const name of Object.keys(group.labels ?? {})) {
     const problem = labelNameProblem(name);
@@ -46,9 +47,9 @@ function readGroup(
     const path: Path = ['groups', at, 'rules', i];
     const name = raw.alert === '' ? raw.record : raw.alert;
     const prefix = `group ${JSON.stringify(group.name)}, rule ${i + 1}, ${JSON.stringify(name)}: `;
-    const found = ruleProblems(raw);
+    const found = ruleProblems(raw, options);
     for (const [key, message] of found) problems.push(source.problem([...path, ...key], prefix + message));
-    return found.length > 0 ? [] : [readRule(raw, group, source.position(path).line)];
+    return found.length > 0 ? [] : [readRule(raw, group, source.position(path).line, options)];
   });
   return {
     name: group.name,
@@ -60,8 +61,8 @@ function readGroup(
   };
 }
 
-function readRule(raw: RawRule, group: RawGroup, line: number): RuleConfig {
-  const expr = print(parse(raw.expr));
+function readRule(raw: RawRule, group: RawGroup, line: number, options: ParseOptions): RuleConfig {
+  const expr = print(parse(raw.expr, options));
   const labels = sorted({ ...group.labels, ...raw.labels });
   if (raw.record !== '') return { type: 'recording', name: raw.record, expr, labels, line };
   return {
@@ -82,23 +83,23 @@ function sorted(strings: Readonly<Record<string, string>>): Record<string, strin
 
 type Problem = readonly [path: Path, message: string];
 
-function ruleProblems(raw: RawRule): Problem[] {
+function ruleProblems(raw: RawRule, options: ParseOptions): Problem[] {
   const problems: Problem[] = [];
   if (raw.record !== '' && raw.alert !== '') {
     problems.push([['record'], "only one of 'record' and 'alert' must be set"]);
   }
   if (raw.record === '' && raw.alert === '') problems.push([[], "one of 'record' or 'alert' must be set"]);
-  problems.push(...exprProblems(raw));
+  problems.push(...exprProblems(raw, options));
   if (raw.record !== '') problems.push(...recordingProblems(raw));
   problems.push(...labelProblems(raw));
   if (raw.alert !== '') problems.push(...templateProblems(raw));
   return problems;
 }
 
-function exprProblems(raw: RawRule): Problem[] {
+function exprProblems(raw: RawRule, options: ParseOptions): Problem[] {
   if (raw.expr === '') return [[[], "field 'expr' must be set in rule"]];
   try {
-    parse(raw.expr);
+    parse(raw.expr, options);
     return [];
   } catch (error) {
     return [[['expr'], `could not parse expression: ${(error as Error).message}`]];

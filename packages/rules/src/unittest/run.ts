@@ -66,7 +66,7 @@ class TestRun {
   readonly #test: TestGroup;
   readonly #options: RuleTestOptions;
   readonly #storage = new TestStorage();
-  readonly #engine = new Engine({ timeoutMs: 600_000 });
+  readonly #engine: Engine;
   /** A rule's expression is evaluated thousands of times. */
   readonly #parsed = new Map<string, Expr>();
   readonly #groups: readonly RuleGroup[];
@@ -76,6 +76,10 @@ class TestRun {
     this.#file = file;
     this.#test = test;
     this.#options = options;
+    this.#engine = new Engine({
+      timeoutMs: 600_000,
+      ...(options.features && { features: options.features }),
+    });
     const defaults = { interval: file.evaluation_interval, queryOffset: 0, restored: true };
     const context = this.#context();
     this.#groups = groups.map((config) => new RuleGroup(config, defaults, context));
@@ -159,7 +163,7 @@ class TestRun {
   async #query(expr: string, time: number): Promise<QueryResult> {
     let parsed = this.#parsed.get(expr);
     if (!parsed) {
-      parsed = parse(expr);
+      parsed = parse(expr, this.#options);
       this.#parsed.set(expr, parsed);
     }
     return this.#engine.instant(this.#storage, parsed, time);

@@ -83,12 +83,12 @@ export function queryRoutes(app: FastifyInstance, parts: QueryParts): void {
   });
   route('metadata', ['GET'], async (params) => metadata(parts.metadata(), params));
   route('query_exemplars', both, async (params) => exemplars(parts, params));
-  route('format_query', both, async (params) => ({ status: 'success', data: print(parsed(params)) }));
-  route('parse_query', both, async (params) => ({ status: 'success', data: parsed(params) }));
+  route('format_query', both, async (params) => ({ status: 'success', data: print(parsed(parts, params)) }));
+  route('parse_query', both, async (params) => ({ status: 'success', data: parsed(parts, params) }));
 }
 
-function parsed(params: Params): ReturnType<typeof parse> {
-  return parse(params.require('query'));
+function parsed({ engine }: QueryParts, params: Params): ReturnType<typeof parse> {
+  return parse(params.require('query'), { features: engine.features });
 }
 
 function rangeOf(params: Params): { start: number; end: number; step: number } {
@@ -252,8 +252,9 @@ function metadata(known: ReadonlyMap<string, readonly Metadata[]>, params: Param
   };
 }
 
-async function exemplars({ storage, now }: QueryParts, params: Params): Promise<unknown> {
-  const selectors = selectorsOf(parsed(params));
+async function exemplars(parts: QueryParts, params: Params): Promise<unknown> {
+  const { storage, now } = parts;
+  const selectors = selectorsOf(parsed(parts, params));
   if (!storage.exemplars || selectors.length === 0) return { status: 'success', data: [] };
   const found = await storage.exemplars(params.time('start', 0), params.time('end', now()), selectors);
   const data = found.map(({ labels, exemplars: list }) => ({
