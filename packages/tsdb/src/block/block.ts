@@ -4,6 +4,7 @@ import { Labels, NO_SAMPLES, type Matcher, type Series } from '@prunella/metrics
 import { ColumnBuilder } from '../chunks/columns.ts';
 import { decodeChunk } from '../chunks/decode.ts';
 import { CorruptionError, messageOf } from '../errors.ts';
+import type { ChunkRef } from '../index/format.ts';
 import { IndexReader, type SeriesEntry } from '../index/reader.ts';
 import { addInterval, type Interval } from '../intervals.ts';
 import { Pacer } from '../pacer.ts';
@@ -17,6 +18,14 @@ import { readMeta, writeMeta, type BlockMeta } from './meta.ts';
 import { readTombstones, writeTombstones } from './tombstones.ts';
 
 const BATCH = 256;
+/** Series of a block whose labels and chunks are kept after a query; above that they are learned anew. */
+const MOST_KNOWN = 10_000;
+
+interface KnownSeries {
+  readonly number: number;
+  readonly labels: Labels;
+  readonly chunks: readonly ChunkRef[];
+}
 
 /** A block on disk, open for reading. */
 export class Block implements Source {
@@ -27,6 +36,8 @@ export class Block implements Source {
   readonly size: number;
   meta: BlockMeta;
   #tombstones: Map<number, Interval[]>;
+  /** By number: what queries have asked for lately. */
+  readonly #series = new Map<number, KnownSeries>();
   #users = 1;
 
   private constructor(
@@ -91,12 +102,12 @@ export class Block implements Source {
     }
     for (let from = 0; from < numbers.length; from += BATCH) {
       const batch: Series[] = [];
-      for (const [number, entry] of await this.#entries(numbers.slice(from, from + BATCH), query)) {
-        const labels = this.#labelsAtHand(entry);
-        const series = acceptAll(filters, labels)
-          ? await this.#read(number, entry, labels, builder, query)
-          : undefined;
-        if (series !== undefined) batch.push(series);
+      for (const { number, labels, chunks } of await this.#known(numbers.slice(from, from + BATCH), query)) {
+        if (acceptAll(filters, labels)) {
+          const read = this.#read(number, labels, chunks, 0, builder, query);
+          const series = read instanceof Promise ? await read : read;
+          if (series !== undefined) batch.push(series);
+        }
         const pause = pacer.pause();
         if (pause) await pause;
       }
@@ -156,15 +167,31 @@ export class Block implements Source {
     return touched;
   }
 
-  /** Entries of the series, with their symbols at hand; damaged ones are told and left out. */
-  async #entries(numbers: readonly number[], query: SourceQuery): Promise<[number, SeriesEntry][]> {
+  /** Series with chunks in the query's range; damaged ones are told and left out. */
+  async #known(numbers: readonly number[], query: SourceQuery): Promise<KnownSeries[]> {
+    await this.#learn(
+      numbers.filter((number) => !this.#series.has(number)),
+      query,
+    );
+    const found: KnownSeries[] = [];
+    for (const number of numbers) {
+      const series = this.#series.get(number);
+      if (series?.chunks.some(({ mint, maxt }) => mint <= query.maxt && maxt >= query.mint))
+        found.push(series);
+    }
+    return found;
+  }
+
+  /** Reads the index's entries of series that are not known yet. */
+  async #learn(numbers: readonly number[], query: SourceQuery): Promise<void> {
+    if (numbers.length === 0) return;
+    if (this.#series.size + numbers.length > MOST_KNOWN) this.#series.clear();
     const entries: [number, SeriesEntry][] = [];
     const symbols = new Set<number>();
     for (const number of numbers) {
       try {
         const read = this.index.series(number);
         const entry = read instanceof Promise ? await read : read;
-        if (!entry.chunks.some((chunk) => chunk.mint <= query.maxt && chunk.maxt >= query.mint)) continue;
         for (const symbol of entry.symbols) symbols.add(symbol);
         entries.push([number, entry]);
       } catch (error) {
@@ -177,39 +204,60 @@ export class Block implements Source {
       await this.index.symbols.load(symbols, query.pacer);
     } catch (error) {
       this.#damaged(error, query);
-      return [];
+      return;
     }
-    return entries;
+    for (const [number, entry] of entries) {
+      const labels = Labels.fromSortedPairs(entry.symbols.map((symbol) => this.index.symbols.get(symbol)!));
+      this.#series.set(number, { number, labels, chunks: entry.chunks });
+    }
   }
 
-  #labelsAtHand({ symbols }: SeriesEntry): Labels {
-    return Labels.fromSortedPairs(symbols.map((symbol) => this.index.symbols.get(symbol)!));
-  }
-
-  async #read(
+  /** The samples of the chunks from the `first` on: at once where all are cached. */
+  #read(
     number: number,
-    entry: SeriesEntry,
     labels: Labels,
+    chunks: readonly ChunkRef[],
+    first: number,
     builder: ColumnBuilder,
     query: SourceQuery,
-  ): Promise<Series | undefined> {
+  ): Series | undefined | Promise<Series | undefined> {
     if (query.hints.func === 'series') return { labels, samples: NO_SAMPLES };
-    builder.clear();
-    for (const chunk of entry.chunks) {
-      if (chunk.maxt < query.mint || chunk.mint > query.maxt) continue;
-      const before = builder.length;
+    const { mint, maxt } = query;
+    for (let i = first; i < chunks.length; i++) {
+      const chunk = chunks[i]!;
+      if (chunk.maxt < mint || chunk.mint > maxt) continue;
       try {
         const read = this.chunks.read(chunk.ref);
-        const { encoding, data } = read instanceof Promise ? await read : read;
-        decodeChunk(encoding, data, 0, data.length, builder, query.mint, query.maxt);
+        if (read instanceof Promise) {
+          return read.then(
+            ({ encoding, data }) => {
+              this.#decode(encoding, data, builder, query);
+              return this.#read(number, labels, chunks, i + 1, builder, query);
+            },
+            (error: unknown) => {
+              this.#damaged(error, query);
+              return this.#read(number, labels, chunks, i + 1, builder, query);
+            },
+          );
+        }
+        this.#decode(read.encoding, read.data, builder, query);
       } catch (error) {
-        builder.truncate(before);
         this.#damaged(error, query);
       }
     }
     const deleted = this.#tombstones.get(number);
     if (deleted !== undefined) dropDeleted(builder, deleted);
     return builder.length === 0 ? undefined : { labels, samples: builder.take() };
+  }
+
+  #decode(encoding: number, data: Uint8Array, builder: ColumnBuilder, query: SourceQuery): void {
+    const before = builder.length;
+    try {
+      decodeChunk(encoding, data, 0, data.length, builder, query.mint, query.maxt);
+    } catch (error) {
+      builder.truncate(before);
+      this.#damaged(error, query);
+    }
   }
 
   #damaged(error: unknown, query: SourceQuery): void {

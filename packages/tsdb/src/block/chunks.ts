@@ -10,6 +10,8 @@ import { OutputFile } from './output.ts';
 const MAGIC = 0x85bd40dd;
 const VERSION = 1;
 const HEADER = 8;
+/** A chunk's length takes at most 5 bytes; one more says that there is something. */
+const LONGEST_HEAD = 6;
 const SEGMENT_BYTES = 512 * 1024 * 1024;
 const TWO_32 = 2 ** 32;
 
@@ -116,7 +118,7 @@ export class ChunkReader {
     const file = this.#files[Math.floor(ref / TWO_32)];
     if (file === undefined) throw new CorruptionError(`chunk ${ref} is in a file that is missing`);
     const offset = ref % TWO_32;
-    const head = file.read(offset, Math.min(6, file.size - offset));
+    const head = file.readOn(offset, Math.min(LONGEST_HEAD, file.size - offset));
     if (head instanceof Promise) return head.then((it) => this.#body(file, offset, it));
     return this.#body(file, offset, head);
   }
@@ -125,12 +127,20 @@ export class ChunkReader {
     for (const file of this.#files) await file.close();
   }
 
-  #body(file: CachedFile, offset: number, head: Uint8Array): StoredChunk | Promise<StoredChunk> {
-    const input = new ByteReader(head);
-    const length = input.uvarint();
-    const whole = file.read(offset + input.pos, 1 + length + 4);
-    if (whole instanceof Promise) return whole.then((it) => check(file, offset, it));
-    return check(file, offset, whole);
+  #body(file: CachedFile, offset: number, bytes: Uint8Array): StoredChunk | Promise<StoredChunk> {
+    let length = 0;
+    let at = 0;
+    for (let scale = 1; ; scale *= 128) {
+      const byte = bytes[at++];
+      if (byte === undefined) throw new CorruptionError(`${file.path}: chunk at ${offset}: no length`);
+      length += (byte & 127) * scale;
+      if (byte < 128) break;
+    }
+    const size = 1 + length + 4;
+    if (at + size <= bytes.length) return check(file, offset, bytes, at, at + size);
+    const whole = file.read(offset + at, size);
+    if (whole instanceof Promise) return whole.then((it) => check(file, offset, it, 0, size));
+    return check(file, offset, whole, 0, size);
   }
 }
 
@@ -139,10 +149,11 @@ export interface StoredChunk {
   readonly data: Uint8Array;
 }
 
-function check(file: CachedFile, offset: number, bytes: Uint8Array): StoredChunk {
-  const end = bytes.length - 4;
-  const stored = new DataView(bytes.buffer, bytes.byteOffset + end).getUint32(0);
-  if (stored !== crc32c(bytes, 0, end))
+/** Of `encoding u8 | data | CRC-32C` in `bytes[start, end)`. */
+function check(file: CachedFile, offset: number, bytes: Uint8Array, start: number, end: number): StoredChunk {
+  const at = end - 4;
+  const stored = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+  if (stored !== (crc32c(bytes, start, at) | 0))
     throw new CorruptionError(`${file.path}: chunk at ${offset}: checksum mismatch`);
-  return { encoding: bytes[0]!, data: bytes.subarray(1, end) };
+  return { encoding: bytes[start]!, data: bytes.subarray(start + 1, at) };
 }

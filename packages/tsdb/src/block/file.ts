@@ -80,6 +80,14 @@ export class CachedFile {
     return this.#readAcross(offset, length, first, last);
   }
 
+  /** As `read`, but with what else of the same page is at hand: it may be all that is wanted next. */
+  readOn(offset: number, least: number): Uint8Array | Promise<Uint8Array> {
+    const number = Math.floor(offset / PAGE);
+    const at = offset - number * PAGE;
+    if (number === this.#lastNumber && at + least <= this.#last.length) return this.#last.subarray(at);
+    return this.read(offset, least);
+  }
+
   async close(): Promise<void> {
     await this.#file.close();
   }

@@ -59,15 +59,16 @@ export class ColumnBuilder {
   }
 
   /** Adds all samples of some columns. */
-  append(columns: SampleColumns): void {
-    const words = wordsOf(columns.values);
-    for (const [i, t] of columns.timestamps.entries()) {
-      const high = words[2 * i + HIGH_WORD]!;
-      const low = words[2 * i + LOW_WORD]!;
-      const histogram = columns.histograms?.[i];
-      if (histogram === undefined) this.push(t, high, low);
-      else this.pushHistogram(t, histogram, high, low);
-    }
+  append({ timestamps, values, histograms }: SampleColumns): void {
+    this.reserve(timestamps.length);
+    const { end } = this;
+    this.timestamps.set(timestamps, end);
+    this.values.set(values, end);
+    this.end += timestamps.length;
+    if (histograms === undefined) return;
+    this.histograms ??= [];
+    for (const [i, each] of histograms.entries())
+      if (each !== undefined) this.histograms[end - this.start + i] = each;
   }
 
   /** Drops all but the first `length` samples of the series at hand. */

@@ -53,6 +53,7 @@ export async function* mergeSources(
   const cursors = sources.map((source) => new Cursor(source));
   try {
     for (const cursor of cursors) await cursor.advance();
+    const builder = new ColumnBuilder();
     let batch: Series[] = [];
     for (;;) {
       const least = leastLabels(cursors);
@@ -65,7 +66,7 @@ export async function* mergeSources(
         const fetching = cursor.advance();
         if (fetching) await fetching;
       }
-      batch.push(joinSeries(parts));
+      batch.push(joinSeries(parts, builder));
       if (batch.length === BATCH) {
         yield batch;
         batch = [];
@@ -87,38 +88,36 @@ function leastLabels(cursors: readonly Cursor[]): Labels | undefined {
   return least;
 }
 
-function joinSeries(parts: readonly Series[]): Series {
+function joinSeries(parts: readonly Series[], into: ColumnBuilder): Series {
   const [first] = parts;
   return parts.length === 1
     ? first!
-    : { labels: first!.labels, samples: joinSamples(parts.map((it) => it.samples)) };
+    : {
+        labels: first!.labels,
+        samples: joinSamples(
+          parts.map((it) => it.samples),
+          into,
+        ),
+      };
 }
 
 /** One column set of several, in time order; of samples of one time the first source's wins. */
-export function joinSamples(parts: readonly SampleColumns[]): SampleColumns {
+export function joinSamples(
+  parts: readonly SampleColumns[],
+  into: ColumnBuilder = new ColumnBuilder(),
+): SampleColumns {
   const filled = parts.filter((it) => it.timestamps.length > 0);
   const [first] = filled;
   if (filled.length <= 1) return first ?? parts[0]!;
   const ordered = [...filled].sort((a, b) => a.timestamps[0]! - b.timestamps[0]!);
   const apart = ordered.every((it, i) => i === 0 || ordered[i - 1]!.timestamps.at(-1)! < it.timestamps[0]!);
-  return apart ? concatenate(ordered) : filled.reduce(interleave);
+  return apart ? concatenate(ordered, into) : filled.reduce(interleave);
 }
 
-function concatenate(parts: readonly SampleColumns[]): SampleColumns {
-  const length = parts.reduce((sum, it) => sum + it.timestamps.length, 0);
-  const timestamps = new Float64Array(length);
-  const values = new Float64Array(length);
-  const histograms = parts.some((it) => it.histograms !== undefined)
-    ? Array.from({ length }, () => undefined)
-    : undefined;
-  let at = 0;
-  for (const part of parts) {
-    timestamps.set(part.timestamps, at);
-    values.set(part.values, at);
-    part.histograms?.forEach((h, i) => ((histograms as unknown[])[at + i] = h));
-    at += part.timestamps.length;
-  }
-  return histograms === undefined ? { timestamps, values } : { timestamps, values, histograms };
+function concatenate(parts: readonly SampleColumns[], into: ColumnBuilder): SampleColumns {
+  into.reserve(parts.reduce((sum, it) => sum + it.timestamps.length, 0));
+  for (const part of parts) into.append(part);
+  return into.take();
 }
 
 function interleave(a: SampleColumns, b: SampleColumns): SampleColumns {
