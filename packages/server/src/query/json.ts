@@ -1,11 +1,12 @@
 import {
+  CUSTOM_BUCKETS_SCHEMA,
   formatDecimal,
   toFloatHistogram,
   type FloatHistogram,
   type Labels,
   type Series,
 } from '@prunella/metrics';
-import { bucketsOf, type QueryResult, type VectorSample } from '@prunella/promql';
+import { bucketsOf, type HistogramBucket, type QueryResult, type VectorSample } from '@prunella/promql';
 
 /** How much text is gathered before it goes out as one piece. */
 const PIECE = 64 * 1024;
@@ -46,7 +47,7 @@ function* list<T>(items: readonly T[], json: (item: T) => string): Generator<str
 function sampleJson({ labels, time, value, histogram }: VectorSample): string {
   const sample = histogram
     ? `"histogram":[${time / 1000},${histogramJson(histogram)}]`
-    : `"value":${point(time, formatDecimal(value))}`;
+    : `"value":[${time / 1000},"${sampleValue(value)}"]`;
   return `{"metric":${metric(labels)},${sample}}`;
 }
 
@@ -62,9 +63,9 @@ function* matrixJson(series: readonly Series[]): Generator<string> {
       const histogram = histograms?.[k];
       if (histogram)
         others += `${others === '' ? '' : ','}[${time},${histogramJson(toFloatHistogram(histogram))}]`;
-      else floats += `${floats === '' ? '' : ','}[${time},"${formatDecimal(values[k] as number)}"]`;
+      else floats += `${floats === '' ? '' : ','}[${time},"${sampleValue(values[k] as number)}"]`;
     }
-    if (floats !== '' || others === '') text += `,"values":[${floats}]`;
+    if (floats !== '') text += `,"values":[${floats}]`;
     if (others !== '') text += `,"histograms":[${others}]`;
     text += '}';
     if (text.length < PIECE) continue;
@@ -74,20 +75,45 @@ function* matrixJson(series: readonly Series[]): Generator<string> {
   yield `${text}]`;
 }
 
+/**
+ * A number as Prometheus writes those in series: from 1e21 on and below 1e-6 with an exponent, which is where
+ * JavaScript starts too, but of at least two digits. (Scalars are written without, see `formatDecimal`.)
+ */
+export function sampleValue(value: number): string {
+  if (!Number.isFinite(value)) return value > 0 ? '+Inf' : value < 0 ? '-Inf' : 'NaN';
+  const text = String(value);
+  const size = Math.abs(value);
+  if (size < 1e21 && size >= 1e-6) return text;
+  if (value === 0) return Object.is(value, -0) ? '-0' : '0';
+  return text.replace(/e([+-])(\d)$/, 'e$10$2');
+}
+
 /** Which bounds belong to a bucket, in the API's numbers: 0 the upper one, 1 the lower one, 3 both. */
-const BOUNDARIES = { positive: 0, custom: 0, negative: 1, zero: 3 } as const;
+function boundary({ kind, index }: HistogramBucket): number {
+  if (kind === 'custom') return index === 0 ? 3 : 0;
+  return { positive: 0, negative: 1, zero: 3 }[kind];
+}
 
 function histogramJson(histogram: FloatHistogram): string {
   const buckets = bucketsOf(histogram)
-    .filter(({ count }) => count !== 0)
-    .map(({ kind, lower, upper, count }) => [
-      BOUNDARIES[kind],
-      formatDecimal(lower),
-      formatDecimal(upper),
-      formatDecimal(count),
-    ]);
-  const shown = { count: formatDecimal(histogram.count), sum: formatDecimal(histogram.sum) };
-  return JSON.stringify(buckets.length > 0 ? { ...shown, buckets } : shown);
+    .filter(({ kind, count }) => (kind === 'zero' ? count > 0 : count !== 0))
+    .map((bucket) => {
+      const { lower, upper } = besideZero(bucket, histogram);
+      return `[${boundary(bucket)},"${sampleValue(lower)}","${sampleValue(upper)}","${sampleValue(bucket.count)}"]`;
+    });
+  const shown = `"count":"${sampleValue(histogram.count)}","sum":"${sampleValue(histogram.sum)}"`;
+  return buckets.length > 0 ? `{${shown},"buckets":[${buckets.join(',')}]}` : `{${shown}}`;
+}
+
+/** A bucket that the zero bucket reaches into is shown from the latter's edge. */
+function besideZero(
+  { lower, upper }: HistogramBucket,
+  { schema, zeroThreshold }: FloatHistogram,
+): { lower: number; upper: number } {
+  if (schema === CUSTOM_BUCKETS_SCHEMA) return { lower, upper };
+  if (upper < 0 && upper > -zeroThreshold) return { lower, upper: -zeroThreshold };
+  if (lower > 0 && lower < zeroThreshold) return { lower: zeroThreshold, upper };
+  return { lower, upper };
 }
 
 /** A label set costs as much to write as ten points: it is kept with the set. */
