@@ -1,0 +1,78 @@
+/**
+ * What is wrong with an expression, in Prometheus's words and at its place: each line of two files is refused (or, a few,
+ * taken) by both sides alike. Not among them, for upstream's words there are accidents: a token without a name
+ * (`"<Item 57400>" <op:@>`), letters between brackets that pass for a colon, an offset of NaN.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse, ParseError } from '@prunella/promql';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort, Prometheus, prometheusVersion } from './prometheus.ts';
+
+const read = (name: string): string[] =>
+  readFileSync(join(import.meta.dirname, name), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => line.replaceAll('⏎', '\n'));
+
+const EVERYWHERE = read('promql-bad.txt');
+/** Prometheus 2 does not know what these are about: quoted names, numbers for durations, newer functions. */
+const SINCE_3 = read('promql-bad-newer.txt');
+const modern = !/^[012]\./.test(prometheusVersion ?? '');
+
+describe('the table', () => {
+  test('is long enough', () => expect(EVERYWHERE.length + SINCE_3.length).toBeGreaterThan(400));
+});
+
+describe.skipIf(prometheusVersion === undefined)(
+  `refusals beside Prometheus ${prometheusVersion ?? ''} (skipped without prometheus)`,
+  () => {
+    let dir: string;
+    let peer: Prometheus;
+    let url: string;
+    beforeAll(async () => {
+      dir = mkdtempSync(join(tmpdir(), 'prunella-promql-errors-'));
+      const config = join(dir, 'prometheus.yml');
+      writeFileSync(config, '');
+      const address = `127.0.0.1:${await freePort()}`;
+      url = `http://${address}/api/v1/query`;
+      peer = await Prometheus.start(join(dir, 'data'), config, [`--web.listen-address=${address}`]);
+    }, 90_000);
+    afterAll(async () => {
+      await peer?.stop();
+      rmSync(dir, { recursive: true, force: true });
+    });
+
+    const theirs = async (query: string): Promise<string> => {
+      const response = await fetch(url, { method: 'POST', body: new URLSearchParams({ query }) });
+      const { errorType, error = '' } = (await response.json()) as { errorType?: string; error?: string };
+      return errorType === 'bad_data' ? error.replace('invalid parameter "query": ', '') : 'accepted';
+    };
+
+    test.each(EVERYWHERE)('%j', async (expr) => {
+      expect(ours(expr)).toBe(durationsAlike(await theirs(expr)));
+    });
+
+    describe.skipIf(!modern)('what only Prometheus 3 knows (skipped beside an older one)', () => {
+      test.each(SINCE_3)('%j', async (expr) => {
+        expect(ours(expr)).toBe(durationsAlike(await theirs(expr)));
+      });
+    });
+  },
+);
+
+function ours(expr: string): string {
+  try {
+    parse(expr);
+    return 'accepted';
+  } catch (error) {
+    if (error instanceof ParseError) return durationsAlike(error.message);
+    throw error;
+  }
+}
+
+/** Every few releases more may stand where a duration stands; we name all that may in the newest. */
+function durationsAlike(message: string): string {
+  return message.replace(/, expected (number|duration).*$/, ', expected a duration');
+}
