@@ -1,6 +1,13 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Labels, Matcher, type AppendError } from '@prunella/metrics';
+import {
+  Labels,
+  Matcher,
+  toFloatHistogram,
+  type AppendError,
+  type FloatHistogram,
+  type Histogram,
+} from '@prunella/metrics';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Database } from './database.ts';
@@ -12,6 +19,21 @@ const MINUTE = 60_000;
 const every = [new Matcher('=', '__name__', 'm')];
 const m = Labels.from({ __name__: 'm' });
 const options = { outOfOrderWindowMs: 5 * HOUR };
+
+const histogram = (count: number): Histogram => ({
+  kind: 'integer',
+  counterResetHint: 'unknown',
+  schema: 0,
+  zeroThreshold: 0,
+  zeroCount: 0,
+  count,
+  sum: count / 4,
+  positiveSpans: [{ offset: 0, length: 1 }],
+  negativeSpans: [],
+  positiveDeltas: [count],
+  negativeDeltas: [],
+  customValues: [],
+});
 
 async function put(db: Database, t: number, v: number): Promise<string> {
   const appender = db.appender();
@@ -31,11 +53,16 @@ test('samples come in any order, each time once', () => {
       const late = new LateSamples();
       const seen = new Set<number>();
       for (const t of times) {
-        expect(late.insert(t, t, 7)).toBe(!seen.has(t));
+        // Every third is a histogram.
+        expect(late.insert(t, t, 7, t % 3 === 0 ? histogram(t) : undefined)).toBe(!seen.has(t));
         seen.add(t);
       }
       const sorted = [...seen].sort((a, b) => a - b);
-      expect([...late.between(-Infinity, Infinity).timestamps]).toEqual(sorted);
+      const all = late.between(-Infinity, Infinity);
+      expect([...all.timestamps]).toEqual(sorted);
+      expect(sorted.map((_, i) => all.histograms?.[i]?.count)).toEqual(
+        sorted.map((t) => (t % 3 === 0 ? t : undefined)),
+      );
       const early = late.takeBefore(100);
       expect([...(early?.between(-Infinity, Infinity).timestamps ?? [])]).toEqual(
         sorted.filter((t) => t < 100),
@@ -95,5 +122,43 @@ test('within the window late samples are taken, read, replayed, and moved to blo
   db = await Database.open(dir, options);
   await check();
   expect(db.stats().head.outOfOrderAppended).toBe(1);
+  await db.close();
+});
+
+test('late histograms are taken, read, replayed, and moved to blocks', async () => {
+  const dir = await temporaryDirectory();
+  let db = await Database.open(dir, options);
+  const observe = async (t: number, h: Histogram | FloatHistogram): Promise<void> => {
+    const appender = db.appender();
+    appender.appendHistogram(0, m, t, h);
+    await appender.commit();
+  };
+  const expected = new Map<number, number>();
+  const times = [...Array.from({ length: 121 }, (_, i) => 10 * HOUR + i * MINUTE), 11 * HOUR + 1, 9 * HOUR];
+  for (const [i, t] of times.entries()) {
+    await observe(t, i % 2 === 0 || i < 120 ? histogram(i + 1) : toFloatHistogram(histogram(i + 1)));
+    expected.set(t, i + 1);
+  }
+  await expect(observe(3 * HOUR, histogram(1))).rejects.toThrow('too old');
+  const check = async (): Promise<void> => {
+    const counts: [number, number][] = [];
+    const querier = db.querier(-Infinity, Infinity);
+    for await (const batch of querier.select(every))
+      for (const { samples } of batch)
+        for (const [i, t] of samples.timestamps.entries()) counts.push([t, samples.histograms![i]!.count]);
+    querier.close();
+    expect(counts).toEqual([...expected].sort(([a], [b]) => a - b));
+  };
+  await check();
+  await db.close();
+  db = await Database.open(dir, options);
+  await check();
+  for (let t = 12 * HOUR + MINUTE; t <= 14 * HOUR; t += MINUTE) {
+    await observe(t, histogram(7));
+    expected.set(t, 7);
+  }
+  await db.maintain();
+  await check();
+  expect(db.blocks().map(({ minTime }) => minTime / HOUR)).toEqual([8, 10]);
   await db.close();
 });

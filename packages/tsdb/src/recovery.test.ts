@@ -4,10 +4,8 @@ import { Labels, Matcher } from '@prunella/metrics';
 import { VirtualClock } from '@prunella/metrics/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ByteWriter } from './bytes/writer.ts';
 import { Database } from './database.ts';
 import { temporaryDirectory } from './testing.ts';
-import { ZSTD, frame } from './wal/page.ts';
 import { lastCheckpoint, listSegments, segmentName } from './wal/segments.ts';
 
 const HOUR = 3_600_000;
@@ -153,19 +151,3 @@ describe('one part damaged or gone', () => {
     expect((await check(dir)).samples).toBe(samples + 1);
   });
 });
-
-const hasZstd = 'zstdDecompressSync' in (await import('node:zlib'));
-
-test.skipIf(hasZstd)(
-  'a log in zstd is refused with the reason (skipped where Node.js has zstd)',
-  async () => {
-    const dir = await temporaryDirectory();
-    await mkdir(join(dir, 'wal'));
-    const out = new ByteWriter();
-    frame(out, 0, new Uint8Array([0x28, 0xb5, 0x2f, 0xfd]), ZSTD);
-    await writeFile(join(dir, 'wal', segmentName(0)), out.written());
-    await expect(Database.open(dir)).rejects.toThrow('needs Node.js 22.15 or later');
-    // The directory is free again.
-    await expect(Database.open(dir)).rejects.toThrow('needs Node.js 22.15 or later');
-  },
-);

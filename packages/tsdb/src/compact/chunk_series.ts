@@ -76,7 +76,7 @@ function chunksOfSeries(
       onDamage(error, times.mint, times.maxt);
     }
   }
-  const open = series.openChunk(head.openFloats);
+  const open = series.openChunk(head);
   // A copy: the open chunk may grow before this one is written.
   if (open !== undefined && open.mint <= maxt && open.maxt >= mint)
     chunks.push({ ...open, data: open.data.slice() });

@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { NO_SAMPLES, wordsOf, type SampleColumns } from '@prunella/metrics';
-import { ColumnBuilder, HIGH_WORD, LOW_WORD } from '../chunks/columns.ts';
+import { NO_SAMPLES, type SampleColumns } from '@prunella/metrics';
+import { ColumnBuilder } from '../chunks/columns.ts';
 import { createBlocks } from '../create.ts';
-import type { LateSample } from '../head/batch.ts';
+import { lateSamplesOf, type LateSample } from '../head/batch.ts';
 import { encodeLate } from '../head/encode.ts';
 import type { Head } from '../head/head.ts';
 import type { MemSeries } from '../head/series.ts';
@@ -58,13 +58,9 @@ async function restartLog(head: Head, wbl: WalWriter, end: number): Promise<void
   await wbl.nextSegment();
   const staying: LateSample[] = [];
   await inSlices(head.series, (series) => {
-    const { timestamps, values } = series.late?.between(end, Infinity) ?? NO_SAMPLES;
-    const words = wordsOf(values);
-    for (const [i, t] of timestamps.entries()) {
-      staying.push({ series, t, high: words[2 * i + HIGH_WORD]!, low: words[2 * i + LOW_WORD]! });
-    }
+    if (series.late !== undefined) staying.push(...lateSamplesOf(series, series.late.between(end, Infinity)));
   });
-  if (staying.length > 0) await wbl.log([encodeLate(staying)]);
+  if (staying.length > 0) await wbl.log(encodeLate(staying));
 }
 
 function undeleted({ lateMoving, deleted }: MemSeries): SampleColumns {
@@ -80,10 +76,9 @@ function undeleted({ lateMoving, deleted }: MemSeries): SampleColumns {
 function putBack(series: MemSeries): void {
   const { lateMoving, late } = series;
   if (lateMoving === undefined) return;
-  const { timestamps, values } = late?.between(-Infinity, Infinity) ?? NO_SAMPLES;
-  const words = wordsOf(values);
-  for (const [i, t] of timestamps.entries())
-    lateMoving.insert(t, words[2 * i + HIGH_WORD]!, words[2 * i + LOW_WORD]!);
+  const newer = late?.between(-Infinity, Infinity) ?? NO_SAMPLES;
+  for (const { t, high, low, histogram } of lateSamplesOf(series, newer))
+    lateMoving.insert(t, high, low, histogram);
   series.late = lateMoving;
   series.lateMoving = undefined;
 }

@@ -12,7 +12,7 @@ import {
   type SeriesRef,
 } from '@prunella/metrics';
 import { HIGH_WORD, LOW_WORD } from '../chunks/columns.ts';
-import { Batch } from './batch.ts';
+import { Batch, lateHistogram } from './batch.ts';
 import type { Head } from './head.ts';
 import type { MemSeries } from './series.ts';
 import { validateHistogram } from './validate.ts';
@@ -51,7 +51,11 @@ export class HeadAppender implements Appender {
     const series = this.#series(ref, labels);
     const newest = series.pendingBatch === this.#batch ? series.pendingTime : series.maxTime;
     if (t === series.maxTime && sameHistogram(series.lastHistogram, h)) return series.ref;
-    if (t <= newest || t < this.#head.minValidTime) this.#refuse(t, newest);
+    if (t <= newest || t < this.#head.minValidTime) {
+      if (t === newest || !this.#takesLate(t)) this.#refuse(t, newest);
+      this.#batch.late.push(lateHistogram(series, t, h));
+      return series.ref;
+    }
     this.#batch.pushHistogram(series, t, h);
     return series.ref;
   }

@@ -4,6 +4,7 @@ import {
   type FloatHistogram,
   type Histogram,
   type Metadata,
+  type SampleColumns,
 } from '@prunella/metrics';
 import { HIGH_WORD, LOW_WORD } from '../chunks/columns.ts';
 import type { MemSeries } from './series.ts';
@@ -11,8 +12,38 @@ import type { MemSeries } from './series.ts';
 export interface LateSample {
   readonly series: MemSeries;
   readonly t: number;
+  /** The bits of the float, of a histogram those of its sum. */
   readonly high: number;
   readonly low: number;
+  readonly histogram?: Histogram | FloatHistogram | undefined;
+}
+
+const scratch = new Float64Array(1);
+const scratchWords = wordsOf(scratch);
+
+export function lateHistogram(
+  series: MemSeries,
+  t: number,
+  histogram: Histogram | FloatHistogram,
+): LateSample {
+  scratch[0] = histogram.sum;
+  return { series, t, high: scratchWords[HIGH_WORD]!, low: scratchWords[LOW_WORD]!, histogram };
+}
+
+/** Samples that `LateSamples` gives, as a log takes them. */
+export function* lateSamplesOf(
+  series: MemSeries,
+  { timestamps, values, histograms }: SampleColumns,
+): Generator<LateSample> {
+  const words = wordsOf(values);
+  for (const [i, t] of timestamps.entries())
+    yield {
+      series,
+      t,
+      high: words[2 * i + HIGH_WORD]!,
+      low: words[2 * i + LOW_WORD]!,
+      histogram: histograms?.[i],
+    };
 }
 
 /** What one commit adds, in the order of its appends: samples as columns, the rarer things as lists. */
@@ -25,7 +56,7 @@ export class Batch {
   histograms: (Histogram | FloatHistogram | undefined)[] | undefined;
   /** Whether a series has samples of both kinds, so that their order matters. */
   mixed = false;
-  /** Floats that are older than their series's newest sample. */
+  /** Samples that are older than their series's newest one. */
   readonly late: LateSample[] = [];
   readonly exemplars: { series: MemSeries; exemplar: Exemplar & { timestamp: number } }[] = [];
   readonly metadata: { series: MemSeries; metadata: Metadata }[] = [];

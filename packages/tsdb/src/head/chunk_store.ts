@@ -1,120 +1,123 @@
-import { Arena } from '../chunks/arena.ts';
 import type { ColumnBuilder } from '../chunks/columns.ts';
 import { decodeChunk } from '../chunks/decode.ts';
 import { CorruptionError } from '../errors.ts';
+import { Cells, type Slab } from './cells.ts';
+import { ByteChains } from './chains.ts';
 import type { HeadChunkEntry, HeadChunkFiles } from './chunk_files.ts';
 
-/** mint f64 | maxt f64 | next u32 | encoding u8 | length u24, before the data. */
-const HEADER = 24;
-/** On an encoding: instead of the data there are file u32 | offset u32 of where it is on disk. */
-const ON_DISK = 0x80;
-const MAPPED_BYTES = HEADER + 8;
-const LENGTH = 0xffffff;
+/** mint f64 | maxt f64 | next u32 | length and encoding u32 | file, 0 = in memory u32 | offset, or first cell u32. */
+const RECORD = 32;
+const MINT = 0;
+const MAXT = 1;
+const NEXT = 4;
+const LENGTH = 5;
+const FILE = 6;
+const WHERE = 7;
+/** The encoding stands in the lowest bits of LENGTH. */
+const ENCODING_BITS = 4;
 
-/** A chunk as the store describes it; both times are those of samples, ms. */
-export interface StoredAt {
+/** What is known of a chunk without reading it; both times are those of samples, ms. */
+export interface ChunkInfo {
   readonly mint: number;
   readonly maxt: number;
   readonly encoding: number;
 }
 
-/** The head's sealed chunks, named by address: in memory, or on disk with a note of where. A series's form a chain. */
+/** The head's sealed chunks by number: in memory, or on disk with a note of where. A series's form a chain. */
 export class ChunkStore {
-  readonly arena: Arena = new Arena();
+  /** The chunks that are in memory, open ones included. */
+  readonly chains: ByteChains = new ByteChains();
+  readonly #records: Cells = new Cells(RECORD);
   readonly #files: HeadChunkFiles | undefined;
-  #count = 0;
 
   constructor(files?: HeadChunkFiles) {
     this.#files = files;
   }
 
-  get count(): number {
-    return this.#count;
-  }
-
+  /** Bytes taken. */
   get bytesUsed(): number {
-    return this.arena.used;
+    return this.chains.used + this.#records.used;
   }
 
-  /** Copies a chunk in. */
-  put({ mint, maxt, encoding }: StoredAt, data: Uint8Array): number {
-    const address = this.#allocate(HEADER + data.length, mint, maxt, encoding, data.length);
-    this.arena.slab(address).set(data, this.arena.offset(address) + HEADER);
-    return address;
+  /** Takes over a chain of `length` bytes. */
+  put(chunk: ChunkInfo, firstCell: number, length: number): number {
+    return this.#add(chunk, length, 0, firstCell);
   }
 
   /** Notes a chunk that is on disk. */
-  putOnDisk({ mint, maxt, encoding, length, file, offset }: HeadChunkEntry): number {
-    const address = this.#allocate(MAPPED_BYTES, mint, maxt, encoding | ON_DISK, length);
-    const at = this.arena.offset(address) + HEADER;
-    this.arena.view(address).setUint32(at, file);
-    this.arena.view(address).setUint32(at + 4, offset);
-    return address;
+  putOnDisk(entry: HeadChunkEntry): number {
+    return this.#add(entry, entry.length, entry.file, entry.offset);
   }
 
-  minTime(address: number): number {
-    return this.arena.view(address).getFloat64(this.arena.offset(address));
+  minTime(chunk: number): number {
+    return this.#records.slab(chunk).f64[this.#records.offset(chunk) / 8 + MINT]!;
   }
 
-  maxTime(address: number): number {
-    return this.arena.view(address).getFloat64(this.arena.offset(address) + 8);
+  maxTime(chunk: number): number {
+    return this.#records.slab(chunk).f64[this.#records.offset(chunk) / 8 + MAXT]!;
   }
 
   /** The chunk behind this one; 0 where it is the last. */
-  next(address: number): number {
-    return this.arena.view(address).getUint32(this.arena.offset(address) + 16);
+  next(chunk: number): number {
+    return this.#word(chunk, NEXT);
   }
 
-  link(address: number, next: number): void {
-    this.arena.view(address).setUint32(this.arena.offset(address) + 16, next);
+  link(chunk: number, next: number): void {
+    this.#setWord(chunk, NEXT, next);
   }
 
-  encoding(address: number): number {
-    return this.#kind(address) & ~ON_DISK;
+  encoding(chunk: number): number {
+    return this.#word(chunk, LENGTH) % (1 << ENCODING_BITS);
   }
 
-  onDisk(address: number): boolean {
-    return (this.#kind(address) & ON_DISK) !== 0;
+  onDisk(chunk: number): boolean {
+    return this.#word(chunk, FILE) !== 0;
   }
 
-  /** The chunk's data; it may be a view that the next call or `free` changes. @throws CorruptionError */
-  data(address: number): Uint8Array {
-    const at = this.arena.offset(address) + HEADER;
-    const length = this.#length(address);
-    if (!this.onDisk(address)) return this.arena.slab(address).subarray(at, at + length);
-    const view = this.arena.view(address);
+  /** The chunk's data: a view that the next call, for whichever chunk, may change. @throws CorruptionError */
+  data(chunk: number): Uint8Array {
+    const length = this.#word(chunk, LENGTH) >>> ENCODING_BITS;
+    if (!this.onDisk(chunk)) return this.chains.read(this.#word(chunk, WHERE), length);
     if (this.#files === undefined) throw new CorruptionError('a chunk is in a file that is not open');
-    return this.#files.read(view.getUint32(at), view.getUint32(at + 4), length);
+    return this.#files.read(this.#word(chunk, FILE), this.#word(chunk, WHERE), length);
   }
 
   /** @throws CorruptionError */
-  decode(address: number, into: ColumnBuilder, mint: number, maxt: number): void {
-    const data = this.data(address);
-    decodeChunk(this.encoding(address), data, 0, data.length, into, mint, maxt);
+  decode(chunk: number, into: ColumnBuilder, mint: number, maxt: number): void {
+    const data = this.data(chunk);
+    decodeChunk(this.encoding(chunk), data, 0, data.length, into, mint, maxt);
   }
 
-  free(address: number): void {
-    this.arena.free(address, this.onDisk(address) ? MAPPED_BYTES : HEADER + this.#length(address));
-    this.#count--;
+  /** The chunk's bytes are on disk now: those in memory go. */
+  moveToDisk(chunk: number, { file, offset }: HeadChunkEntry): void {
+    this.chains.free(this.#word(chunk, WHERE));
+    this.#setWord(chunk, FILE, file);
+    this.#setWord(chunk, WHERE, offset);
   }
 
-  #allocate(bytes: number, mint: number, maxt: number, kind: number, length: number): number {
-    const address = this.arena.allocate(bytes);
-    const at = this.arena.offset(address);
-    const view = this.arena.view(address);
-    view.setFloat64(at, mint);
-    view.setFloat64(at + 8, maxt);
-    view.setUint32(at + 16, 0);
-    view.setUint32(at + 20, ((kind << 24) | length) >>> 0);
-    this.#count++;
-    return address;
+  free(chunk: number): void {
+    if (!this.onDisk(chunk)) this.chains.free(this.#word(chunk, WHERE));
+    this.#records.free(chunk);
   }
 
-  #kind(address: number): number {
-    return this.arena.view(address).getUint8(this.arena.offset(address) + 20);
+  #add({ mint, maxt, encoding }: ChunkInfo, length: number, file: number, where: number): number {
+    const chunk = this.#records.allocate();
+    const { f64 }: Slab = this.#records.slab(chunk);
+    const at = this.#records.offset(chunk) / 8;
+    f64[at + MINT] = mint;
+    f64[at + MAXT] = maxt;
+    this.#setWord(chunk, NEXT, 0);
+    this.#setWord(chunk, LENGTH, ((length << ENCODING_BITS) | encoding) >>> 0);
+    this.#setWord(chunk, FILE, file);
+    this.#setWord(chunk, WHERE, where);
+    return chunk;
   }
 
-  #length(address: number): number {
-    return this.arena.view(address).getUint32(this.arena.offset(address) + 20) & LENGTH;
+  #word(chunk: number, field: number): number {
+    return this.#records.slab(chunk).u32[this.#records.offset(chunk) / 4 + field]!;
+  }
+
+  #setWord(chunk: number, field: number, value: number): void {
+    this.#records.slab(chunk).u32[this.#records.offset(chunk) / 4 + field] = value;
   }
 }

@@ -73,7 +73,7 @@ export class Committer {
     try {
       await this.#wal.log(recordsOf(waiting, fresh));
       const late = waiting.flatMap(({ batch }) => batch.late);
-      if (late.length > 0) await this.#wbl.log([encodeLate(late)]);
+      if (late.length > 0) await this.#wbl.log(encodeLate(late));
     } catch (error) {
       for (const series of fresh) series.logged = false;
       const refusal = new AppendError('storage', `write to the log: ${messageOf(error)}`, { cause: error });

@@ -45,16 +45,28 @@ export function* encodeBatch(batch: Batch, fresh: MemSeries[]): Generator<Uint8A
   if (batch.exemplars.length > 0) yield encodeExemplars(batch);
 }
 
-/** Samples out of order as a record of their own log. */
-export function encodeLate(late: readonly LateSample[]): Uint8Array {
-  const out = start(SAMPLES, 32 + late.length * 14);
-  const base = new SampleBase();
-  base.writeFirst(out, late[0]!.series.ref, late[0]!.t);
-  for (const { series, t, high, low } of late) {
-    base.write(out, series.ref, t);
-    out.words(high, low);
+/** Samples out of order as records of their own log. */
+export function* encodeLate(late: readonly LateSample[]): Generator<Uint8Array> {
+  const byType = new Map<number, LateSample[]>();
+  for (const each of late) {
+    const type = recordType(each.histogram);
+    const known = byType.get(type);
+    if (known === undefined) byType.set(type, [each]);
+    else known.push(each);
   }
-  return out.written();
+  for (const [type, samples] of byType) {
+    for (const { from, to } of sampleRanges(samples.length)) {
+      const out = start(type, 32 + (to - from) * 14);
+      const base = new SampleBase();
+      base.writeFirst(out, samples[from]!.series.ref, samples[from]!.t);
+      for (const { series, t, high, low, histogram } of samples.slice(from, to)) {
+        base.write(out, series.ref, t);
+        if (histogram === undefined) out.words(high, low);
+        else writeHistogram(out, histogram);
+      }
+      yield out.written();
+    }
+  }
 }
 
 function start(type: number, capacity = 1024): ByteWriter {

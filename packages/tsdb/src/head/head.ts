@@ -1,6 +1,6 @@
 import type { FloatHistogram, Histogram, Labels, Matcher } from '@prunella/metrics';
 import { HIGH_WORD, LOW_WORD } from '../chunks/columns.ts';
-import type { Batch } from './batch.ts';
+import type { Batch, LateSample } from './batch.ts';
 import { Pacer, inSlices } from '../pacer.ts';
 import { acceptAll, candidatesFor } from '../postings/matching.ts';
 import type { HeadChunkFiles } from './chunk_files.ts';
@@ -75,7 +75,7 @@ export class Head implements SeriesContext {
   /** @param files where complete chunks are, or will be */
   constructor(chunkRange: number, maxExemplars: number, outOfOrderWindow = 0, files?: HeadChunkFiles) {
     this.chunks = new ChunkStore(files);
-    this.openFloats = new OpenFloats(this.chunks.arena);
+    this.openFloats = new OpenFloats(this.chunks.chains);
     this.#mapped = files !== undefined;
     this.chunkRange = chunkRange;
     this.outOfOrderWindow = outOfOrderWindow;
@@ -165,7 +165,7 @@ export class Head implements SeriesContext {
       if (histogram !== undefined) this.appendHistogram(series[i]!, timestamps[i]!, histogram);
       else this.append(series[i]!, timestamps[i]!, words[2 * i + HIGH_WORD]!, words[2 * i + LOW_WORD]!);
     }
-    for (const { series: owner, t, high, low } of batch.late) this.appendLate(owner, t, high, low);
+    for (const late of batch.late) this.appendLate(late);
     for (const { series: owner, metadata } of batch.metadata) owner.metadata = metadata;
     for (const { series: owner, exemplar } of batch.exemplars) this.exemplars.add(owner, exemplar);
     batch.settle();
@@ -236,11 +236,11 @@ export class Head implements SeriesContext {
     this.#noteTime(t);
   }
 
-  /** Adds a float that is out of order. */
-  appendLate(series: MemSeries, t: number, high: number, low: number): void {
+  /** Adds a sample that is out of order. */
+  appendLate({ series, t, high, low, histogram }: LateSample): void {
     this.#index(series);
     series.late ??= new LateSamples();
-    if (series.late.insert(t, high, low)) this.counters.outOfOrderAppended++;
+    if (series.late.insert(t, high, low, histogram)) this.counters.outOfOrderAppended++;
   }
 
   appendHistogram(series: MemSeries, t: number, h: Histogram | FloatHistogram): void {

@@ -34,9 +34,7 @@ async function move(store: ChunkStore, files: HeadChunkFiles, owners: readonly M
   }
   if (moving.length === 0) return;
   const entries = await files.write(moving.map(({ series, address }) => chunkOf(series, store, address)));
-  for (const [i, { series, address }] of moving.entries()) {
-    series.replaceSealed(store, address, store.putOnDisk(entries[i]!));
-  }
+  for (const [i, { address }] of moving.entries()) store.moveToDisk(address, entries[i]!);
 }
 
 function chunkOf({ ref }: MemSeries, store: ChunkStore, address: number): HeadChunk {
@@ -45,7 +43,7 @@ function chunkOf({ ref }: MemSeries, store: ChunkStore, address: number): HeadCh
     mint: store.minTime(address),
     maxt: store.maxTime(address),
     encoding: store.encoding(address),
-    data: store.data(address),
+    data: store.data(address).slice(),
   };
 }
 

@@ -1,12 +1,11 @@
-import type { Arena } from '../chunks/arena.ts';
-import { UNIT } from '../chunks/arena.ts';
 import { XorAppender } from '../chunks/xor.ts';
+import type { ByteChains } from './chains.ts';
 import {
-  ADDRESS,
-  CAPACITY,
   COUNT,
   F64,
+  FIRST_CELL,
   HIGH,
+  LAST_CELL,
   LEADING,
   LOW,
   MAX_TIME,
@@ -19,41 +18,40 @@ import {
   type SeriesPage,
 } from './page.ts';
 
-/** Memory that a chunk begins with, and that it gets more of at a time. */
-const PIECE_UNITS = 4;
-/** No sample takes more bits: 68 for a step that changes, 77 for a value in a new window. */
-const MOST_BITS = 160;
+/** No sample takes more bytes: 16 bits of count, a time of ten bytes and a value of 77 bits; and bits of the one before. */
+const MOST_BYTES = 32;
 
-/** The chunks of floats that series are being appended to, in an arena; one writer serves them all. */
+/** The chunks of floats that series are being appended to, as chains of cells; one writer serves them all. */
 export class OpenFloats {
-  readonly #arena: Arena;
+  readonly #chains: ByteChains;
   readonly #pen: XorAppender = new XorAppender();
+  readonly #sample: Uint8Array = new Uint8Array(MOST_BYTES);
 
-  constructor(arena: Arena) {
-    this.#arena = arena;
+  constructor(chains: ByteChains) {
+    this.#chains = chains;
+    this.#pen.bytes = this.#sample;
   }
 
   /** Adds a float to the open chunk of a record; where there is none (`count` 0), begins it. */
   append({ f64, u32, u16, u8 }: SeriesPage, record: number, t: number, high: number, low: number): void {
     const words = record * U32;
-    const halves = record * U16;
     const bytes = record * U8;
+    const chains = this.#chains;
     const pen = this.#pen;
-    pen.count = u16[halves + COUNT]!;
-    let position = u32[words + POSITION]!;
-    if (pen.count === 0) {
-      position = 0;
-      u32[words + ADDRESS] = this.#allocate(PIECE_UNITS);
-      u16[halves + CAPACITY] = PIECE_UNITS;
-    } else if (u16[halves + CAPACITY]! * UNIT * 8 - position < MOST_BITS) {
-      const units = u16[halves + CAPACITY]!;
-      u32[words + ADDRESS] = this.#grow(u32[words + ADDRESS]!, units);
-      u16[halves + CAPACITY] = units + PIECE_UNITS;
+    const count = u16[record * U16 + COUNT]!;
+    if (count === 0) {
+      u32[words + POSITION] = 0;
+      u32[words + FIRST_CELL] = u32[words + LAST_CELL] = chains.begin();
     }
-    const address = u32[words + ADDRESS]!;
-    const offset = this.#arena.offset(address);
-    pen.bytes = this.#arena.slab(address);
-    pen.position = offset * 8 + position;
+    // The sample is written apart, behind the bits of the byte that the one before has begun.
+    const end = u32[words + POSITION]!;
+    const begun = end & 7;
+    const byte = end >>> 3;
+    const last = u32[words + LAST_CELL]!;
+    this.#sample.fill(0);
+    if (begun > 0) this.#sample[0] = chains.byteAt(last, byte);
+    pen.position = begun;
+    pen.count = count;
     pen.t = f64[record * F64 + MAX_TIME]!;
     pen.step = f64[record * F64 + STEP]!;
     pen.high = u32[words + HIGH]! | 0;
@@ -61,42 +59,21 @@ export class OpenFloats {
     pen.leading = u8[bytes + LEADING]!;
     pen.trailing = u8[bytes + TRAILING]!;
     pen.append(t, high, low);
-    pen.bytes[offset] = pen.count >>> 8;
-    pen.bytes[offset + 1] = pen.count;
-    u16[halves + COUNT] = pen.count;
-    u32[words + POSITION] = pen.position - offset * 8;
+    if (begun > 0) chains.setByte(last, byte, this.#sample[0]!);
+    const written = begun > 0 ? 1 : 0;
+    u32[words + LAST_CELL] = chains.write(last, byte + written, this.#sample, written, pen.byteLength);
+    const first = u32[words + FIRST_CELL]!;
+    chains.setByte(first, 0, pen.count >>> 8);
+    chains.setByte(first, 1, pen.count);
+    u16[record * U16 + COUNT] = pen.count;
+    u32[words + POSITION] = end - begun + pen.position;
     f64[record * F64 + STEP] = pen.step;
     u8[bytes + LEADING] = pen.leading;
     u8[bytes + TRAILING] = pen.trailing;
   }
 
-  /** The open chunk's data: a view that the next append may change. */
-  data({ u32 }: SeriesPage, record: number): Uint8Array {
-    const address = u32[record * U32 + ADDRESS]!;
-    const offset = this.#arena.offset(address);
-    const length = (u32[record * U32 + POSITION]! + 7) >>> 3;
-    return this.#arena.slab(address).subarray(offset, offset + length);
-  }
-
-  /** Gives the open chunk's memory back. */
-  drop({ u32, u16 }: SeriesPage, record: number): void {
-    this.#arena.free(u32[record * U32 + ADDRESS]!, u16[record * U16 + CAPACITY]! * UNIT);
-    u16[record * U16 + COUNT] = 0;
-  }
-
-  #allocate(units: number): number {
-    const address = this.#arena.allocate(units * UNIT);
-    const offset = this.#arena.offset(address);
-    this.#arena.slab(address).fill(0, offset, offset + units * UNIT);
-    return address;
-  }
-
-  #grow(address: number, units: number): number {
-    const grown = this.#allocate(units + PIECE_UNITS);
-    const from = this.#arena.offset(address);
-    const old = this.#arena.slab(address).subarray(from, from + units * UNIT);
-    this.#arena.slab(grown).set(old, this.#arena.offset(grown));
-    this.#arena.free(address, units * UNIT);
-    return grown;
+  /** The chain of the open chunk, and how long it is. */
+  chain({ u32 }: SeriesPage, record: number): { readonly first: number; readonly length: number } {
+    return { first: u32[record * U32 + FIRST_CELL]!, length: (u32[record * U32 + POSITION]! + 7) >>> 3 };
   }
 }

@@ -2,8 +2,8 @@
  * The numbers of a series that an append reads and changes, outside the heap: as objects, a hundred thousand series
  * would be a million things for the garbage collector to look at. A record, in bytes:
  *
- *     maxTime 8 | openMinTime 8 | cutAt 8 | step 8 | pendingTime 8 | high 4 | low 4 | position 4 | address 4 |
- *     firstSealed 4 | lastSealed 4 | rank 4 | count 2 | capacity 2 | leading 1 | trailing 1 | flags 1 | unused 5
+ *     maxTime 8 | openMinTime 8 | cutAt 8 | step 8 | pendingTime 8 | high 4 | low 4 | position 4 | firstCell 4 |
+ *     lastCell 4 | firstSealed 4 | lastSealed 4 | rank 4 | count 2 | leading 1 | trailing 1 | flags 1 | unused 3
  */
 const RECORD_BYTES = 80;
 const RECORDS = 1024;
@@ -26,20 +26,20 @@ export const PENDING_TIME = 4;
 /** The newest float's bits. */
 export const HIGH = 10;
 export const LOW = 11;
-/** Of the open chunk of floats: bits written, and where they are. */
+/** Of the open chunk of floats: bits written, and the chain of cells that they are in. */
 export const POSITION = 12;
-export const ADDRESS = 13;
+export const FIRST_CELL = 13;
+export const LAST_CELL = 14;
 /** Addresses of the oldest and newest sealed chunk; 0 = there is none. */
-export const FIRST_SEALED = 14;
-export const LAST_SEALED = 15;
-export const RANK = 16;
-/** Of the open chunk of floats: samples, and memory in units of the arena. */
-export const COUNT = 34;
-export const CAPACITY = 35;
+export const FIRST_SEALED = 15;
+export const LAST_SEALED = 16;
+export const RANK = 17;
+/** Samples in the open chunk of floats. */
+export const COUNT = 36;
 /** The window of meaningful bits used last. */
-export const LEADING = 72;
-export const TRAILING = 73;
-export const FLAGS = 74;
+export const LEADING = 74;
+export const TRAILING = 75;
+export const FLAGS = 76;
 
 /** A page of records: one buffer, seen as numbers of every width. */
 export class SeriesPage {

@@ -13,6 +13,7 @@ import { Pacer } from '../pacer.ts';
 import type { Segment } from '../wal/load.ts';
 import { readSegment, type WalDamage } from '../wal/reader.ts';
 import * as records from '../wal/records.ts';
+import { lateHistogram, type LateSample } from './batch.ts';
 import type { Head } from './head.ts';
 import type { MappedChunks } from './mapping.ts';
 import type { MemSeries } from './series.ts';
@@ -98,7 +99,7 @@ export class Replay {
         const each = (ref: number, t: number, high: number, low: number): void => {
           const series = this.#find(ref, t);
           if (series === undefined) return;
-          if (late) head.appendLate(series, t, high, low);
+          if (late) head.appendLate({ series, t, high, low });
           else if (t >= head.floor) head.append(series, t, high, low);
         };
         return () => records.readSamples(input, base, each, AT_ONCE);
@@ -107,12 +108,13 @@ export class Replay {
       case records.CUSTOM_HISTOGRAMS:
       case records.FLOAT_HISTOGRAMS:
       case records.CUSTOM_FLOAT_HISTOGRAMS: {
-        if (late) return undefined;
         const base = records.SampleBase.read(input);
         const each = (ref: number, t: number, h: Histogram | FloatHistogram | undefined): void => {
           const series = this.#find(ref, t);
-          if (series === undefined || t < head.floor) return;
-          if (h === undefined) head.append(series, t, STALE_NAN_HIGH, STALE_NAN_LOW);
+          if (series === undefined) return;
+          if (late) head.appendLate(h === undefined ? staleMarker(series, t) : lateHistogram(series, t, h));
+          else if (t < head.floor) return;
+          else if (h === undefined) head.append(series, t, STALE_NAN_HIGH, STALE_NAN_LOW);
           else head.appendHistogram(series, t, h);
         };
         return () => records.readHistograms(input, base, type, each, SERIES_AT_ONCE);
@@ -185,4 +187,8 @@ export class Replay {
     }
     return series;
   }
+}
+
+function staleMarker(series: MemSeries, t: number): LateSample {
+  return { series, t, high: STALE_NAN_HIGH, low: STALE_NAN_LOW };
 }

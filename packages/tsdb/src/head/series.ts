@@ -7,7 +7,7 @@ import { HistogramAppender } from '../chunks/histogram.ts';
 import { CorruptionError } from '../errors.ts';
 import type { Interval } from '../intervals.ts';
 import { rangeEnd } from '../ranges.ts';
-import type { ChunkStore, StoredAt } from './chunk_store.ts';
+import type { ChunkInfo, ChunkStore } from './chunk_store.ts';
 import type { LateSamples } from './late.ts';
 import type { OpenFloats } from './open_floats.ts';
 import * as field from './page.ts';
@@ -239,27 +239,36 @@ export class MemSeries {
     this.#page.f64[this.#record * F64 + field.MAX_TIME] = store.maxTime(last);
   }
 
-  /** Moves the open chunk's bytes to the store. */
+  /** Hands the open chunk to the store. */
   seal(context: SeriesContext): void {
-    const open = this.openChunk(context.openFloats);
-    if (open === undefined) return;
-    const address = context.chunks.put(open, open.data);
-    const { u32 } = this.#page;
+    if (this.openCount === 0) return;
+    const { chunks } = context;
+    const { u32, u16 } = this.#page;
     const at = this.#record * U32;
+    const histograms = this.#rare?.open;
+    const data = histograms?.data();
+    const { first, length } =
+      data === undefined
+        ? context.openFloats.chain(this.#page, this.#record)
+        : { first: chunks.chains.put(data), length: data.length };
+    const encoding = histograms?.encoding ?? XOR;
+    const address = chunks.put({ mint: this.openMinTime, maxt: this.maxTime, encoding }, first, length);
+    if (histograms !== undefined) this.#more.open = undefined;
+    u16[this.#record * U16 + field.COUNT] = 0;
     if (u32[at + field.FIRST_SEALED] === 0) u32[at + field.FIRST_SEALED] = address;
-    else context.chunks.link(u32[at + field.LAST_SEALED]!, address);
+    else chunks.link(u32[at + field.LAST_SEALED]!, address);
     u32[at + field.LAST_SEALED] = address;
-    this.#dropOpen(context.openFloats);
     context.noteSealed(this);
   }
 
   /** The open chunk, where there is one; its data are a view that the next append may change. */
-  openChunk(floats: OpenFloats): (StoredAt & { readonly data: Uint8Array }) | undefined {
+  openChunk({ chunks, openFloats }: SeriesContext): (ChunkInfo & { readonly data: Uint8Array }) | undefined {
+    if (this.openCount === 0) return undefined;
     const times = { mint: this.openMinTime, maxt: this.maxTime };
     const histograms = this.#rare?.open;
     if (histograms !== undefined) return { ...times, encoding: histograms.encoding, data: histograms.data() };
-    if (this.openCount === 0) return undefined;
-    return { ...times, encoding: XOR, data: floats.data(this.#page, this.#record) };
+    const { first, length } = openFloats.chain(this.#page, this.#record);
+    return { ...times, encoding: XOR, data: chunks.chains.read(first, length) };
   }
 
   /** Addresses of the sealed chunks, in time order. */
@@ -267,25 +276,15 @@ export class MemSeries {
     for (let address = this.firstSealed; address !== 0; address = chunks.next(address)) yield address;
   }
 
-  /** Puts another chunk in the place of a sealed one, which is freed. */
-  replaceSealed(chunks: ChunkStore, address: number, other: number): void {
-    const { u32 } = this.#page;
-    const at = this.#record * U32;
-    chunks.link(other, chunks.next(address));
-    if (this.firstSealed === address) u32[at + field.FIRST_SEALED] = other;
-    for (const each of this.sealed(chunks)) if (chunks.next(each) === address) chunks.link(each, other);
-    if (u32[at + field.LAST_SEALED] === address) u32[at + field.LAST_SEALED] = other;
-    chunks.free(address);
-  }
-
   /** Adds the samples with mint <= t <= maxt to `into`. Chunks that cannot be read are told to `damaged`. */
   read(
-    { chunks, openFloats }: SeriesContext,
+    context: SeriesContext,
     into: ColumnBuilder,
     mint: number,
     maxt: number,
     damaged: (error: CorruptionError) => void,
   ): void {
+    const { chunks } = context;
     for (let address = this.firstSealed; address !== 0; address = chunks.next(address)) {
       if (chunks.minTime(address) > maxt) return;
       if (chunks.maxTime(address) < mint) continue;
@@ -299,7 +298,7 @@ export class MemSeries {
       }
     }
     if (this.openCount === 0 || this.openMinTime > maxt || this.maxTime < mint) return;
-    const { encoding, data } = this.openChunk(openFloats)!;
+    const { encoding, data } = this.openChunk(context)!;
     decodeChunk(encoding, data, 0, data.length, into, mint, maxt);
   }
 
@@ -329,7 +328,9 @@ export class MemSeries {
     }
     this.#page.u32[this.#record * U32 + field.FIRST_SEALED] = first;
     if (this.openCount > 0 && this.maxTime < mint) {
-      this.#dropOpen(openFloats);
+      if (this.#rare?.open !== undefined) this.#rare.open = undefined;
+      else chunks.chains.free(openFloats.chain(this.#page, this.#record).first);
+      this.#page.u16[this.#record * U16 + field.COUNT] = 0;
       count++;
     }
     return count;
@@ -347,11 +348,6 @@ export class MemSeries {
     const at = this.#record * U8 + field.FLAGS;
     const flags = this.#page.u8[at]!;
     this.#page.u8[at] = on ? flags | flag : flags & ~flag;
-  }
-
-  #dropOpen(floats: OpenFloats): void {
-    if (this.#rare?.open !== undefined) this.#rare.open = undefined;
-    else floats.drop(this.#page, this.#record);
   }
 
   #mustCut(count: number, t: number): boolean {

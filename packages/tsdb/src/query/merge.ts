@@ -1,4 +1,10 @@
-import { Labels, type SampleColumns, type Series } from '@prunella/metrics';
+import {
+  Labels,
+  type FloatHistogram,
+  type Histogram,
+  type SampleColumns,
+  type Series,
+} from '@prunella/metrics';
 import { ColumnBuilder, HIGH_WORD, LOW_WORD } from '../chunks/columns.ts';
 import { wordsOf } from '@prunella/metrics';
 
@@ -141,5 +147,12 @@ function copySample(from: SampleColumns, i: number, to: ColumnBuilder): void {
   const low = words[2 * i + LOW_WORD]!;
   const histogram = from.histograms?.[i];
   if (histogram === undefined) to.push(from.timestamps[i]!, high, low);
-  else to.pushHistogram(from.timestamps[i]!, histogram, high, low);
+  else to.pushHistogram(from.timestamps[i]!, withoutHint(histogram), high, low);
+}
+
+/** What a histogram says about the one before it no longer holds where another has come between them. */
+function withoutHint<T extends Histogram | FloatHistogram>(h: T): T {
+  return h.counterResetHint === 'reset' || h.counterResetHint === 'not_reset'
+    ? { ...h, counterResetHint: 'unknown' }
+    : h;
 }
