@@ -391,14 +391,13 @@ receivers: [{name: none}, {name: two, webhook_configs: [{url: 'SINK/1'}, {url: '
   },
   {
     name: 'timers of a child',
-    config: `route: {receiver: web, ${TIMERS}, routes: [{receiver: db, matchers: [x="1"], group_wait: 2s, group_interval: 1s, repeat_interval: 2s}]}\n${THREE}`,
+    config: `route: {receiver: web, ${TIMERS}, routes: [{receiver: db, matchers: [x="1"], group_wait: 2s, group_interval: 3s, repeat_interval: 4s}]}\n${THREE}`,
     steps: [
       [0, (s) => s.fire({ x: '1', n: '1' }, { x: '2' })],
-      [2.5, (s) => s.fire({ x: '1', n: '2' })],
+      [2.5, (s) => s.fire({ x: '2', n: '2' })],
     ],
-    seconds: 6.5,
-    least: 3,
-    tolerance: 0.45,
+    seconds: 9.5,
+    least: 4,
   },
   {
     name: 'the same receiver by two routes',

@@ -6,7 +6,7 @@ export interface LogEntry {
   readonly groupKey: string;
   /** `receiver/integration/index` */
   readonly integration: string;
-  /** Time of the flush, ms. */
+  /** When it had been told, ms. */
   readonly time: number;
   readonly firing: readonly string[];
   readonly resolved: readonly string[];

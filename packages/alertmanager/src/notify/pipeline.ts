@@ -199,7 +199,8 @@ export class Pipeline {
     const entry = {
       groupKey: flush.groupKey,
       integration: integration.key,
-      time: flush.time,
+      // As Alertmanager: an interval of which repeat_interval is a multiple passes once more.
+      time: this.#parts.clock.now(),
       ...toldBy(alerts),
     };
     try {
