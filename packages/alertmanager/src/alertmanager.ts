@@ -13,7 +13,7 @@ import type { Receiver } from './notify/integration.ts';
 import { timeMutedBy, type Delivery } from './notify/pipeline.ts';
 import type { Inbox, Message } from './receivers/inbox.ts';
 import type { NotifiedAlert } from './receivers/receiver.ts';
-import { tryReceiver, type TrialResult } from './receivers/trial.ts';
+import { tryReceiver, type TrialOptions, type TrialResult } from './receivers/trial.ts';
 import type { Route } from './route.ts';
 import { Running } from './running.ts';
 import type { RecurringSilences } from './silence/recurring.ts';
@@ -296,9 +296,9 @@ export class Alertmanager {
   }
 
   /** Sends a marked test message through each integration of a receiver. @returns undefined for an unknown one */
-  async testReceiver(name: string): Promise<TrialResult[] | undefined> {
+  async testReceiver(name: string, options: TrialOptions = {}): Promise<TrialResult[] | undefined> {
     const receiver = this.receivers.get(name);
-    return receiver && tryReceiver(receiver, this.#clock);
+    return receiver && tryReceiver(receiver, this.#clock, options);
   }
 
   /** Names of the time intervals that keep a route silent now. */

@@ -103,6 +103,8 @@ export interface SecretPlaces {
   /** What relative file names are relative to: the configuration file's folder. */
   readonly directory: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Is told every secret that is read, so that it can be kept out of messages. */
+  readonly onReveal?: (secret: string) => void;
 }
 
 export function hasSecret<N extends string>(fields: SecretFields<N>, name: N): boolean {
@@ -128,6 +130,12 @@ export async function readSecret<N extends string>(
   name: N,
   places: SecretPlaces,
 ): Promise<string | undefined> {
+  const secret = await lookUp(fields, name, places);
+  if (secret !== undefined) places.onReveal?.(secret);
+  return secret;
+}
+
+async function lookUp(fields: object, name: string, places: SecretPlaces): Promise<string | undefined> {
   const {
     [name]: inline,
     [`${name}_file`]: file,

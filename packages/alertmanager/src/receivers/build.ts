@@ -4,6 +4,7 @@ import type { Integration, Receiver } from '../notify/integration.ts';
 import { CONCURRENT_DELIVERIES, Turns } from '../notify/turns.ts';
 import type { PostedStore } from './posted.ts';
 import type { ReceiverParts } from './receiver.ts';
+import { createDeliver } from './redact.ts';
 
 /** Opens a client for a `http_config`; `close()` closes all of them. */
 export class HttpClients {
@@ -45,7 +46,7 @@ export function buildReceivers(configuration: Configuration, parts: BuildParts):
       const enabled = integrations.filter((each) => isEnabled(name, each, parts));
       const built = enabled.map(({ kind, index, sendResolved, config }): Integration => {
         const key = `${name}/${kind.name}/${index}`;
-        const deliver = kind.create(config, { ...parts, posted: parts.posted.of(key) });
+        const deliver = createDeliver(kind, config, { ...parts, posted: parts.posted.of(key) });
         const turns = new Turns(CONCURRENT_DELIVERIES);
         return { receiver: name, name: kind.name, index, sendResolved, deliver, turns, key };
       });

@@ -1,10 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
-import { resolve } from 'node:path';
-import type { ConnectionOptions } from 'node:tls';
 import { secret } from '@prunella/metrics/config';
-import { tlsConfig, type TlsConfig } from '@prunella/metrics/http';
+import { tlsConfig, tlsOptions, type TlsConfig } from '@prunella/metrics/http';
 import { createTransport, type SendMailOptions } from 'nodemailer';
+import type SMTPConnection from 'nodemailer/lib/smtp-connection/index.js';
 import type SMTPTransport from 'nodemailer/lib/smtp-transport/index.js';
 import * as v from 'valibot';
 import {
@@ -125,22 +123,32 @@ async function smtpOptions(
     // A template must not be able to attach the server's files.
     disableFileAccess: true,
     disableUrlAccess: true,
-    tls: await tlsOptions({ ...global.smtp_tls_config, ...config.tls_config }, host, secrets),
+    tls: {
+      // RFC 6066: an address is no server name; the certificate is checked against it all the same.
+      servername: isIP(host) === 0 ? host : '',
+      ...(await tlsOptions({ ...global.smtp_tls_config, ...config.tls_config }, secrets)),
+    },
     ...(auth && { auth }),
     ...(auth?.method && { authMethod: auth.method }),
+    customAuth: { [PLAIN_AS]: plainAs },
   };
 }
+
+type Credentials = NonNullable<SMTPTransport.Options['auth']> & { readonly method?: string };
 
 async function credentials(
   config: EmailConfig,
   global: GlobalConfig,
   secrets: ReceiverParts['secrets'],
-): Promise<{ user: string; pass: string; method?: string } | undefined> {
+): Promise<Credentials | undefined> {
   const user = config.auth_username ?? global.smtp_auth_username;
   if (!user) return undefined;
   const password =
     (await readSecret(config, 'auth_password', secrets)) ??
     (await readSecret(global, 'smtp_auth_password', secrets));
+  const identity = config.auth_identity ?? global.smtp_auth_identity;
+  if (password !== undefined && identity)
+    return { type: 'custom', method: PLAIN_AS, user, pass: password, options: { identity } };
   if (password !== undefined) return { user, pass: password };
   const shared =
     (await readSecret(config, 'auth_secret', secrets)) ??
@@ -148,24 +156,19 @@ async function credentials(
   return shared === undefined ? undefined : { user, pass: shared, method: 'CRAM-MD5' };
 }
 
-async function tlsOptions(
-  config: TlsConfig,
-  host: string,
-  { directory }: ReceiverParts['secrets'],
-): Promise<ConnectionOptions> {
-  const pem = async (inline?: string, file?: string): Promise<string | undefined> =>
-    inline ?? (file === undefined ? undefined : await readFile(resolve(directory, file), 'utf8'));
-  const ca = await pem(config.ca, config.ca_file);
-  const cert = await pem(config.cert, config.cert_file);
-  const key = await pem(config.key?.reveal(), config.key_file);
-  return {
-    // RFC 6066: an address is no server name; the certificate is checked against it all the same.
-    servername: config.server_name ?? (isIP(host) === 0 ? host : ''),
-    rejectUnauthorized: !config.insecure_skip_verify,
-    ...(ca !== undefined && { ca }),
-    ...(cert !== undefined && { cert }),
-    ...(key !== undefined && { key }),
+const PLAIN_AS = 'PLAIN-AS';
+
+/** RFC 4616: PLAIN with an identity to act as, which the mail library leaves out. */
+async function plainAs(context: SMTPConnection.CustomAuthenticationContext): Promise<void> {
+  const { user, pass, options } = context.auth.credentials as {
+    user: string;
+    pass: string;
+    options: { identity: string };
   };
+  const response = Buffer.from(`${options.identity}\0${user}\0${pass}`).toString('base64');
+  const { status, text } = await context.sendCommand(`AUTH PLAIN ${response}`);
+  if (status < 200 || status >= 300)
+    throw Object.assign(new Error(`Invalid login: ${text}`), { code: 'EAUTH' });
 }
 
 function composeMail(config: EmailConfig, notification: Notification, parts: ReceiverParts): SendMailOptions {

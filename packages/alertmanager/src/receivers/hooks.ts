@@ -50,8 +50,7 @@ export function hookKind<C extends HookConfig>(definition: HookDefinition<C>): R
         const expand: Expand = (template, otherwise = '') =>
           parts.templates.text(template ?? otherwise, data);
         const url = await address(config, parts, fallback);
-        const options = { signal, hide: [url] };
-        return answerText(await sendJson(client, url, body(config, expand, data), options));
+        return answerText(await sendJson(client, url, body(config, expand, data), { signal }));
       };
     },
   });

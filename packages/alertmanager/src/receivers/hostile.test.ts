@@ -5,12 +5,21 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadConfig } from '../config/load.ts';
 import { deliverVia } from '../testing/deliver.ts';
 import { sampleAlert, sampleNotification } from '../testing/samples.ts';
-import { openSink, type Sink } from '../testing/sink.ts';
+import { openSink, type Sink, type SinkRequest } from '../testing/sink.ts';
+import { readMail } from '../testing/mail.ts';
+import { openSmtp } from '../testing/smtp.ts';
+import { email } from './email.ts';
+import { HTTP_CONFIGS, kindAt, yes } from '../testing/kinds.ts';
 import { RECEIVER_KINDS } from './kinds.ts';
 
 const SCRIPT = '<script>alert("x")</script>';
 const TEMPLATE = '{{ .ExternalURL }}{{ template "__subject" . }}';
-const NASTY = `${SCRIPT}${TEMPLATE}\r\nBcc: evil@x.test\u0000\u001b[31m\u2028🙂"'\\`;
+/** Lines of dots, a header, a mention, control characters, right to left, half a character. */
+const NASTY = `${SCRIPT}${TEMPLATE}\r\nBcc: evil@x.test\n.\n..dots\n<!channel>&amp;\u0000\u001b[31m\u2028\u202eא🙂\ud800"'\\`;
+/** UTF-8 knows no half characters. */
+const WELL_FORMED = Buffer.from(NASTY).toString();
+/** html/template leaves no NUL either. */
+const SEEN_IN_HTML = WELL_FORMED.replace('\0', '\ufffd');
 const hostile = sampleNotification({
   alerts: [
     sampleAlert(
@@ -22,6 +31,7 @@ const hostile = sampleNotification({
 
 let sink: Sink;
 let directory: string;
+let closing: (() => void) | undefined;
 beforeEach(async () => {
   sink = await openSink();
   sink.answer = (response) => response.end('{"ok":true,"success":true}');
@@ -29,56 +39,68 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   sink.close();
+  closing?.();
   await rm(directory, { recursive: true });
 });
 
-const aws = { region: 'r', access_key: 'a', secret_key: 'b' };
-const CONFIGS: Readonly<Record<string, (url: string) => object>> = {
-  webhook: (url) => ({ url }),
-  slack: (url) => ({ api_url: url, channel: 'c' }),
-  telegram: (url) => ({ api_url: url, bot_token: 't', chat_id: 1 }),
-  pagerduty: (url) => ({ url, routing_key: 'k' }),
-  opsgenie: (url) => ({ api_url: url, api_key: 'k' }),
-  discord: (url) => ({ webhook_url: url }),
-  msteams: (url) => ({ webhook_url: url }),
-  msteamsv2: (url) => ({ webhook_url: url }),
-  mattermost: (url) => ({ webhook_url: url }),
-  sns: (url) => ({ api_url: url, sigv4: aws, topic_arn: 'arn:aws:sns:r:1:t' }),
-  victorops: (url) => ({ api_url: url, api_key: 'k', routing_key: 'r' }),
-  webex: (url) => ({ api_url: url, room_id: 'r', http_config: { authorization: { credentials: 't' } } }),
-  rocketchat: (url) => ({ api_url: url, token: 't', token_id: 'i' }),
-  incidentio: (url) => ({ url, alert_source_token: 't' }),
-  bale: (url) => ({ api_url: url, bot_token: 't', chat_id: 1 }),
-  ses: (url) => ({ api_url: url, ...aws, from: 'p@x', to: 'a@x' }),
-};
+function textsIn({ body, json }: SinkRequest): string[] {
+  const texts: string[] = [];
+  const value = json === undefined ? Object.fromEntries(new URLSearchParams(body)) : json;
+  JSON.stringify(value, (_, inner: unknown) => {
+    if (typeof inner === 'string') texts.push(inner);
+    return inner;
+  });
+  return texts;
+}
+
+function unescapeHtml(text: string): string {
+  return text
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&#34;', '"')
+    .replaceAll('&#39;', "'")
+    .replaceAll('&amp;', '&');
+}
 
 describe('whatever an alert says', () => {
   test('every kind is here, or has a test of its own', () => {
-    const elsewhere = ['email', 'file', 'inbox', 'pushover', 'wechat', 'jira'];
-    expect([...Object.keys(CONFIGS), ...elsewhere].sort()).toEqual(
+    const elsewhere = ['email', 'file', 'inbox'];
+    expect([...Object.keys(HTTP_CONFIGS), ...elsewhere].sort()).toEqual(
       RECEIVER_KINDS.map((kind) => kind.name).sort(),
     );
   });
 
-  test.each(Object.entries(CONFIGS))('%s delivers it as text', async (name, config) => {
-    const kind = RECEIVER_KINDS.find((each) => each.name === name);
-    if (!kind) throw new Error(`no kind ${name}`);
-    if (name === 'slack') sink.answer = (response) => response.end('ok');
-    await deliverVia(kind, config(sink.url), hostile);
-    const [request] = sink.requests;
-    const body =
-      request?.json === undefined ? Object.fromEntries(new URLSearchParams(request?.body)) : request.json;
-    const texts: string[] = [];
-    JSON.stringify(body, (_, value: unknown) => {
-      if (typeof value === 'string') texts.push(value);
-      return value;
-    });
-    // Nobody's template syntax is expanded, and no header is made.
-    expect(texts.some((text) => text.includes('{{ .ExternalURL }}'))).toBe(true);
-    expect(Object.keys(request?.headers ?? {})).not.toContain('bcc');
+  test.each(Object.entries(HTTP_CONFIGS))('%s delivers it as text', async (name, config) => {
+    sink.answer = (response, request) => response.end(yes(name, request));
+    await deliverVia(kindAt(name, sink.url), config(sink.url), hostile);
+    const texts = sink.requests.flatMap(textsIn);
+    // Nobody's template syntax is expanded, and what was said can be read again.
+    const seen = [...texts, ...texts.map(unescapeHtml)];
+    expect(seen.some((text) => text.includes(WELL_FORMED) || text.includes(SEEN_IN_HTML))).toBe(true);
+    for (const { headers, body } of sink.requests) {
+      expect(Object.keys(headers)).not.toContain('bcc');
+      expect(body).not.toMatch(/(?<!\\)\\ud[89a-f]/);
+    }
     for (const text of texts.filter((each) => /^\s*<(?:!doctype|html)/i.test(each)))
       expect(text).not.toContain('<script');
     if (name === 'telegram') expect(texts.join('')).not.toContain('<script');
+    if (name === 'slack') expect(texts.find((text) => text.startsWith('*'))).not.toContain('<!channel>');
+  });
+
+  test('a mail has the headers that it has, and every line of its text', async () => {
+    const { smarthost, mails, close } = await openSmtp();
+    closing = close;
+    const entry = { to: 'a@x.test', from: 'p@x.test', smarthost, require_tls: false };
+    await deliverVia(email, { ...entry, headers: { 'X-Name': '{{ .CommonLabels.alertname }}' } }, hostile);
+    const [mail] = mails;
+    expect(mail?.to).toEqual(['a@x.test']);
+    const { headers, parts } = readMail(mail?.text ?? '');
+    expect([...headers.keys()].sort()).toEqual(
+      ['content-type', 'date', 'from', 'message-id', 'mime-version', 'subject', 'to', 'x-name'].sort(),
+    );
+    expect(headers.get('x-name')).toContain('Bcc: evil@x.test');
+    expect(parts['text/plain']).toContain(WELL_FORMED.replace(/\r\n?/g, '\n'));
+    expect(parts['text/html']).not.toContain('<script');
   });
 
   test('file and inbox keep it on its line, and as it is', async () => {
@@ -93,7 +115,7 @@ describe('whatever an alert says', () => {
   });
 
   test('all of it can be configured at once', () => {
-    const receivers = Object.entries(CONFIGS).map(
+    const receivers = Object.entries(HTTP_CONFIGS).map(
       ([name, config]) => `${name}_configs: [${JSON.stringify(config('http://x'))}]`,
     );
     const text = `route: {receiver: a}\nreceivers: [{name: a, ${receivers.join(', ')}}]`;

@@ -10,8 +10,6 @@ export interface PostOptions {
   readonly timeoutMs?: number;
   /** Statuses that pass, beside 5xx. */
   readonly retryStatuses?: readonly number[] | 'all';
-  /** A secret that must not appear in an error, such as a token in the URL. */
-  readonly hide?: readonly (string | undefined)[];
 }
 
 /**
@@ -23,16 +21,16 @@ export async function send(
   request: Omit<HttpRequest, 'timeoutMs'>,
   options: PostOptions = {},
 ): Promise<HttpResponse> {
-  const { timeoutMs = 30_000, retryStatuses = [], hide = [] } = options;
+  const { timeoutMs = 30_000, retryStatuses = [] } = options;
   let response: HttpResponse;
   try {
     response = await client.request({ method: 'POST', ...request, timeoutMs, maxBytes: 1 << 20 });
   } catch (error) {
-    throw new DeliveryError(redact((error as Error).message, [...hide, request.url]), { retry: true });
+    throw new DeliveryError((error as Error).message, { retry: true });
   }
   const { status } = response;
   if (status >= 200 && status < 300) return response;
-  const body = redact(bodyText(response).slice(0, SHOWN_BYTES), hide);
+  const body = bodyText(response).slice(0, SHOWN_BYTES);
   throw new DeliveryError(`unexpected status code ${status}${body === '' ? '' : `: ${body}`}`, {
     retry: status >= 500 || retryStatuses === 'all' || retryStatuses.includes(status),
   });
@@ -53,9 +51,19 @@ export function sendJson(
     url,
     signal,
     headers: { 'content-type': 'application/json', ...headers },
-    body: `${JSON.stringify(body)}\n`,
+    body: `${toJson(body)}\n`,
   };
   return send(client, request, options);
+}
+
+/**
+ * JSON that any parser reads: half a surrogate pair, which JavaScript would write as an escape that strict parsers
+ * refuse, becomes U+FFFD, as in UTF-8.
+ */
+export function toJson(value: unknown): string {
+  return JSON.stringify(value).replace(/\\\\|\\ud[89a-f][0-9a-f]{2}/g, (found) =>
+    found === '\\\\' ? found : '\ufffd',
+  );
 }
 
 export function bodyText(response: HttpResponse): string {
@@ -66,11 +74,4 @@ export function bodyText(response: HttpResponse): string {
 export function answerText(response: HttpResponse): string {
   const body = bodyText(response).slice(0, SHOWN_BYTES);
   return `${response.status}${body === '' ? '' : ` ${body}`}`;
-}
-
-function redact(text: string, secrets: readonly (string | undefined)[]): string {
-  return secrets.reduce<string>(
-    (rest, hidden) => (hidden ? rest.replaceAll(hidden, '<secret>') : rest),
-    text,
-  );
 }

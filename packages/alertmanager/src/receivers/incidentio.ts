@@ -63,7 +63,6 @@ export const incidentio: ReceiverKind = receiverKind<IncidentioConfig>({
         {
           signal,
           retryStatuses: [429],
-          hide: [token],
           ...(config.timeout && { timeoutMs: config.timeout }),
           ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
         },

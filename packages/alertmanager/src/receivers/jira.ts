@@ -3,7 +3,7 @@ import type { HttpClient, HttpRequest } from '@prunella/metrics/http';
 import * as v from 'valibot';
 import { flag, objectOf, optional, text, texts, url } from '../config/fields.ts';
 import { templateData } from '../template/data.ts';
-import { bodyText, send } from './http.ts';
+import { bodyText, send, toJson } from './http.ts';
 import { hashKey } from './key.ts';
 import { expandPayload } from './payload.ts';
 import {
@@ -239,7 +239,7 @@ class JiraApi {
       url: `${this.#base}/${path}`,
       headers,
       signal: this.#signal,
-      ...(body && { body: JSON.stringify(body) }),
+      ...(body && { body: toJson(body) }),
     };
     const said = bodyText(await send(this.#client, request, { retryStatuses: [429] }));
     try {

@@ -1,57 +1,24 @@
 import { createHash, createHmac } from 'node:crypto';
-import type { AddressInfo } from 'node:net';
-import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
+import { createServer, type AddressInfo } from 'node:net';
+import type { SMTPServerOptions } from 'smtp-server';
 import { afterEach, describe, expect, test } from 'vitest';
 import { deliverVia } from '../testing/deliver.ts';
 import { sampleAlert, sampleNotification } from '../testing/samples.ts';
+import { openSmtp, type Mail, type MailSink } from '../testing/smtp.ts';
 import { openSink, type Sink, type SinkRequest } from '../testing/sink.ts';
 import { email } from './email.ts';
 import { splitList } from '../config/fields.ts';
 import { ses } from './ses.ts';
-
-interface Mail {
-  readonly from: string;
-  readonly to: readonly string[];
-  readonly user: string | undefined;
-  readonly secure: boolean;
-  readonly text: string;
-}
 
 const closing: (() => void)[] = [];
 afterEach(() => {
   for (const close of closing.splice(0)) close();
 });
 
-async function smtp(options: SMTPServerOptions = {}): Promise<{ smarthost: string; mails: Mail[] }> {
-  const mails: Mail[] = [];
-  const server = new SMTPServer({
-    authOptional: true,
-    onAuth: (auth, _, done) => {
-      const good = auth.username === 'ada' && (auth.validatePassword?.('hush') ?? auth.password === 'hush');
-      if (good) done(null, { user: auth.username ?? '' });
-      else done(new Error('535 no'));
-    },
-    onData: (stream, session, done) => {
-      let text = '';
-      stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      stream.on('end', () => {
-        const { mailFrom, rcptTo } = session.envelope;
-        const from = mailFrom === false ? '' : mailFrom.address;
-        mails.push({
-          from,
-          to: rcptTo.map((each) => each.address),
-          user: session.user as string,
-          secure: session.secure,
-          text,
-        });
-        done(null, 'queued as 1');
-      });
-    },
-    ...options,
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  closing.push(() => server.close());
-  return { smarthost: `127.0.0.1:${(server.server.address() as AddressInfo).port}`, mails };
+async function smtp(options: SMTPServerOptions = {}): Promise<MailSink> {
+  const sink = await openSmtp(options);
+  closing.push(sink.close);
+  return sink;
 }
 
 const header = (mail: Mail | undefined, name: string): string | undefined => {
@@ -94,6 +61,28 @@ describe('email', () => {
     await expect(
       deliverVia(email, { ...config, smarthost: strict.smarthost }, sampleNotification()),
     ).rejects.toThrow(/certificate/i);
+  });
+
+  test('an identity to act as goes with PLAIN', async () => {
+    const said: string[] = [];
+    const server = createServer((socket) => {
+      socket.write('220 x\r\n');
+      socket.on('data', (chunk: Buffer) => {
+        for (const line of chunk.toString().trim().split('\r\n')) {
+          said.push(line);
+          if (line.startsWith('EHLO')) socket.write('250-x\r\n250 AUTH PLAIN\r\n');
+          else if (line.startsWith('AUTH')) socket.write('235 ok\r\n');
+          else if (line === 'DATA') socket.write('354 go on\r\n');
+          else if (line === '.' || /^(?:MAIL|RCPT|QUIT)/.test(line)) socket.write('250 ok\r\n');
+        }
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    closing.push(() => server.close());
+    const smarthost = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const login = { auth_identity: 'ops', auth_username: 'ada', auth_password: 'hush', require_tls: false };
+    await deliverVia(email, { to: 'a@x.test', from: 'p@x.test', smarthost, ...login }, sampleNotification());
+    expect(said).toContain(`AUTH PLAIN ${Buffer.from('ops\0ada\0hush').toString('base64')}`);
   });
 
   test('headers are templates, canonical, and one line each; a group is a thread', async () => {

@@ -4,9 +4,9 @@ import { loadTemplates } from '../template/load.ts';
 import { buildReceivers, HttpClients } from './build.ts';
 import { memoryRecords } from '../store.ts';
 import { PostedStore } from './posted.ts';
-import { tryReceiver, type TrialResult } from './trial.ts';
+import { tryReceiver, type TrialOptions, type TrialResult } from './trial.ts';
 
-export interface OfflineOptions {
+export interface OfflineOptions extends TrialOptions {
   readonly clock: Clock;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly externalUrl: string;
@@ -20,7 +20,7 @@ export interface OfflineOptions {
 export async function tryReceivers(
   configuration: Configuration,
   name: string,
-  { clock, env, externalUrl, logger = silentLogger }: OfflineOptions,
+  { clock, env, externalUrl, logger = silentLogger, resolve = false }: OfflineOptions,
 ): Promise<TrialResult[] | undefined> {
   const templates = await loadTemplates(configuration, () => clock.now());
   const clients = new HttpClients(configuration, env);
@@ -38,7 +38,7 @@ export async function tryReceivers(
       externalUrl,
     });
     const receiver = receivers.get(name);
-    return receiver && (await tryReceiver(receiver, clock));
+    return receiver && (await tryReceiver(receiver, clock, { resolve }));
   } finally {
     clients.close();
   }

@@ -15,7 +15,7 @@ import {
   type SecretFields,
 } from '../config/fields.ts';
 import { templateData, type TemplateData } from '../template/data.ts';
-import { answerText, send } from './http.ts';
+import { answerText, send, toJson } from './http.ts';
 import { hashKey } from './key.ts';
 import {
   commonEntries,
@@ -85,8 +85,8 @@ export const opsgenie: ReceiverKind = receiverKind<OpsgenieConfig>({
           'content-type': 'application/json',
           authorization: `GenieKey ${parts.templates.text(key, data)}`,
         };
-        const request = { method, url: `${base}${path}`, headers, body: JSON.stringify(body), signal };
-        answers.push(answerText(await send(client, request, { retryStatuses: [429], hide: [key] })));
+        const request = { method, url: `${base}${path}`, headers, body: toJson(body), signal };
+        answers.push(answerText(await send(client, request, { retryStatuses: [429] })));
       }
       return answers.join('; ');
     };

@@ -99,7 +99,6 @@ export function pagerdutyAt(v1Url: string): ReceiverKind {
         const address = serviceKey !== undefined ? v1Url : (config.url ?? global.pagerduty_url ?? V2_URL);
         const options = {
           signal,
-          hide: [routingKey, serviceKey],
           // Version 1 says 403 where 2 says 429: too many events.
           retryStatuses: [serviceKey !== undefined ? 403 : 429],
           ...(config.timeout && { timeoutMs: config.timeout }),

@@ -36,7 +36,8 @@ export class PostedStore {
   constructor(options: PostedStoreOptions) {
     this.#options = options;
     for (const record of options.records.loaded) {
-      if ('gone' in record) this.#byKey.delete(record.key);
+      const old = 'gone' in record || record.time + options.retention < options.clock.now();
+      if (old) this.#byKey.delete(record.key);
       else this.#byKey.set(record.key, record);
     }
   }

@@ -91,7 +91,7 @@ export function pushoverAt(apiUrl: string): ReceiverKind {
         });
         const headers = { 'content-type': 'application/x-www-form-urlencoded' };
         const request = { url: apiUrl, headers, body: form.toString(), signal };
-        return answerText(await send(client, request, { hide: [token, user] }));
+        return answerText(await send(client, request));
       };
     },
   });

@@ -97,7 +97,7 @@ export const rocketchat: ReceiverKind = receiverKind<RocketchatConfig>({
         '';
       const base = (config.api_url ?? global.rocketchat_api_url ?? API_URL).replace(/\/*$/, '');
       const data = templateData(notification, parts.externalUrl);
-      const options = { signal, hide: [token, id], headers: { 'x-auth-token': token, 'x-user-id': id } };
+      const options = { signal, headers: { 'x-auth-token': token, 'x-user-id': id } };
       const body = message(
         config,
         (template, fallback = '') => parts.templates.text(template ?? fallback, data) || undefined,

@@ -2,7 +2,7 @@ import { objectOf, optional, splitList, text, texts, url } from '../config/field
 import { templateData } from '../template/data.ts';
 import * as v from 'valibot';
 import { awsCredentialEntries, sendSigned, type AwsCredentialsConfig } from './aws.ts';
-import { answerText } from './http.ts';
+import { answerText, toJson } from './http.ts';
 import {
   commonEntries,
   receiverKind,
@@ -69,7 +69,7 @@ export const ses: ReceiverKind = receiverKind<SesConfig>({
                 },
               },
             }
-          : { Template: { TemplateName: config.template, TemplateData: JSON.stringify(data) } };
+          : { Template: { TemplateName: config.template, TemplateData: toJson(data) } };
       const body = {
         FromEmailAddress: config.from ?? fromEnv(config.from_env, parts),
         Destination: { ToAddresses: config.to ?? splitList(fromEnv(config.to_env, parts)) },
@@ -83,7 +83,7 @@ export const ses: ReceiverKind = receiverKind<SesConfig>({
           url: (region) =>
             `${config.api_url ?? `https://email.${region}.amazonaws.com`}/v2/email/outbound-emails`,
           contentType: 'application/json',
-          body: JSON.stringify(body),
+          body: toJson(body),
           signal,
         },
         parts,

@@ -149,7 +149,6 @@ export const slack: ReceiverKind = receiverKind<SlackConfig>({
         { ...body, ...(known && { channel: known.channel, ts: known.ts }) },
         {
           signal,
-          hide: [endpoint, token],
           ...(config.timeout && { timeoutMs: config.timeout }),
           ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
         },

@@ -135,7 +135,7 @@ export async function sendMessage(
   { strict, ...options }: BotOptions,
 ): Promise<string> {
   const address = `${api.replace(/\/+$/, '')}/bot${token}/sendMessage`;
-  const response = await sendJson(client, address, body, { ...options, hide: [token] });
+  const response = await sendJson(client, address, body, options);
   const { ok, description = `refused: ${bodyText(response).slice(0, 200)}` } = parseAnswer(response);
   if (strict ? ok !== true : ok === false) throw new DeliveryError(description, { retry: strict });
   return answerText(response);

@@ -97,7 +97,7 @@ export const victorops: ReceiverKind = receiverKind<VictoropsConfig>({
         ),
       };
       const address = `${base}${key}/${expand(config.routing_key, '')}`;
-      return answerText(await sendJson(client, address, body, { signal, hide: [key] }));
+      return answerText(await sendJson(client, address, body, { signal }));
     };
   },
 });

@@ -53,12 +53,13 @@ export const webhook: ReceiverKind = receiverKind<WebhookConfig>({
       const { kept, truncated } = truncateAlerts(notification, config.max_alerts ?? 0);
       const data = templateData(kept, parts.externalUrl);
       const url = parts.templates.text((await readSecret(config, 'url', parts.secrets)) ?? '', data);
+      parts.secrets.onReveal?.(url);
       const body =
         config.payload === undefined
           ? webhookPayload(data, notification.groupKey, truncated)
           : expandPayload(config.payload, (template) => parts.templates.text(template, data));
       const timeoutMs = config.timeout || UNLIMITED_MS;
-      return answerText(await sendJson(client, url, body, { signal, timeoutMs, hide: [url] }));
+      return answerText(await sendJson(client, url, body, { signal, timeoutMs }));
     };
   },
 });

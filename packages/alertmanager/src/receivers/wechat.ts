@@ -63,7 +63,7 @@ export const wechat: ReceiverKind = receiverKind<WechatConfig>({
   create: (config, parts) => {
     const client = parts.http(config.http_config);
     const base = (config.api_url ?? parts.global.wechat_api_url ?? API_URL).replace(/\/*$/, '/');
-    const tokens = new Tokens(client, base, () => parts.clock.now());
+    const tokens = new Tokens(client, base, parts);
     return async (notification, signal) => {
       const data = templateData(notification, parts.externalUrl);
       const expand = (template: string | undefined, fallback = ''): string =>
@@ -72,8 +72,7 @@ export const wechat: ReceiverKind = receiverKind<WechatConfig>({
       const corpId = expand(config.corp_id ?? parts.global.wechat_api_corp_id);
       const token = await tokens.get(corpId, secretText, signal);
       const address = `${base}message/send?access_token=${encodeURIComponent(token)}`;
-      const hide = [token, encodeURIComponent(token)];
-      const response = await sendJson(client, address, message(config, expand), { signal, hide });
+      const response = await sendJson(client, address, message(config, expand), { signal });
       try {
         checkAnswer(response, 'wechat refused the message');
       } catch (error) {
@@ -141,12 +140,14 @@ class Tokens {
   readonly #client: HttpClient;
   readonly #base: string;
   readonly #now: () => number;
+  readonly #onToken: (token: string) => void;
   #known: { readonly owner: string; readonly token: string; readonly until: number } | undefined;
 
-  constructor(client: HttpClient, base: string, now: () => number) {
+  constructor(client: HttpClient, base: string, { clock, secrets }: ReceiverParts) {
     this.#client = client;
     this.#base = base;
-    this.#now = now;
+    this.#now = () => clock.now();
+    this.#onToken = (token) => secrets.onReveal?.(token);
   }
 
   async get(corpId: string, secretText: string, signal: AbortSignal): Promise<string> {
@@ -154,13 +155,12 @@ class Tokens {
     if (this.#known?.owner === owner && this.#now() < this.#known.until) return this.#known.token;
     const query = new URLSearchParams({ corpid: corpId, corpsecret: secretText }).toString();
     const request = { method: 'GET', url: `${this.#base}gettoken?${query}`, signal };
-    const response = await send(this.#client, request, {
-      hide: [secretText, encodeURIComponent(secretText)],
-    });
+    const response = await send(this.#client, request);
     const { access_token: token = '', expires_in: seconds } = checkAnswer(response, 'wechat gave no token');
     if (token === '')
       throw new DeliveryError('wechat gave no token: check corp_id and api_secret', { retry: false });
     const life = seconds === undefined ? TOKEN_LIFE_MS : seconds * 1000;
+    this.#onToken(token);
     this.#known = { owner, token, until: this.#now() + life - TOKEN_MARGIN_MS };
     return token;
   }

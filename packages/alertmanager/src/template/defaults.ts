@@ -38,9 +38,10 @@ export const DEFAULT_TEMPLATES: string = String.raw`
 {{ define "slack.default.iconurl" }}{{ end }}
 {{ define "slack.default.footer" }}{{ end }}
 {{ define "slack.default.color" }}{{ if eq .Status "firing" }}danger{{ else }}good{{ end }}{{ end }}
-{{ define "slack.default.text" }}{{ range .Alerts }}*{{ template "__alert_line" . }}*{{ if eq .Status "resolved" }} resolved{{ end }}
-{{ template "__what" . }}
-{{ with index .Annotations "acknowledged" }}Acknowledged by {{ . }}
+{{ define "__slack_text" }}{{ reReplaceAll ">" "&gt;" (reReplaceAll "<" "&lt;" (reReplaceAll "&" "&amp;" .)) }}{{ end }}
+{{ define "slack.default.text" }}{{ range .Alerts }}*{{ template "__slack_text" (or (index .Labels "alertname") "unknown") }} (Severity: {{ template "__slack_text" (or (index .Labels "severity") "unknown") }})*{{ if eq .Status "resolved" }} resolved{{ end }}
+{{ template "__slack_text" (or (index .Annotations "description") (index .Annotations "summary") (index .Annotations "message") "No description.") }}{{ with index .Annotations "count" }} ({{ template "__slack_text" . }} times){{ end }}
+{{ with index .Annotations "acknowledged" }}Acknowledged by {{ template "__slack_text" . }}
 {{ end }}{{ end }}{{ end }}
 
 {{ define "email.default.subject" }}{{ template "__subject" . }}{{ end }}

@@ -6,6 +6,7 @@ import type { GlobalConfig } from '../config/schema.ts';
 import type { Message } from '../receivers/inbox.ts';
 import { PostedStore } from '../receivers/posted.ts';
 import type { Notification, ReceiverKind, ReceiverParts } from '../receivers/receiver.ts';
+import { createDeliver } from '../receivers/redact.ts';
 import { memoryRecords } from '../store.ts';
 import { TemplateSet } from '../template/templates.ts';
 
@@ -42,7 +43,7 @@ export function receiverOf(
     posted: posted.of('ops/test/0'),
     externalUrl: 'http://prunella.test',
   };
-  const deliver = kind.create(parsed, parts);
+  const deliver = createDeliver(kind, parsed, parts);
   return (notification, signal = new AbortController().signal) => deliver(notification, signal);
 }
 

@@ -17,21 +17,23 @@ const TIMEOUT_MS = 60_000;
 const flags = {
   config: { kind: 'text', help: 'alertmanager.yml' },
   url: { kind: 'text', default: DEFAULT_URL, help: 'where Prunella runs' },
+  resolve: { kind: 'switch', help: 'send that the test has resolved, too' },
 } as const satisfies Flags;
 
 export const command: Command = {
   name: 'alert',
   summary: 'explains where an alert would go, or sends a test message',
   help: `Usage: prunella alert route --config FILE LABEL=VALUE…
-       prunella alert test [--config FILE | --url URL] RECEIVER
+       prunella alert test [--config FILE | --url URL] [--resolve] RECEIVER
 
 route   which routes an alert with these labels takes, why, and when its first message would go
 test    sends a message marked as a test through every integration of the receiver, and prints what the other side
-        said: with --config from here, else by the Prunella at --url (${DEFAULT_URL}); exit code 1 if one fails`,
+        said: with --config from here, else by the Prunella at --url (${DEFAULT_URL}); exit code 1 if one fails;
+        --resolve sends a second message, that the test has resolved`,
   async run([verb, ...args], io) {
     const { values, positionals } = parseFlags(flags, args, { positionals: true });
     if (verb === 'route') return route(values.config, positionals, io);
-    if (verb === 'test') return test(values.config, values.url, positionals, io);
+    if (verb === 'test') return test(values.config, values.url, positionals, values.resolve, io);
     throw new UsageError(verb === undefined ? 'route or test?' : `neither route nor test: ${verb}`);
   },
 };
@@ -76,33 +78,48 @@ async function test(
   file: string | undefined,
   url: string,
   [receiver, ...more]: readonly string[],
+  resolve: boolean,
   io: Io,
 ): Promise<number> {
   if (receiver === undefined || more.length > 0) throw new UsageError('which receiver? One at a time');
-  const results = file === undefined ? await askServer(url, receiver) : await tryHere(file, receiver, io);
+  const results =
+    file === undefined ? await askServer(url, receiver, resolve) : await tryHere(file, receiver, resolve, io);
   if (!results) {
     io.err(`there is no receiver ${JSON.stringify(receiver)}`);
     return 1;
   }
   if (results.length === 0) io.out(`${receiver} tells nobody`);
-  for (const { integration, ok, answer, durationMs } of results) {
-    io.out(`${ok ? 'delivered' : 'FAILED   '} ${integration} in ${Math.round(durationMs)} ms: ${answer}`);
+  for (const { integration, status, ok, answer, durationMs } of results) {
+    const which = resolve ? ` ${status}` : '';
+    io.out(
+      `${ok ? 'delivered' : 'FAILED   '} ${integration}${which} in ${Math.round(durationMs)} ms: ${answer}`,
+    );
   }
   return results.every(({ ok }) => ok) ? 0 : 1;
 }
 
-async function tryHere(file: string, receiver: string, io: Io): Promise<TrialResult[] | undefined> {
+async function tryHere(
+  file: string,
+  receiver: string,
+  resolve: boolean,
+  io: Io,
+): Promise<TrialResult[] | undefined> {
   const configuration = loadConfig(await readConfigFile(file), file);
-  return tryReceivers(configuration, receiver, { clock: systemClock, env: io.env, externalUrl: DEFAULT_URL });
+  const options = { clock: systemClock, env: io.env, externalUrl: DEFAULT_URL, resolve };
+  return tryReceivers(configuration, receiver, options);
 }
 
-async function askServer(url: string, receiver: string): Promise<TrialResult[] | undefined> {
+async function askServer(
+  url: string,
+  receiver: string,
+  resolve: boolean,
+): Promise<TrialResult[] | undefined> {
   const address = `${url.replace(/\/+$/, '')}/api/prunella/receivers/${encodeURIComponent(receiver)}/test`;
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   const headers = { 'content-type': 'application/json' };
   let answer: Response;
   try {
-    answer = await fetch(address, { method: 'POST', headers, body: '{}', signal });
+    answer = await fetch(address, { method: 'POST', headers, body: JSON.stringify({ resolve }), signal });
   } catch (error) {
     throw new EnvironmentError(`${url} does not answer: ${(error as Error).message}`);
   }

@@ -28,6 +28,7 @@ const alertHistoryQuery = v.object({
   fingerprint: optionalText,
   before: v.optional(v.pipe(v.string(), v.transform(Number), v.integer())),
 });
+const testBody = v.strictObject({ resolve: v.optional(v.boolean(), false) });
 const acknowledgeBody = v.strictObject({
   by: v.pipe(v.string(), v.nonEmpty()),
   comment: v.optional(v.string(), ''),
@@ -77,7 +78,8 @@ function receiverRoutes(app: FastifyInstance, alertmanager: Alertmanager): void 
     })),
   );
   app.post('/api/prunella/receivers/:name/test', async (request, reply) => {
-    const results = await alertmanager.testReceiver(param(request, 'name'));
+    const { resolve } = read(testBody, request.body ?? {});
+    const results = await alertmanager.testReceiver(param(request, 'name'), { resolve });
     return results ? { results } : notFound(reply, 'there is no such receiver');
   });
 }

@@ -409,6 +409,13 @@ describe('what Alertmanager has no API for', () => {
       results: [{ integration: 'file[0]', ok: false, answer: expect.stringContaining('/dev/null') }],
     });
     expect((await call('POST', '/api/prunella/receivers/nope/test', {})).status).toBe(404);
+    expect((await call('POST', '/api/prunella/receivers/web/test', { other: 1 })).status).toBe(400);
+    expect((await call('POST', '/api/prunella/receivers/web/test', { resolve: true })).body).toMatchObject({
+      results: [
+        { integration: 'inbox[0]', status: 'firing', ok: true },
+        { integration: 'inbox[0]', status: 'resolved', ok: true },
+      ],
+    });
   });
 
   test('acknowledging', async () => {

@@ -1,4 +1,4 @@
-/** Reads a mail as a mail program does, as far as those of Alertmanager go: RFC 2045, 2046, 2047. */
+/** For tests: reads a mail as a mail program does, as far as those of Alertmanager go: RFC 2045, 2046, 2047. */
 
 export interface ReadMail {
   /** Names in lower case. */
