@@ -11,4 +11,4 @@ export { QueryError, type QueryErrorType } from './error.ts';
 export { bucketsOf, printHistogram, type HistogramBucket } from './histogram/buckets.ts';
 export * from './parser/index.ts';
 export { MemoryStorage } from './testing/memory.ts';
-export { runScript, type ScriptFailure, type ScriptReport } from './script/run.ts';
+export { runScript, scriptExpressions, type ScriptFailure, type ScriptReport } from './script/run.ts';

@@ -29,7 +29,10 @@ export function durationExpression(from: DurationReader, lowest = 0): DurationEx
     if (right.kind === 'literal' && right.value === 0 && (op.text === '/' || op.text === '%'))
       throw from.reader.fault(op, `${op.text === '/' ? 'division' : 'modulo'} by zero`);
     const span = { start: left.span.start, end: right.span.end };
-    left = { kind: 'operation', op: op.text, left, right, span };
+    // Without its parentheses a negative power's base would be another one's.
+    const bare = op.text === '^' && left.kind === 'literal' && left.value < 0;
+    const base: DurationExpr = bare ? { kind: 'paren', expr: left, span: left.span } : left;
+    left = { kind: 'operation', op: op.text, left: base, right, span };
   }
 }
 
@@ -150,7 +153,7 @@ function operate(op: string, a: number, b: number): number {
 export function printDuration(expr: DurationExpr): string {
   switch (expr.kind) {
     case 'literal':
-      return expr.duration ? formatDuration(expr.value * 1000) : formatDecimal(expr.value);
+      return expr.duration ? formatDuration(Math.round(expr.value * 1000)) : formatDecimal(expr.value);
     case 'step':
     case 'range':
       return `${expr.kind}()`;

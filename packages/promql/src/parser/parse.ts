@@ -191,8 +191,8 @@ class Parser {
     const token = this.#reader.peek();
     if (token.text !== '+' && token.text !== '-') return this.#postfix(this.#primary());
     this.#reader.next();
-    // Unary minus binds like multiplication, so that -2^2 is -4.
-    const expr = this.#expression(PRECEDENCE['*'] as number);
+    // Only ^ binds tighter, so that -2^2 is -4.
+    const expr = this.#expression(PRECEDENCE['^'] as number);
     const span = { start: token.start, end: expr.span.end };
     if (expr.kind !== 'number') return { kind: 'unary', op: token.text, expr, span };
     return { ...expr, value: token.text === '-' ? -expr.value : expr.value, span };
@@ -402,7 +402,7 @@ class Parser {
     const seconds = this.#seconds();
     if (seconds === undefined) throw this.#reader.unexpected(where, expected);
     const ms = seconds * 1000;
-    return (Number.isFinite(ms) ? Math.round(ms) : ms) * (negative ? -1 : 1);
+    return (Number.isFinite(ms) ? Math.round(ms) : ms) * (negative ? -1 : 1) + 0;
   }
 
   #modified(expr: Expr, what: string): VectorSelector | Subquery {
@@ -436,7 +436,8 @@ class Parser {
         this.#enabled('promql-duration-expr', at, 'experimental duration expression is not enabled'),
     });
     const seconds = isConstant(expr) ? durationValue(expr, { step: 0, range: 0 }) : 0;
-    const value = Math.trunc(Math.round(seconds * 1e9) / 1e6);
+    // Not -0, which would print as another time.
+    const value = Math.trunc(Math.round(seconds * 1e9) / 1e6) + 0;
     if (expr.kind !== 'literal') return { value, expr };
     if (!(Math.abs(value) <= LONGEST_DURATION_MS))
       throw this.#reader.fault(expr.span, 'duration out of range');

@@ -44,6 +44,13 @@ export async function runScript(text: string): Promise<ScriptReport> {
   return { passed, failures };
 }
 
+/** The expressions of a `.test` file. */
+export function scriptExpressions(text: string): string[] {
+  return [...parseScript(text)].flatMap((command) =>
+    command instanceof ScriptError || command.kind !== 'eval' ? [] : [command.expr],
+  );
+}
+
 /** What cannot be stored is left out: the cases that look at it then fail. */
 function load(storage: MemoryStorage, { step, lines, withHistograms }: LoadCommand): void {
   const classic = new Map<string, ClassicSeries>();

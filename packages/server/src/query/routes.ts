@@ -8,9 +8,10 @@ import {
   type Queryable,
 } from '@prunella/metrics';
 import {
+  describe,
   parse,
   ParseError,
-  print,
+  prettyPrint,
   QueryError,
   type Engine,
   type QueryOptions,
@@ -83,8 +84,14 @@ export function queryRoutes(app: FastifyInstance, parts: QueryParts): void {
   });
   route('metadata', ['GET'], async (params) => metadata(parts.metadata(), params));
   route('query_exemplars', both, async (params) => exemplars(parts, params));
-  route('format_query', both, async (params) => ({ status: 'success', data: print(parsed(parts, params)) }));
-  route('parse_query', both, async (params) => ({ status: 'success', data: parsed(parts, params) }));
+  route('format_query', both, async (params) => ({
+    status: 'success',
+    data: prettyPrint(parsed(parts, params)),
+  }));
+  route('parse_query', both, async (params) => ({
+    status: 'success',
+    data: describe(parsed(parts, params)),
+  }));
 }
 
 function parsed({ engine }: QueryParts, params: Params): ReturnType<typeof parse> {
@@ -132,6 +139,7 @@ async function run(
     return await query({
       signal: abort.signal,
       stats: params.get('stats') !== undefined,
+      fresh: params.get('nocache') === '1',
       ...(timeoutMs !== undefined && { timeoutMs }),
       ...(lookbackMs !== undefined && { lookbackMs }),
     });
