@@ -1,5 +1,6 @@
 import { Labels, type FloatHistogram, type Queryable, type Series } from '@prunella/metrics';
 import { QueryError } from './error.ts';
+import { Annotations } from './eval/annotations.ts';
 import { evaluate } from './eval/evaluate.ts';
 import { Pacer } from './eval/pacer.ts';
 import { rangeInput } from './eval/range.ts';
@@ -144,8 +145,8 @@ export class Engine {
         pacer,
         ...edges,
         features: this.#options.features,
-        warnings: new Set(),
-        infos: new Set(),
+        warnings: new Annotations(),
+        infos: new Annotations(),
         repeated: repeatedSelectors(expr),
         loaded: new Map(),
         evaluate: (expr, inner) => evaluate(context, expr, inner),

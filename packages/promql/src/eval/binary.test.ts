@@ -14,8 +14,32 @@ async function values(expr: string): Promise<unknown> {
 
 // As Prometheus 2.42 and 3.5 do: the labels are those of the many, the value is that on the left.
 test.each([
-  ['few < on(x) group_right() many', [['1', 1], ['2', 1]]],
-  ['many > on(x) group_left() few', [['1', 2], ['2', 3]]],
-  ['few < bool on(x) group_right() many', [['1', 1], ['2', 1]]],
-  ['few - on(x) group_right() many', [['1', -1], ['2', -2]]],
+  [
+    'few < on(x) group_right() many',
+    [
+      ['1', 1],
+      ['2', 1],
+    ],
+  ],
+  [
+    'many > on(x) group_left() few',
+    [
+      ['1', 2],
+      ['2', 3],
+    ],
+  ],
+  [
+    'few < bool on(x) group_right() many',
+    [
+      ['1', 1],
+      ['2', 1],
+    ],
+  ],
+  [
+    'few - on(x) group_right() many',
+    [
+      ['1', -1],
+      ['2', -2],
+    ],
+  ],
 ])('%s', async (expr, expected) => expect(await values(expr)).toEqual(expected));

@@ -5,7 +5,7 @@ import { DATE_FUNCTIONS } from '../functions/date.ts';
 import { MATH_FUNCTIONS } from '../functions/numeric.ts';
 import { RANGE_FUNCTIONS } from '../functions/range.ts';
 import { scale } from '../histogram/algebra.ts';
-import type { Binary, Call, Expr } from '../parser/ast.ts';
+import type { Aggregation, Binary, Call, Expr } from '../parser/ast.ts';
 import { aggregate } from './aggregate.ts';
 import { scalarBinary, vectorBinary, vectorScalar } from './binary.ts';
 import { reporter } from './mixed.ts';
@@ -58,7 +58,7 @@ async function evaluateNode(context: Context, expr: Expr, grid: Grid): Promise<V
         param?.type === 'scalar' ? param.values : param?.type === 'string' ? param.value : undefined;
       return {
         type: 'vector',
-        ...aggregate(expr, series, grid.steps, values, warn, report(context, expr.expr)),
+        ...aggregate(expr, series, grid.steps, values, warn, report(context, expr)),
       };
     }
     case 'call':
@@ -69,12 +69,16 @@ async function evaluateNode(context: Context, expr: Expr, grid: Grid): Promise<V
   }
 }
 
-function report(context: Context, place: Expr): AggregateReport {
+function report(context: Context, node: Aggregation): AggregateReport {
+  const place = node.expr;
+  const picks = node.op === 'topk' || node.op === 'bottomk';
   return {
-    ...reporter(context, '', place),
+    notes: reporter(context, '', place).notes,
+    mixedSchemas: (name) => reporter(context, name, place).mixedSchemas(),
     mixed: () =>
       annotate(context, 'warning', 'encountered a mix of histograms and floats for aggregation', place),
-    ignored: (op) => annotate(context, 'info', `ignored histogram in ${op} aggregation`, place),
+    ignored: (op) =>
+      annotate(context, 'info', `ignored histogram in ${op} aggregation`, picks ? node : place),
   };
 }
 
@@ -164,7 +168,9 @@ async function rangeCall(outer: Context, { func, args }: Call, grid: Grid): Prom
   for (const arg of args) if (unwrap(arg) !== range) params.push(await scalar(context, arg, grid));
   checkSmoothing(func, params);
   if (func === 'quantile_over_time') warnQuantile(context, params[0] as Float64Array, args[0] as Expr);
-  const input = await rangeInput(context, range, grid, func);
+  const found = await rangeInput(context, range, grid, func);
+  // What is said about a call is said of its first argument.
+  const input = func === 'quantile_over_time' ? { ...found, place: args[0] as Expr } : found;
   const series = await applyRange(context, input, grid, func, params, KEEP_NAME.has(func));
   if (func !== 'absent_over_time') return { type: 'vector', series };
   const selector = range.kind === 'matrix' ? range.selector : undefined;

@@ -1,4 +1,4 @@
-import { METRIC_NAME, toFloatHistogram, type FloatHistogram } from '@prunella/metrics';
+import { METRIC_NAME, toFloatHistogram, type FloatHistogram, type Labels } from '@prunella/metrics';
 import { RANGE_FUNCTIONS, type RangeFunction } from '../functions/range.ts';
 import { HISTOGRAM_RANGE, interpolateHistogram, type MixedWindow, type Report } from '../histogram/range.ts';
 import { startsOverlap, withStarts } from '../histogram/starts.ts';
@@ -81,8 +81,21 @@ export function slideMixed(
       floatWindow,
       params.map((column) => column[step] as number),
     );
-    if (value !== undefined) setFloat(out, step, value);
+    if (value === undefined) continue;
+    if (COUNTED.has(func)) doubtCounter(context, labels, input.place);
+    setFloat(out, step, value);
   }
+}
+
+/** Functions of counters that look at the name. */
+export const COUNTED: ReadonlySet<string> = new Set(['rate', 'increase']);
+
+/** A counter's name ends like one. */
+export function doubtCounter(context: Context, labels: Labels, place: Expr): void {
+  const name = labels.metricName;
+  if (name === '' || /_(total|sum|count|bucket)$/.test(name)) return;
+  const text = `metric might not be a counter, name does not end in _total/_sum/_count/_bucket: ${JSON.stringify(name)}`;
+  annotate(context, 'info', text, place);
 }
 
 /** What looks for resets heeds start timestamps. */

@@ -39,27 +39,20 @@ export function quantilesOf(
         arg,
       ),
   });
-  const native = natives.flatMap((each) =>
-    mapHistograms([each], (h, i) => {
-      const { value, nan } = histogramQuantileOf(quantile[i] as number, h);
-      const name = JSON.stringify(each.labels.metricName);
-      if (nan === 'result')
-        annotate(
-          context,
-          'info',
-          `input to histogram_quantile has NaN observations, result is NaN for metric name ${name}`,
-          arg,
-        );
-      if (nan === 'skewed')
-        annotate(
-          context,
-          'info',
-          `input to histogram_quantile has NaN observations, result is skewed higher for metric name ${name}`,
-          arg,
-        );
-      return value;
-    }),
-  );
+  // Whose observations they are is not told, for the name has gone by then.
+  const tellNaN = (effect: string): void =>
+    annotate(
+      context,
+      'info',
+      `input to histogram_quantile has NaN observations, result is ${effect} for metric name ""`,
+      q,
+    );
+  const native = mapHistograms(natives, (h, i) => {
+    const { value, nan } = histogramQuantileOf(quantile[i] as number, h);
+    if (nan === 'result') tellNaN('NaN');
+    if (nan === 'skewed') tellNaN('skewed higher');
+    return value;
+  });
   for (const a of classic)
     for (const b of native) {
       if (!a.labels.equals(b.labels)) continue;

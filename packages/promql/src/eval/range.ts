@@ -5,7 +5,7 @@ import { SLIDING_FUNCTIONS } from '../functions/sliding.ts';
 import { placeWindows, windowsAt, type SlidingFunction, type Windows } from '../functions/windows.ts';
 import type { Expr, Subquery } from '../parser/ast.ts';
 import { extendWindow } from './extended.ts';
-import { isMixed, slideMixed } from './mixed.ts';
+import { COUNTED, doubtCounter, isMixed, slideMixed } from './mixed.ts';
 import {
   durationOf,
   forEachSeries,
@@ -52,7 +52,9 @@ export async function rangeInput(
   const { lookbackMs } = context;
   const modifiers = expr.kind === 'matrix' ? expr.selector : expr;
   const windows = windowsAt(range, shiftedTimes(context, modifiers, grid), timesOf(grid));
-  const common = { windows, lookbackMs, place: expr };
+  // The samples of a subquery stand in no place of their own: Prometheus points to the beginning.
+  const place = expr.kind === 'subquery' ? { ...expr, span: { start: 0, end: 0 } } : expr;
+  const common = { windows, lookbackMs, place };
   if (expr.kind === 'subquery') {
     const series = await subquerySeries(context, expr, grid);
     return {
@@ -161,6 +163,7 @@ export async function applyRange(
     else {
       placeWindows(input.windows, samples.timestamps);
       slide(samples.timestamps, samples.values, input.windows, params, out);
+      if (COUNTED.has(func) && out.present.includes(1)) doubtCounter(context, labels, input.place);
     }
     if (out.present.includes(1)) result.push(out);
   });

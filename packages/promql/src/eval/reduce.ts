@@ -1,11 +1,15 @@
+import type { FloatHistogram } from '@prunella/metrics';
 import { QueryError } from '../error.ts';
 import { KahanSum } from '../functions/kahan.ts';
 import { quantileOf } from '../functions/quantile.ts';
+import { compatible } from '../histogram/algebra.ts';
 import { histogramSum, type Report } from '../histogram/range.ts';
 import type { Group } from './groups.ts';
 import { newSeries, setHistogram, type StepSeries } from './value.ts';
 
-export interface AggregateReport extends Pick<Report, 'mixedSchemas' | 'notes' | 'mixed'> {
+export interface AggregateReport extends Pick<Report, 'notes' | 'mixed'> {
+  /** @param name the metric that does not go with those before it */
+  mixedSchemas(name: string): void;
   ignored(op: string): void;
 }
 
@@ -167,25 +171,41 @@ function stepByStep(
 ): void {
   const sums = op === 'sum' || op === 'avg';
   for (let step = 0; step < out.values.length; step++) {
-    const values = valuesAt(members, step);
     const histograms = members.flatMap(
       ({ present, histograms: column }) => (present[step] && column?.[step]) || [],
     );
-    if (histograms.length > 0) {
-      if (!sums) report.ignored(op);
-      else if (values.length > 0) {
-        report.mixed();
-        continue;
-      } else {
-        const result = histogramSum(histograms, op === 'avg', report);
-        if (result) setHistogram(out, step, result);
-        continue;
-      }
+    if (histograms.length > 0 && sums) {
+      if (!summable(members, step, report)) continue;
+      const result = histogramSum(histograms, op === 'avg', { ...report, mixedSchemas: () => {} });
+      if (result) setHistogram(out, step, result);
+      continue;
     }
+    if (histograms.length > 0) report.ignored(op);
+    const values = valuesAt(members, step);
     if (values.length === 0) continue;
     out.values[step] = reduce(values, step);
     out.present[step] = 1;
   }
+}
+
+/** Whether all members at a step are histograms of one kind. From the first that does not fit on, none is looked at. */
+function summable(members: readonly StepSeries[], step: number, report: AggregateReport): boolean {
+  let sum: FloatHistogram | undefined;
+  let floats = false;
+  let clash: StepSeries | undefined;
+  for (const member of members) {
+    if (!member.present[step]) continue;
+    const h = member.histograms?.[step];
+    if (h && !sum && !floats) sum = h;
+    else if (!h) floats = true;
+    else if (sum && !compatible(sum, h)) {
+      clash = member;
+      break;
+    }
+  }
+  if (clash) report.mixedSchemas(clash.labels.metricName);
+  if (floats) report.mixed();
+  return !clash && !floats;
 }
 
 /** The floats among the members at a step. */

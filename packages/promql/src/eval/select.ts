@@ -15,6 +15,7 @@ import { childrenOf } from '../parser/depth.ts';
 import { durationValue } from '../parser/duration.ts';
 import { place } from '../parser/error.ts';
 import { print } from '../parser/print.ts';
+import type { Annotations } from './annotations.ts';
 import type { Pacer } from './pacer.ts';
 import {
   newSeries,
@@ -39,8 +40,8 @@ export interface Context {
   /** The expression as written; '' for a tree that was not parsed. */
   readonly text: string;
   readonly features: ReadonlySet<string>;
-  readonly warnings: Set<string>;
-  readonly infos: Set<string>;
+  readonly warnings: Annotations;
+  readonly infos: Annotations;
   /** Selectors that stand in the expression more than once: see `repeatedSelectors`. */
   readonly repeated: ReadonlySet<string>;
   /** Their series, by selector and range, so that they are read once. */
@@ -54,7 +55,7 @@ export interface Context {
 /** Adds a warning or info about a part of the expression, with that part's place. */
 export function annotate(context: Context, kind: 'warning' | 'info', text: string, { span }: Expr): void {
   const where = context.text === '' ? '' : ` (${place(context.text, span.start)})`;
-  (kind === 'warning' ? context.warnings : context.infos).add(`PromQL ${kind}: ${text}${where}`);
+  (kind === 'warning' ? context.warnings : context.infos).add(`PromQL ${kind}: ${text}`, where);
 }
 
 interface Modifiers {

@@ -81,6 +81,9 @@ function of(pick: (a: number, b: number) => number): Special {
   };
 }
 
+const NAN_FRACTION =
+  'input to histogram_fraction has NaN observations, which are excluded from all fractions for metric name ""';
+
 /** Functions that are neither of single values nor of ranges. */
 export const SPECIAL: Readonly<Record<string, Special>> = {
   time: async (_context, _args, grid) => ({ type: 'scalar', values: times(grid) }),
@@ -183,6 +186,7 @@ export const SPECIAL: Readonly<Record<string, Special>> = {
       bounds[1] as Float64Array,
       series,
       (labels, le) => annotate(context, 'warning', badBucket(labels, le), arg as Expr),
+      () => annotate(context, 'info', NAN_FRACTION, lower as Expr),
     );
     return { type: 'vector', series: fractions };
   },

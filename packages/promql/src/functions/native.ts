@@ -1,6 +1,6 @@
 import { parseFloatGo, type FloatHistogram, type Labels } from '@prunella/metrics';
 import { copyStep, newSeries, type StepSeries } from '../eval/value.ts';
-import { histogramFractionOf, histogramVariance } from '../histogram/statistics.ts';
+import { hasNaNObservations, histogramFractionOf, histogramVariance } from '../histogram/statistics.ts';
 import { bucketFraction, type Bucket } from './quantile.ts';
 
 /** Functions that take one number out of a native histogram. */
@@ -50,11 +50,14 @@ export function histogramFraction(
   upper: Float64Array,
   series: readonly StepSeries[],
   bad: (labels: Labels, le: string) => void,
+  tellNaN: () => void,
 ): StepSeries[] {
   const { floats, natives } = partSeries(series);
-  const result = mapHistograms(natives, (h, i) =>
-    histogramFractionOf(lower[i] as number, upper[i] as number, h),
-  );
+  const result = mapHistograms(natives, (h, i) => {
+    const [from, to] = [lower[i] as number, upper[i] as number];
+    if (from < to && h.count !== 0 && hasNaNObservations(h)) tellNaN();
+    return histogramFractionOf(from, to, h);
+  });
   const groups = new Map<string, { labels: Labels; buckets: { bound: number; series: StepSeries }[] }>();
   for (const each of floats) {
     const le = each.labels.get('le');

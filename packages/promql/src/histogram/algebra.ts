@@ -159,7 +159,8 @@ export function equal(a: FloatHistogram, b: FloatHistogram): boolean {
 /** Whether a counter's histogram started again between `previous` and `current`. */
 export function isReset(previous: FloatHistogram, current: FloatHistogram): boolean {
   if (current.counterResetHint === 'reset') return true;
-  if (current.counterResetHint === 'not_reset' || current.counterResetHint === 'gauge') return false;
+  // A gauge that is taken for a counter is looked at like one whose resets are not known.
+  if (current.counterResetHint === 'not_reset') return false;
   return hasDropped(previous, current);
 }
 

@@ -138,8 +138,10 @@ export function allBuckets(h: Sparse): HistogramBucket[] {
 /** As Prometheus prints one: `{count:2, sum:3, (1,2]:2}`. */
 export function printHistogram(h: FloatHistogram, format: (value: number) => string): string {
   const parts = [`count:${format(h.count)}`, `sum:${format(h.sum)}`];
-  for (const { lower, upper, count, kind } of allBuckets(sparse(h))) {
-    const [open, close] = kind === 'negative' ? ['[', ')'] : kind === 'zero' ? ['[', ']'] : ['(', ']'];
+  for (const { lower, upper, count, kind, index } of allBuckets(sparse(h))) {
+    const lowest = kind === 'custom' && index === 0;
+    const [open, close] =
+      kind === 'negative' ? ['[', ')'] : kind === 'zero' || lowest ? ['[', ']'] : ['(', ']'];
     parts.push(`${open}${format(lower)},${format(upper)}${close}:${format(count)}`);
   }
   return `{${parts.join(', ')}}`;

@@ -4,7 +4,7 @@ import { allBuckets, isCustom, sparse, type HistogramBucket, type Sparse } from 
 
 /** With the bounds that interpolation works between: a zero bucket with one sign only is one-sided. */
 function interpolable(h: Sparse): HistogramBucket[] {
-  const buckets = allBuckets(h);
+  const buckets = countedBuckets(h);
   for (const bucket of buckets) {
     if (bucket.kind === 'zero') {
       if (h.negative.size === 0 && h.positive.size > 0) bucket.lower = 0;
@@ -52,7 +52,7 @@ export function histogramQuantileOf(
     found = bucket;
     if (seen >= rank) break;
   }
-  const nan = hasNan && seenAll(buckets) < h.count;
+  const nan = hasNaNObservations(h);
   if (!found) return { value: NaN, nan: nan ? 'result' : 'none' };
   if (nan && seen < rank) return { value: NaN, nan: 'result' };
   const skewed = nan ? 'skewed' : 'none';
@@ -64,8 +64,15 @@ export function histogramQuantileOf(
   return { value: valueAt(found, Math.max(0, Math.min(1, into / found.count))), nan: skewed };
 }
 
-function seenAll(buckets: readonly HistogramBucket[]): number {
-  return buckets.reduce((sum, { count }) => sum + count, 0);
+/** Observations of NaN are counted, and are in no bucket. */
+export function hasNaNObservations(h: FloatHistogram): boolean {
+  if (!Number.isNaN(h.sum)) return false;
+  return countedBuckets(sparse(h)).reduce((sum, { count }) => sum + count, 0) < h.count;
+}
+
+/** Of the zero bucket Prometheus asks whether there is anything in it, and so passes over one that went below. */
+function countedBuckets(h: Sparse): HistogramBucket[] {
+  return allBuckets(h).filter(({ kind, count }) => kind !== 'zero' || count > 0);
 }
 
 /** Which part of all observations lies between two values. */
@@ -91,7 +98,7 @@ export function histogramFractionOf(lower: number, upper: number, h: FloatHistog
 export function histogramVariance(h: FloatHistogram): number {
   const mean = h.sum / h.count;
   const sum = new KahanSum();
-  for (const bucket of allBuckets(sparse(h))) {
+  for (const bucket of countedBuckets(sparse(h))) {
     const delta = middle(bucket) - mean;
     sum.add(bucket.count * delta * delta);
   }
