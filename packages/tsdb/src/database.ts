@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type {
   Appendable,
   Appender,
+  ChangeLog,
   Exemplar,
   ExemplarQueryable,
   Labels,
@@ -108,6 +109,10 @@ export class Database implements Appendable, Queryable, ExemplarQueryable {
     return this.#parts.dir;
   }
 
+  get changes(): ChangeLog {
+    return this.#parts.head.changes;
+  }
+
   appender(): Appender {
     if (this.#closed !== undefined) throw new Error('the database is closed');
     this.#appenders++;
@@ -190,10 +195,15 @@ export class Database implements Appendable, Queryable, ExemplarQueryable {
   /** Marks samples with mint <= t <= maxt of matching series as deleted; `cleanTombstones` frees their space. */
   delete(matchers: readonly Matcher[], mint: number, maxt: number): Promise<void> {
     return this.#blockWork.run(async () => {
-      for (const block of this.#parts.blocks.list) {
-        if (block.meta.minTime <= maxt && block.meta.maxTime > mint) await block.delete(matchers, mint, maxt);
+      try {
+        for (const block of this.#parts.blocks.list) {
+          if (block.meta.minTime <= maxt && block.meta.maxTime > mint)
+            await block.delete(matchers, mint, maxt);
+        }
+        await this.#committer.delete(matchers, mint, maxt);
+      } finally {
+        this.changes.note(mint);
       }
-      await this.#committer.delete(matchers, mint, maxt);
     });
   }
 

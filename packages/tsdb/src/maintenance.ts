@@ -142,7 +142,7 @@ export class Maintenance {
 
   /** Deletes blocks that are too old, or too much. */
   async retain(): Promise<void> {
-    const { blocks, options } = this.#parts;
+    const { head, blocks, options } = this.#parts;
     const newestEnd = blocks.end;
     const old = blocks.list.filter(
       ({ meta }) => options.retentionMs > 0 && newestEnd - meta.maxTime >= options.retentionMs,
@@ -153,6 +153,7 @@ export class Maintenance {
     const due = [...old, ...surplus];
     if (due.length === 0) return;
     await blocks.replace(due, []);
+    head.changes.note(Math.min(...due.map(({ meta }) => meta.minTime)));
     this.#logger.info({ blocks: due.map((block) => block.meta.ulid) }, 'blocks deleted: their time is up');
   }
 

@@ -5,6 +5,7 @@ import { newUlid } from '../block/ulid.ts';
 import { writeBlock } from '../block/writer.ts';
 import type { Head } from '../head/head.ts';
 import { Pacer, inSlices } from '../pacer.ts';
+import { ShardedMap } from '../sharded_map.ts';
 import { sortInSlices } from '../sort.ts';
 import { chunksOfBlock, chunksOfHead, mergeChunkSeries, type OnDamage } from './chunk_series.ts';
 
@@ -53,20 +54,22 @@ export async function mergeBlocks(
 
 // The empty string is in every index: the list of all series goes by it.
 async function headSymbols(head: Head): Promise<string[]> {
-  const symbols = new Set<string>(['', ...head.postings.labelNames()]);
-  await inSlices(head.postings.counts(), ({ value }) => symbols.add(value));
-  return sortInSlices(symbols, compareStrings);
+  const symbols = new ShardedMap<true>();
+  for (const name of ['', ...head.postings.labelNames()]) symbols.set(name, true);
+  await inSlices(head.postings.counts(), ({ value }) => symbols.set(value, true));
+  return sortInSlices(symbols.keys(), compareStrings);
 }
 
 async function blockSymbols(blocks: readonly Block[]): Promise<string[]> {
-  const symbols = new Set<string>(['']);
+  const symbols = new ShardedMap<true>();
+  symbols.set('', true);
   for (const block of blocks) {
     const pacer = new Pacer();
     for await (const group of block.index.symbols.all()) {
-      for (const text of group) symbols.add(text);
+      for (const text of group) symbols.set(text, true);
       const pause = pacer.pause();
       if (pause) await pause;
     }
   }
-  return sortInSlices(symbols, compareStrings);
+  return sortInSlices(symbols.keys(), compareStrings);
 }

@@ -1,4 +1,4 @@
-import type { FloatHistogram, Histogram, Labels, Matcher } from '@prunella/metrics';
+import { ChangeLog, type FloatHistogram, type Histogram, type Labels, type Matcher } from '@prunella/metrics';
 import { HIGH_WORD, LOW_WORD } from '../chunks/columns.ts';
 import type { Batch, LateSample } from './batch.ts';
 import { Pacer, inSlices } from '../pacer.ts';
@@ -32,6 +32,8 @@ export interface HeadCounters {
 
 /** The newest samples of all series, in memory; what is in here is in the log as well. */
 export class Head implements SeriesContext {
+  /** What queries may have seen otherwise before. */
+  readonly changes: ChangeLog = new ChangeLog();
   readonly chunks: ChunkStore;
   readonly openFloats: OpenFloats;
   readonly #pages = new SeriesPages();
@@ -160,12 +162,18 @@ export class Head implements SeriesContext {
   /** Makes a committed batch visible. Samples that another batch has overtaken are dropped, as in a replay of the log. */
   apply(batch: Batch): void {
     const { series, timestamps, words, histograms } = batch;
+    let earliest = Infinity;
     for (let i = 0; i < series.length; i++) {
+      earliest = Math.min(earliest, timestamps[i]!);
       const histogram = histograms?.[i];
       if (histogram !== undefined) this.appendHistogram(series[i]!, timestamps[i]!, histogram);
       else this.append(series[i]!, timestamps[i]!, words[2 * i + HIGH_WORD]!, words[2 * i + LOW_WORD]!);
     }
-    for (const late of batch.late) this.appendLate(late);
+    for (const late of batch.late) {
+      earliest = Math.min(earliest, late.t);
+      this.appendLate(late);
+    }
+    if (earliest < Infinity) this.changes.note(earliest);
     for (const { series: owner, metadata } of batch.metadata) owner.metadata = metadata;
     for (const { series: owner, exemplar } of batch.exemplars) this.exemplars.add(owner, exemplar);
     batch.settle();

@@ -1,6 +1,7 @@
 import { Labels, METRIC_NAME } from '@prunella/metrics';
 import { filterInSlices, inSlices } from '../pacer.ts';
 import type { InvertedIndex } from '../postings/matching.ts';
+import { ShardedMap } from '../sharded_map.ts';
 import { sortNumbers } from '../sort.ts';
 
 /** A value that several series have. */
@@ -16,7 +17,7 @@ type Entry = number | Shared;
 
 interface Label {
   readonly name: string;
-  readonly values: Map<string, Entry>;
+  readonly values: ShardedMap<Entry>;
 }
 
 /** The head's inverted index: label → value → series, in rising order of their references. */
@@ -39,7 +40,7 @@ export class MemPostings implements InvertedIndex {
   /** Takes series out, and forgets names and values that no series has any more. */
   async remove(gone: readonly { readonly ref: number; readonly labels: Labels }[]): Promise<void> {
     const refs = new Set<number>();
-    const touched = new Map<Shared, Map<string, Entry>>();
+    const touched = new Map<Shared, ShardedMap<Entry>>();
     await inSlices(gone, ({ ref, labels }) => {
       refs.add(ref);
       for (let i = 0; i < labels.pairs.length; i += 2) {
@@ -90,7 +91,7 @@ export class MemPostings implements InvertedIndex {
   /** For cardinality reports: label → value → number of series. */
   *counts(): IterableIterator<{ name: string; value: string; series: number }> {
     for (const { name, values } of this.#labels.values()) {
-      for (const [value, entry] of values) {
+      for (const [value, entry] of values.entries()) {
         yield { name, value, series: typeof entry === 'number' ? 1 : entry.refs.length };
       }
     }
@@ -99,7 +100,7 @@ export class MemPostings implements InvertedIndex {
   #addLabel(name: string): Label {
     const label = {
       name: name === METRIC_NAME ? METRIC_NAME : ownCopy(name),
-      values: new Map<string, Entry>(),
+      values: new ShardedMap<Entry>(),
     };
     this.#labels.set(label.name, label);
     return label;
@@ -107,7 +108,7 @@ export class MemPostings implements InvertedIndex {
 }
 
 /** @returns the copy of the value that is to be kept */
-function addValue(values: Map<string, Entry>, value: string, ref: number): string {
+function addValue(values: ShardedMap<Entry>, value: string, ref: number): string {
   const entry = values.get(value);
   if (entry === undefined) {
     const own = ownCopy(value);

@@ -4,6 +4,7 @@ import { crc32c } from '../bytes/crc32c.ts';
 import { ByteWriter } from '../bytes/writer.ts';
 import { OutputFile } from '../block/output.ts';
 import { Pacer, inSlices } from '../pacer.ts';
+import { ShardedMap } from '../sharded_map.ts';
 import { sortInSlices, sortNumbers } from '../sort.ts';
 import { MAGIC, SERIES_ALIGNMENT, VERSION, type ChunkRef, type Toc } from './format.ts';
 
@@ -14,9 +15,9 @@ const PIECE = 32 * 1024;
 export class IndexWriter {
   readonly #file: OutputFile;
   readonly #out: ByteWriter = new ByteWriter(4096);
-  readonly #symbols = new Map<string, number>();
+  readonly #symbols = new ShardedMap<number>();
   /** name → value → numbers of the series that have the pair, rising. */
-  readonly #postings = new Map<string, Map<string, number[]>>();
+  readonly #postings = new Map<string, ShardedMap<number[]>>();
   readonly #all: number[] = [];
   readonly #pacer = new Pacer();
   #seriesStart = 0;
@@ -122,7 +123,7 @@ export class IndexWriter {
 
   #post(name: string, value: string, number: number): void {
     let values = this.#postings.get(name);
-    if (values === undefined) this.#postings.set(name, (values = new Map()));
+    if (values === undefined) this.#postings.set(name, (values = new ShardedMap()));
     const list = values.get(value);
     if (list === undefined) values.set(value, [number]);
     else list.push(number);
@@ -147,7 +148,10 @@ export class IndexWriter {
     const entries: OffsetEntry[] = [await this.#writeList(['', ''], this.#all)];
     for (const name of names) {
       const values = this.#postings.get(name)!;
-      const sorted = await sortInSlices(values, ([a], [b]) => this.#symbols.get(a)! - this.#symbols.get(b)!);
+      const sorted = await sortInSlices(
+        values.entries(),
+        ([a], [b]) => this.#symbols.get(a)! - this.#symbols.get(b)!,
+      );
       for (const [value, list] of sorted) {
         entries.push(await this.#writeList([name, value], list));
         const pause = this.#pacer.pause();
