@@ -8,6 +8,7 @@ export * from './labels-builder.ts';
 export * from './labels.ts';
 export * from './logger.ts';
 export * from './matcher.ts';
+export * from './changes.ts';
 export * from './pacer.ts';
 export * from './protobuf.ts';
 export * from './relabel.ts';

@@ -2,6 +2,7 @@
  * The storage ports: how samples go in and come out. `tsdb` implements them; `scrape`, `rules` and `remote` write
  * through `Appendable`, `promql` and `remote` read through `Queryable`. Times are milliseconds since the epoch.
  */
+import type { ChangeLog } from './changes.ts';
 import type { FloatHistogram, Histogram } from './histogram/histogram.ts';
 import type { Labels } from './labels.ts';
 import type { Matcher } from './matcher.ts';
@@ -93,6 +94,8 @@ export interface Metadata {
 export interface Queryable {
   /** A consistent view of the samples with mint <= t <= maxt (both inclusive, ms). Close it. */
   querier(mint: number, maxt: number): Querier;
+  /** What changes, where the storage keeps account of it: without, no reader may keep results. */
+  readonly changes?: ChangeLog;
 }
 
 export interface Series {

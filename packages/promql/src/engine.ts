@@ -1,5 +1,6 @@
 import { Labels, type FloatHistogram, type Queryable, type Series } from '@prunella/metrics';
 import { QueryError } from './error.ts';
+import { dependsOnPast, RangeCache } from './eval/cache.ts';
 import { Annotations } from './eval/annotations.ts';
 import { evaluate } from './eval/evaluate.ts';
 import { Pacer } from './eval/pacer.ts';
@@ -23,6 +24,8 @@ export interface EngineOptions {
   /** How old the newest sample may be, ms. @default 300000 */
   readonly lookbackMs?: number;
   readonly features?: ReadonlySet<string>;
+  /** How much memory results of range queries may take, bytes; 0 = none are kept. @default 33554432 */
+  readonly cacheBytes?: number;
 }
 
 export interface QueryOptions {
@@ -30,6 +33,8 @@ export interface QueryOptions {
   readonly timeoutMs?: number;
   readonly lookbackMs?: number;
   readonly stats?: boolean;
+  /** Evaluates all steps, even if some are known. */
+  readonly fresh?: boolean;
 }
 
 export interface QueryStats {
@@ -59,11 +64,22 @@ export interface QueryResult {
   readonly stats?: QueryStats;
 }
 
+export interface CacheStats {
+  /** Range queries of which the cache had some steps, and those of which it had none. */
+  readonly hits: number;
+  readonly misses: number;
+  readonly reusedSteps: number;
+  readonly evaluatedSteps: number;
+  readonly entries: number;
+  readonly bytes: number;
+}
+
 /** Answers PromQL over anything `Queryable`. */
 export class Engine {
   /** What may be used of the language besides what always may. */
   readonly features: ReadonlySet<string>;
   readonly #options: Required<EngineOptions>;
+  readonly #cache: RangeCache;
   readonly #waiting: (() => void)[] = [];
   #running = 0;
 
@@ -74,8 +90,10 @@ export class Engine {
       maxConcurrency: 20,
       lookbackMs: 300_000,
       features: new Set<string>(),
+      cacheBytes: 32 * 1024 * 1024,
     };
     this.#options = { ...defaults, ...options };
+    this.#cache = new RangeCache(this.#options.cacheBytes);
     this.features = this.#options.features;
   }
 
@@ -117,10 +135,28 @@ export class Engine {
       );
     if (end < start) throw new QueryError('bad_data', 'end timestamp must not be before start time');
     const grid = { start, step, steps: Math.floor((end - start) / step) + 1 };
-    return this.#run(queryable, expr, edgesOf(query, start, end, step), options, async (context) => ({
-      type: 'matrix',
-      series: toMatrix(dropNames(await evaluate(context, expr, grid)), grid),
-    }));
+    return this.#run(queryable, expr, edgesOf(query, start, end, step), options, async (context) => {
+      const whole = async (part: Grid): Promise<Value> => dropNames(await evaluate(context, expr, part));
+      const { changes } = queryable;
+      const kept = changes && type === 'vector' && keeps(query, options) && dependsOnPast(expr);
+      if (!kept) return { type: 'matrix', series: toMatrix(await whole(grid), grid) };
+      const series = await this.#cache.range(
+        `${context.lookbackMs} ${query}`,
+        grid,
+        changes,
+        async (part) => {
+          const value = await whole(part);
+          const quiet = [...context.warnings, ...context.infos].length === 0;
+          return { series: value.type === 'vector' ? value.series : [], quiet };
+        },
+      );
+      return { type: 'matrix', series: toMatrix({ type: 'vector', series }, grid) };
+    });
+  }
+
+  /** How much the cache of range queries has, and has spared. */
+  get cache(): CacheStats {
+    return { ...this.#cache.counters, entries: this.#cache.size, bytes: this.#cache.bytes };
   }
 
   async #run(
@@ -173,6 +209,11 @@ export class Engine {
       throw new QueryError('canceled', 'query was canceled in query queue');
     }
   }
+}
+
+/** Whether a query's result is kept. What it costs to evaluate can be told only where it is evaluated. */
+function keeps(query: string | Expr, { fresh, stats }: QueryOptions): query is string {
+  return typeof query === 'string' && !fresh && !stats;
 }
 
 /** The query as it was asked: `@ end()` is the end asked for, not the last step. */

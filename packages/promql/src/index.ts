@@ -1,5 +1,6 @@
 export {
   Engine,
+  type CacheStats,
   type EngineOptions,
   type QueryOptions,
   type QueryResult,

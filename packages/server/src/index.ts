@@ -16,6 +16,7 @@ export { workloadsRoutes, type WorkloadsParts } from './workloads/routes.ts';
 export { alertmanagerRoutes, type AlertmanagerParts } from './alertmanager/routes.ts';
 export { agentRoutes, type AgentParts } from './collectors/agent.ts';
 export { collectorRoutes, type CollectorParts } from './collectors/routes.ts';
+export { queryMetrics } from './query/metrics.ts';
 export { queryRoutes, type QueryParts } from './query/routes.ts';
 export { rulesRoutes, type RulesParts } from './rules/routes.ts';
 export { scrapeRoutes, type ScrapeParts } from './scrape/routes.ts';

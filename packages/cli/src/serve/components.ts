@@ -7,7 +7,7 @@ import { Engine, type QueryResult } from '@prunella/promql';
 import { RemoteWrite } from '@prunella/remote';
 import { Notifier, RuleManager } from '@prunella/rules';
 import { ScrapeManager } from '@prunella/scrape';
-import { Events, tsdbMetrics } from '@prunella/server';
+import { Events, queryMetrics, tsdbMetrics } from '@prunella/server';
 import { Database } from '@prunella/tsdb';
 import { Docker, Supervisor, Workloads } from '@prunella/workloads';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
@@ -63,6 +63,7 @@ export async function build(
   await mkdir(directory, { recursive: true });
 
   const engine = createEngine(flags);
+  queryMetrics(registry, engine);
   const query = (expr: string, time: number): Promise<QueryResult> => engine.instant(database, expr, time);
 
   const supervisor = new Supervisor({ dir: directory, base: loaded.base, env, logger, clock });

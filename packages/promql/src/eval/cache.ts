@@ -1,0 +1,171 @@
+import type { ChangeLog } from '@prunella/metrics';
+import type { Expr } from '../parser/ast.ts';
+import { childrenOf } from '../parser/depth.ts';
+import { newSeries, timeAt, type Grid, type StepSeries } from './value.ts';
+
+/** What a series costs beside its steps, bytes. */
+const SERIES_BYTES = 300;
+/** A single result takes no more than this part of the cache. */
+const LARGEST_PART = 4;
+
+interface Entry {
+  readonly grid: Grid;
+  readonly series: readonly StepSeries[];
+  /** Of the storage that was read … */
+  readonly changes: ChangeLog;
+  /** … and its version before. */
+  readonly version: number;
+  readonly bytes: number;
+}
+
+/** What a part of a range query came to. */
+export interface Evaluated {
+  readonly series: readonly StepSeries[];
+  /** Nothing was told beside the result: such words belong to steps, and are not kept. */
+  readonly quiet: boolean;
+}
+
+/**
+ * Results of range queries, so that a dashboard that asks again pays for the new steps only. A step's value is made of
+ * samples at or before its time, see `dependsOnPast`: it holds until such a sample is added or deleted, which the
+ * storage's change log tells.
+ */
+export class RangeCache {
+  /** In order of use: the oldest first. */
+  readonly #entries = new Map<string, Entry>();
+  readonly #capacity: number;
+  #bytes = 0;
+  /** Steps that came from the cache, and steps that were evaluated. */
+  readonly counters = { hits: 0, misses: 0, reusedSteps: 0, evaluatedSteps: 0 };
+
+  /** @param capacity bytes */
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** The steps of `grid`: those that are known, and the rest from `evaluate`. `key` says what is evaluated. */
+  async range(
+    key: string,
+    grid: Grid,
+    changes: ChangeLog,
+    evaluate: (grid: Grid) => Promise<Evaluated>,
+  ): Promise<readonly StepSeries[]> {
+    // Steps fit where they stand on the same raster.
+    const place = `${grid.step} ${grid.start % grid.step} ${key}`;
+    const { version } = changes;
+    const entry = this.#entries.get(place);
+    const known =
+      entry?.changes === changes ? knownSteps(entry, grid, changes.earliestSince(entry.version)) : 0;
+    this.counters[known > 0 ? 'hits' : 'misses']++;
+    this.counters.reusedSteps += known;
+    this.counters.evaluatedSteps += grid.steps - known;
+    let series: readonly StepSeries[] = [];
+    let quiet = true;
+    if (known < grid.steps) {
+      const rest = { start: timeAt(grid, known), step: grid.step, steps: grid.steps - known };
+      ({ series, quiet } = await evaluate(rest));
+    }
+    if (entry && known > 0) series = joined(entry, grid, known, series);
+    this.#put(place, quiet ? { grid, series, changes, version, bytes: bytesOf(series) } : undefined);
+    return series;
+  }
+
+  #put(place: string, entry: Entry | undefined): void {
+    this.#bytes -= this.#entries.get(place)?.bytes ?? 0;
+    this.#entries.delete(place);
+    if (!entry || entry.bytes > this.#capacity / LARGEST_PART) return;
+    this.#entries.set(place, entry);
+    this.#bytes += entry.bytes;
+    for (const [oldest, { bytes }] of this.#entries) {
+      if (this.#bytes <= this.#capacity) break;
+      this.#entries.delete(oldest);
+      this.#bytes -= bytes;
+    }
+  }
+}
+
+/** How many of a grid's first steps an entry has that lie before `changed`, ms. */
+function knownSteps({ grid: had }: Entry, grid: Grid, changed: number): number {
+  if (had.start > grid.start) return 0;
+  const shared = had.steps - Math.round((grid.start - had.start) / grid.step);
+  const settled = Math.ceil((changed - grid.start) / grid.step);
+  return Math.max(0, Math.min(grid.steps, shared, settled));
+}
+
+/** The entry's steps, as far as they are known, and after them those of `rest`. */
+function joined(
+  { grid: had, series }: Entry,
+  grid: Grid,
+  known: number,
+  rest: readonly StepSeries[],
+): StepSeries[] {
+  const from = Math.round((grid.start - had.start) / grid.step);
+  const found = new Map<string, StepSeries>();
+  for (const each of series) {
+    if (!each.present.subarray(from, from + known).includes(1)) continue;
+    const out = newSeries(each.labels, grid.steps);
+    out.values.set(each.values.subarray(from, from + known));
+    out.present.set(each.present.subarray(from, from + known));
+    if (each.histograms) out.histograms = pad(each.histograms.slice(from, from + known), grid.steps);
+    found.set(each.labels.key, out);
+  }
+  for (const each of rest) {
+    let out = found.get(each.labels.key);
+    if (!out) found.set(each.labels.key, (out = newSeries(each.labels, grid.steps)));
+    out.values.set(each.values, known);
+    out.present.set(each.present, known);
+    if (!each.histograms) continue;
+    out.histograms ??= pad([], grid.steps);
+    for (const [i, histogram] of each.histograms.entries()) out.histograms[known + i] = histogram;
+  }
+  return [...found.values()];
+}
+
+function pad<T>(column: (T | undefined)[], length: number): (T | undefined)[] {
+  return Array.from({ length }, (_, i) => column[i]);
+}
+
+function bytesOf(series: readonly StepSeries[]): number {
+  let bytes = 0;
+  for (const { labels, values, histograms } of series) {
+    bytes += SERIES_BYTES + 20 * labels.size + 9 * values.length;
+    for (const h of histograms ?? [])
+      if (h) bytes += 300 + 8 * (h.positiveBuckets.length + h.negativeBuckets.length);
+  }
+  return bytes;
+}
+
+/** Functions whose value depends on more than the samples up to the step: on the query, or on a series's other steps. */
+const UNSETTLED = new Set(['start', 'end', 'step', 'range', 'info']);
+
+/**
+ * Whether every step's value depends on nothing but the step's time and samples at or before it. `@` and negative
+ * offsets look elsewhere, smoothed selectors look ahead, and computed durations may depend on the query.
+ */
+export function dependsOnPast(expr: Expr): boolean {
+  switch (expr.kind) {
+    case 'selector':
+      if (expr.extended) return false;
+      break;
+    case 'matrix':
+      if (expr.rangeExpr) return false;
+      break;
+    case 'subquery':
+      if (expr.rangeExpr || expr.stepExpr) return false;
+      break;
+    case 'call':
+      if (UNSETTLED.has(expr.func)) return false;
+  }
+  if (expr.kind === 'selector' || expr.kind === 'subquery') {
+    if (expr.at !== undefined || expr.offset < 0 || expr.offsetExpr) return false;
+  }
+  return childrenOf(expr).every(dependsOnPast);
+}
