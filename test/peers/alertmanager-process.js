@@ -1,7 +1,7 @@
 // Runs the built Alertmanager in a process of its own, to be killed: node alertmanager-process.js DIRECTORY CONFIG PORT
 import { readFile } from 'node:fs/promises';
 import { Alertmanager, loadConfig } from '@prunella/alertmanager';
-import { alertmanagerRoutes } from '@prunella/server';
+import { alertmanagerRoutes } from '../../packages/server/dist/alertmanager/routes.js';
 import fastify from 'fastify';
 
 const [directory, file, port] = process.argv.slice(2);

@@ -25,7 +25,7 @@ describe.skipIf(!installed)(
 receivers: [{name: web, webhook_configs: [{url: '${sink.url}/hook'}]}]`);
       const directory = await mkdtemp(join(tmpdir(), 'prunella-prometheus-'));
       const port = await freePort();
-      await writeFile(join(directory, 'rules.yml'), rules(Date.now() / 1000 + 15));
+      await writeFile(join(directory, 'rules.yml'), rules(Date.now() / 1000 + 8));
       await writeFile(
         join(directory, 'prometheus.yml'),
         `global: {evaluation_interval: 1s, external_labels: {cluster: c}}

@@ -115,9 +115,9 @@ export const TIMING: readonly Scenario[] = [
   },
   {
     name: 'resolve_timeout',
-    config: `global: {resolve_timeout: 3s}\n${BY_NAME}`,
+    config: `global: {resolve_timeout: 2s}\n${BY_NAME}`,
     steps: [[0, (s) => s.post({ labels: A, starts: 0 })]],
-    seconds: 6,
+    seconds: 4.5,
     least: 2,
   },
   {
@@ -125,9 +125,9 @@ export const TIMING: readonly Scenario[] = [
     config: `global: {resolve_timeout: 3s}\n${BY_NAME}`,
     steps: [
       [0, (s) => s.post({ labels: A, starts: 0 })],
-      [2, (s) => s.post({ labels: A, starts: 0 })],
+      [2.6, (s) => s.post({ labels: A, starts: 0 })],
     ],
-    seconds: 8,
+    seconds: 8.5,
     least: 2,
   },
   {
