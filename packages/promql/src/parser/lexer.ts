@@ -1,4 +1,4 @@
-import { goQuote, textOfBytes } from '@prunella/metrics';
+import { goQuote, isUtf8, textOfBytes } from '@prunella/metrics';
 import { ParseError } from './error.ts';
 import { AGGREGATIONS } from './functions.ts';
 
@@ -169,7 +169,7 @@ export class Lexer {
     const quote = this.#char(start);
     if (quote === '`') {
       if (!this.#take(RAW_STRING)) this.#fail(start, 'unterminated raw string');
-      return this.#token('string', start);
+      return this.#written(start);
     }
     for (this.#at++; ; this.#at++) {
       const char = this.#text[this.#at];
@@ -178,7 +178,14 @@ export class Lexer {
       if (char === '\\') this.#escape(start, quote);
     }
     this.#at++;
-    return this.#token('string', start);
+    return this.#written(start);
+  }
+
+  /** A string must be text where it is written; escapes may make bytes of it that are not. */
+  #written(start: number): Token {
+    const token = this.#token('string', start);
+    if (!isUtf8(token.text)) this.#fail(start, 'invalid UTF-8 rune');
+    return token;
   }
 
   /** Leaves the place at the escape's last character. */
