@@ -60,7 +60,8 @@ export function histogramRate(
     }
   report.notes({ ...(notes.reconciled && { reconciled: true }) }, 'subtraction');
   return {
-    ...scale(result, extrapolation(window, first.count, result.count, counter, perSecond)),
+    // Of a sample before a reset Prometheus does not ask how far back zero may have been.
+    ...scale(result, extrapolation(window, begins ? Infinity : first.count, result.count, counter, perSecond)),
     counterResetHint: 'gauge',
   };
 }

@@ -3,12 +3,14 @@ import { KahanSum } from '../functions/kahan.ts';
 import { allBuckets, isCustom, sparse, type HistogramBucket, type Sparse } from './buckets.ts';
 
 /** With the bounds that interpolation works between: a zero bucket with one sign only is one-sided. */
-function interpolable(h: Sparse): HistogramBucket[] {
-  const buckets = countedBuckets(h);
+function interpolable(given: FloatHistogram): HistogramBucket[] {
+  const buckets = countedBuckets(sparse(given));
+  // Which signs there are is told by the layout, even where all its buckets are empty.
+  const [positive, negative] = [given.positiveBuckets.length > 0, given.negativeBuckets.length > 0];
   for (const bucket of buckets) {
     if (bucket.kind === 'zero') {
-      if (h.negative.size === 0 && h.positive.size > 0) bucket.lower = 0;
-      else if (h.positive.size === 0 && h.negative.size > 0) bucket.upper = 0;
+      if (positive && !negative) bucket.lower = 0;
+      else if (negative && !positive) bucket.upper = 0;
     } else if (bucket.kind === 'custom' && bucket.lower === -Infinity && bucket.upper > 0) bucket.lower = 0;
   }
   return buckets;
@@ -42,7 +44,7 @@ export function histogramQuantileOf(
   if (h.count === 0 || Number.isNaN(q)) return { value: NaN, nan: 'none' };
   const hasNan = Number.isNaN(h.sum);
   const reverse = !hasNan && q >= 0.5;
-  const buckets = interpolable(sparse(h));
+  const buckets = interpolable(h);
   if (reverse) buckets.reverse();
   const rank = (reverse ? 1 - q : q) * h.count;
   let seen = 0;
@@ -79,7 +81,7 @@ function countedBuckets(h: Sparse): HistogramBucket[] {
 export function histogramFractionOf(lower: number, upper: number, h: FloatHistogram): number {
   if (h.count === 0 || Number.isNaN(lower) || Number.isNaN(upper)) return NaN;
   if (lower >= upper) return 0;
-  const buckets = interpolable(sparse(h));
+  const buckets = interpolable(h);
   const rankOf = (value: number, isLower: boolean): number => {
     let rank = 0;
     for (const bucket of buckets) {
