@@ -24,7 +24,8 @@ import { readSelector } from './selector.ts';
 const LONGEST_EXPRESSION = 1 << 20;
 /** Prometheus keeps durations as int64 nanoseconds. */
 const LONGEST_DURATION_MS = 9_223_372_036_854;
-const LATEST_TIME = 9_223_372_036_854_775;
+/** Milliseconds as int64. */
+const LATEST_TIME_MS = 2 ** 63;
 
 const NONE: ReadonlySet<string> = new Set();
 /** Words that are no names of metrics, however they stand. */
@@ -374,7 +375,7 @@ class Parser {
     this.#reader.next();
     const at = this.#atValue();
     const target = this.#modified(expr, '@');
-    if (typeof at === 'number' && !(Math.abs(at) <= LATEST_TIME * 1000)) {
+    if (typeof at === 'number' && !(Math.abs(at) <= LATEST_TIME_MS)) {
       const shown = Number.isFinite(at)
         ? plainDigits(at / 1000)
         : Number.isNaN(at)

@@ -106,5 +106,5 @@ const LONGEST_SHOWN = 10;
 
 function shortened(text: string): string {
   if (new TextEncoder().encode(text).length <= LONGEST_SHOWN) return goQuote(text);
-  return `${goQuote([...text].slice(0, LONGEST_SHOWN).join(''))}...`;
+  return `${goQuote(Array.from(text).slice(0, LONGEST_SHOWN).join(''))}...`;
 }
