@@ -60,8 +60,7 @@ export function histogramRate(
     }
   report.notes({ ...(notes.reconciled && { reconciled: true }) }, 'subtraction');
   return {
-    // Of a sample before a reset Prometheus does not ask how far back zero may have been.
-    ...scale(result, extrapolation(window, begins ? Infinity : first.count, result.count, counter, perSecond)),
+    ...scale(result, extrapolation(window, first.count, result.count, counter, perSecond)),
     counterResetHint: 'gauge',
   };
 }
