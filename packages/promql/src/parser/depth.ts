@@ -27,7 +27,7 @@ export function childrenOf(expr: Expr): readonly Expr[] {
   }
 }
 
-/** `1+1+1…` needs no parentheses to be deep. @throws ParseError */
+/** What is neither nested too deeply nor too long a chain may still be both in turn. @throws ParseError */
 export function checkDepth(text: string, root: Expr): void {
   let level: readonly Expr[] = [root];
   for (let depth = 0; level.length > 0; depth++) {

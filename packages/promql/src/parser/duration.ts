@@ -10,6 +10,8 @@ export interface DurationReader {
   readonly seconds: () => number | undefined;
   /** Anything but a literal was met. @throws ParseError unless such durations are enabled */
   readonly computed: (at: Span) => void;
+  /** Told of every operand and sign. @throws ParseError where there are too many */
+  readonly count: () => void;
   /** The next token cannot stand there. */
   readonly unexpected: () => ParseError;
 }
@@ -42,12 +44,15 @@ export function durationOperand(from: DurationReader): DurationExpr {
 }
 
 function signed(from: DurationReader, operand: () => DurationExpr): DurationExpr {
+  from.count();
   const sign = from.reader.peek();
   if (sign.kind !== 'operator' || (sign.text !== '+' && sign.text !== '-')) return primary(from);
   from.reader.next();
   const expr = operand();
   const span = { start: sign.start, end: expr.span.end };
-  if (expr.kind === 'literal') return { ...expr, value: sign.text === '-' ? -expr.value : expr.value, span };
+  // There is no negative nothing.
+  if (expr.kind === 'literal')
+    return { ...expr, value: sign.text === '-' ? 0 - expr.value : expr.value, span };
   from.computed(expr.span);
   return { kind: 'unary', op: sign.text, expr, span };
 }

@@ -37,7 +37,15 @@ export function parse(text: string, { features = NONE }: ParseOptions = {}): Exp
   const expr = new Parser(text, features).parseAll();
   checkDepth(text, expr);
   checkTypes(text, expr);
+  SOURCES.set(expr, text);
   return expr;
+}
+
+const SOURCES = new WeakMap<Expr, string>();
+
+/** The text that an expression was parsed from, to which its places belong; '' for a tree made otherwise. */
+export function sourceOf(expr: Expr): string {
+  return SOURCES.get(expr) ?? '';
 }
 
 /** Parses a selector such as `up{job="x"}`, as `match[]` parameters hold. @throws ParseError */
@@ -119,10 +127,12 @@ class Parser {
   #expression(lowest: number): Expr {
     if (++this.#depth > DEEPEST) throw this.#reader.fault(this.#reader.peek(), TOO_DEEP);
     let left = this.#unary();
-    for (;;) {
+    for (let chain = 0; ; chain++) {
       const token = this.#reader.peek();
       const precedence = token.kind === 'operator' ? PRECEDENCE[token.text.toLowerCase()] : undefined;
       if (precedence === undefined || precedence < lowest) break;
+      // `1+1+1…` needs no parentheses to be deep.
+      if (chain >= DEEPEST) throw this.#reader.fault(token, TOO_DEEP);
       this.#reader.next();
       left = this.#binary(left, token.text.toLowerCase(), precedence);
     }
@@ -429,10 +439,14 @@ class Parser {
     read: typeof durationOperand,
     positive: boolean,
   ): { value: number; expr?: DurationExpr } {
+    let parts = 0;
     const expr = read({
       reader: this.#reader,
       seconds: () => this.#seconds(),
       unexpected: () => this.#reader.unexpected(where, expected),
+      count: () => {
+        if (++parts > DEEPEST) throw this.#reader.fault(this.#reader.peek(), TOO_DEEP);
+      },
       computed: (at) =>
         this.#enabled('promql-duration-expr', at, 'experimental duration expression is not enabled'),
     });

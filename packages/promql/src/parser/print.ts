@@ -46,6 +46,7 @@ export function text(expr: Expr, inner: (expr: Expr) => string): string {
 }
 
 function printNumber({ value, duration: written }: NumberLiteral): string {
+  if (written && Object.is(value, -0)) return '-0s';
   return written ? formatDuration(Math.round(value * 1000)) : formatDecimal(value);
 }
 
