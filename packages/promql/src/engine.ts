@@ -3,7 +3,7 @@ import { QueryError } from './error.ts';
 import { dependsOnPast, RangeCache } from './eval/cache.ts';
 import { Annotations } from './eval/annotations.ts';
 import { evaluate } from './eval/evaluate.ts';
-import { Pacer } from './eval/pacer.ts';
+import { Pacer, refuseTooMany } from './eval/pacer.ts';
 import { rangeInput } from './eval/range.ts';
 import { dropNames, presentSamples } from './eval/series.ts';
 import { repeatedSelectors, type Context } from './eval/select.ts';
@@ -12,7 +12,7 @@ import { placeWindows } from './functions/windows.ts';
 import type { Expr } from './parser/ast.ts';
 import { typeOf } from './parser/check.ts';
 import { ParseError } from './parser/error.ts';
-import { parse } from './parser/parse.ts';
+import { parse, sourceOf } from './parser/parse.ts';
 
 export interface EngineOptions {
   /** @default 120000 */
@@ -135,11 +135,13 @@ export class Engine {
       );
     if (end < start) throw new QueryError('bad_data', 'end timestamp must not be before start time');
     const grid = { start, step, steps: Math.floor((end - start) / step) + 1 };
+    refuseTooMany(grid.steps);
     return this.#run(queryable, expr, edgesOf(query, start, end, step), options, async (context) => {
-      const whole = async (part: Grid): Promise<Value> => dropNames(await evaluate(context, expr, part));
+      const whole = async (part: Grid): Promise<Value> =>
+        dropNames(context.pacer, await evaluate(context, expr, part));
       const { changes } = queryable;
       const kept = changes && type === 'vector' && keeps(query, options) && dependsOnPast(expr);
-      if (!kept) return { type: 'matrix', series: toMatrix(await whole(grid), grid) };
+      if (!kept) return { type: 'matrix', series: await toMatrix(context, await whole(grid), grid) };
       const series = await this.#cache.range(
         `${context.lookbackMs} ${query}`,
         grid,
@@ -150,7 +152,7 @@ export class Engine {
           return { series: value.type === 'vector' ? value.series : [], quiet };
         },
       );
-      return { type: 'matrix', series: toMatrix({ type: 'vector', series }, grid) };
+      return { type: 'matrix', series: await toMatrix(context, { type: 'vector', series }, grid) };
     });
   }
 
@@ -220,7 +222,7 @@ function keeps(query: string | Expr, { fresh, stats }: QueryOptions): query is s
 type Edges = Pick<Context, 'start' | 'end' | 'step' | 'text'>;
 
 function edgesOf(query: string | Expr, start: number, end: number, step: number): Edges {
-  return { start, end, step, text: typeof query === 'string' ? query : '' };
+  return { start, end, step, text: typeof query === 'string' ? query : sourceOf(query) };
 }
 
 function parsed(query: string | Expr, features: ReadonlySet<string>): Expr {
@@ -237,7 +239,7 @@ async function instantValue(context: Context, expr: Expr, grid: Grid): Promise<Q
   const bare = unwrap(expr);
   if (bare.kind === 'matrix' || bare.kind === 'subquery')
     return { type: 'matrix', series: await rangeValue(context, bare, grid) };
-  const value = dropNames(await evaluate(context, expr, grid));
+  const value = await dropNames(context.pacer, await evaluate(context, expr, grid));
   const time = grid.start;
   switch (value.type) {
     case 'scalar':
@@ -280,14 +282,16 @@ function toSamples(series: readonly StepSeries[], time: number): VectorSample[] 
     });
 }
 
-function toMatrix(value: Value, grid: Grid): Series[] {
+async function toMatrix({ pacer }: Context, value: Value, grid: Grid): Promise<Series[]> {
   if (value.type === 'string') return [];
   if (value.type === 'scalar') {
     return [{ labels: Labels.empty, samples: { timestamps: timesOf(grid), values: value.values } }];
   }
   const times = timesOf(grid);
-  return value.series
-    .map((each) => ({ labels: each.labels, samples: presentSamples(each, times) }))
-    .filter(({ samples }) => samples.timestamps.length > 0)
-    .sort((a, b) => Labels.compare(a.labels, b.labels));
+  const series = await pacer.map(value.series, (each) => ({
+    labels: each.labels,
+    samples: presentSamples(each, times),
+  }));
+  const filled = series.filter(({ samples }) => samples.timestamps.length > 0);
+  return filled.sort((a, b) => Labels.compare(a.labels, b.labels));
 }

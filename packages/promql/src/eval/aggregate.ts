@@ -3,47 +3,56 @@ import { QueryError } from '../error.ts';
 import { printHistogram } from '../histogram/buckets.ts';
 import type { Aggregation } from '../parser/ast.ts';
 import { groupSeries, type Group } from './groups.ts';
+import type { Pacer } from './pacer.ts';
 import { checkedCount, pickBest, pickFirst, pickRatio } from './pick.ts';
 import { reduceGroup, type AggregateReport } from './reduce.ts';
 import { newSeries, type StepSeries } from './value.ts';
 
-export function aggregate(
+export async function aggregate(
+  pacer: Pacer,
   node: Aggregation,
   series: readonly StepSeries[],
   steps: number,
   param: Float64Array | string | undefined,
   warn: (text: string) => void,
   report: AggregateReport,
-): { series: StepSeries[]; ordered: boolean } {
-  const groups = groupSeries(node, series);
+): Promise<{ series: StepSeries[]; ordered: boolean }> {
+  const groups = await groupSeries(pacer, node, series);
   if (/^(topk|bottomk|limitk)$/.test(node.op))
     for (let step = 0; step < steps; step++) checkedCount(param as Float64Array, step);
   switch (node.op) {
     case 'topk':
     case 'bottomk':
-      return { series: pickBest(node.op, groups, steps, param as Float64Array, report), ordered: true };
-    case 'limitk':
-      return { series: pickFirst(groups, steps, param as Float64Array), ordered: false };
-    case 'count_values':
-      return { series: countValues(groups, steps, param as string), ordered: false };
-    case 'limit_ratio':
-      return { series: pickRatio(groups, steps, param as Float64Array, warn), ordered: false };
-    default:
       return {
-        series: groups
-          .map((group) => reduceGroup(group, steps, node.op, param, report))
-          .filter(({ present }) => present.includes(1)),
-        ordered: false,
+        series: await pickBest(pacer, node.op, groups, steps, param as Float64Array, report),
+        ordered: true,
       };
+    case 'limitk':
+      return { series: await pickFirst(pacer, groups, steps, param as Float64Array), ordered: false };
+    case 'count_values':
+      return { series: await countValues(pacer, groups, steps, param as string), ordered: false };
+    case 'limit_ratio':
+      return { series: await pickRatio(pacer, groups, steps, param as Float64Array, warn), ordered: false };
   }
+  const reduced: StepSeries[] = [];
+  for (const group of groups) {
+    const out = await reduceGroup(pacer, group, steps, node.op, param, report);
+    if (out.present.includes(1)) reduced.push(out);
+  }
+  return { series: reduced, ordered: false };
 }
 
-function countValues(groups: readonly Group[], steps: number, label: string): StepSeries[] {
+async function countValues(
+  pacer: Pacer,
+  groups: readonly Group[],
+  steps: number,
+  label: string,
+): Promise<StepSeries[]> {
   if (label === '' || !isUtf8(label))
     throw new QueryError('execution', `invalid label name ${goQuote(label)}`);
   const result = new Map<string, StepSeries>();
   for (const { labels, members, dropName } of groups) {
-    for (let step = 0; step < steps; step++) {
+    await pacer.steps(steps, (step) => {
       for (const member of members) {
         if (!member.present[step]) continue;
         const histogram = member.histograms?.[step];
@@ -57,7 +66,7 @@ function countValues(groups: readonly Group[], steps: number, label: string): St
         series.present[step] = 1;
         result.set(counted.key, series);
       }
-    }
+    });
   }
   return [...result.values()];
 }

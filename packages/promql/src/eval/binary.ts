@@ -5,6 +5,8 @@ import type { Binary, VectorMatching } from '../parser/ast.ts';
 import type { Notes } from '../histogram/algebra.ts';
 import { combine, incompatibleText, type Side } from './combine.ts';
 import { fillSides } from './fill.ts';
+import { groupKey } from './groups.ts';
+import type { Pacer } from './pacer.ts';
 import { mergeEqual, withoutMetadata } from './series.ts';
 import { copyStep, newSeries, setHistogram, type StepSeries } from './value.ts';
 
@@ -31,16 +33,17 @@ function keepsName({ op, bool }: Binary): boolean {
   return (COMPARISONS[op] !== undefined && !bool) || TRIMS.has(op);
 }
 
-export function vectorScalar(
+export async function vectorScalar(
+  pacer: Pacer,
   tell: Tell,
   node: Binary,
   series: readonly StepSeries[],
   scalar: Float64Array,
   vectorIsLeft: boolean,
-): StepSeries[] {
+): Promise<StepSeries[]> {
   const trims = TRIMS.has(node.op);
   const operation = trims ? () => undefined : operationOf(node, !vectorIsLeft);
-  const result = series.map(({ labels, values, present, dropName, histograms }) => {
+  const result = await pacer.map(series, ({ labels, values, present, dropName, histograms }) => {
     const out = newSeries(labels, values.length, dropName || !keepsName(node));
     for (let i = 0; i < values.length; i++) {
       if (!present[i]) continue;
@@ -63,7 +66,7 @@ export function vectorScalar(
     }
     return out;
   });
-  return mergeEqual(result).filter(({ present }) => present.includes(1));
+  return result.filter(({ present }) => present.includes(1));
 }
 
 /** Takes warnings and infos about the operation. */
@@ -99,138 +102,148 @@ function putCombined(
 
 /** The labels by which series of the two sides find one another. */
 function signatureOf({ on, labels }: VectorMatching): (series: StepSeries) => string {
-  const names = new Set(labels);
-  if (on) return (series) => series.labels.keep(names).key;
-  names.add(METRIC_NAME);
-  return (series) => series.labels.drop(names).key;
+  const names = new Set(on ? labels : [...labels, METRIC_NAME]);
+  return (series) => groupKey(series.labels, names, on);
 }
 
-export function vectorBinary(
+export async function vectorBinary(
+  pacer: Pacer,
   tell: Tell,
   node: Binary,
   left: readonly StepSeries[],
   right: readonly StepSeries[],
   steps: number,
-): StepSeries[] {
+): Promise<StepSeries[]> {
   const matching = node.matching as VectorMatching;
-  if (matching.card === 'many-to-many') return setOperation(node.op, matching, left, right, steps);
-  return joined(tell, node, matching, left, right, steps);
+  if (matching.card === 'many-to-many') return setOperation(pacer, node.op, matching, left, right, steps);
+  return joined(pacer, tell, node, matching, left, right, steps);
 }
 
-function setOperation(
+async function setOperation(
+  pacer: Pacer,
   op: string,
   matching: VectorMatching,
   left: readonly StepSeries[],
   right: readonly StepSeries[],
   steps: number,
-): StepSeries[] {
+): Promise<StepSeries[]> {
   const signature = signatureOf(matching);
-  const presence = (side: readonly StepSeries[]): Map<string, Uint8Array> => {
+  const presence = async (side: readonly StepSeries[]): Promise<Map<string, Uint8Array>> => {
     const found = new Map<string, Uint8Array>();
-    for (const series of side) {
+    await pacer.forEach(side, (series) => {
       const key = signature(series);
       const known = found.get(key) ?? new Uint8Array(steps);
       for (let i = 0; i < steps; i++) known[i] = (known[i] as number) | (series.present[i] as number);
       found.set(key, known);
-    }
+    });
     return found;
   };
   if (op === 'or') {
-    const there = presence(left);
-    const added = keepWhere(right, steps, (series, i) => !there.get(signature(series))?.[i]);
+    const there = await presence(left);
+    const added = await keepWhere(pacer, right, (series) => there.get(signature(series)), 0);
     // Where the sides take turns, a series of the same labels on both is one.
-    return mergeEqual([...left, ...added]);
+    return mergeEqual(pacer, [...left, ...added]);
   }
-  const there = presence(right);
-  const wanted = op === 'and' ? 1 : 0;
-  return keepWhere(left, steps, (series, i) => (there.get(signature(series))?.[i] ?? 0) === wanted);
+  const there = await presence(right);
+  return keepWhere(pacer, left, (series) => there.get(signature(series)), op === 'and' ? 1 : 0);
 }
 
-function keepWhere(
+/** The steps at which a series's other side is there (`wanted` 1), or is not (0). */
+async function keepWhere(
+  pacer: Pacer,
   side: readonly StepSeries[],
-  steps: number,
-  keep: (series: StepSeries, i: number) => boolean,
-): StepSeries[] {
-  const result: StepSeries[] = [];
-  for (const series of side) {
-    const out = newSeries(series.labels, steps, series.dropName);
-    for (let i = 0; i < steps; i++) {
-      if (!series.present[i] || !keep(series, i)) continue;
-      copyStep(series, out, i);
-    }
-    if (out.present.includes(1)) result.push(out);
-  }
-  return result;
+  otherOf: (series: StepSeries) => Uint8Array | undefined,
+  wanted: 0 | 1,
+): Promise<StepSeries[]> {
+  const kept = await pacer.map(side, (series) => {
+    const other = otherOf(series);
+    const out = newSeries(series.labels, series.present.length, series.dropName);
+    for (let i = 0; i < series.present.length; i++)
+      if (series.present[i] && (other?.[i] ?? 0) === wanted) copyStep(series, out, i);
+    return out;
+  });
+  return kept.filter(({ present }) => present.includes(1));
 }
 
 /** Arithmetic and comparisons between vectors: every series of the "many" side with its one partner. */
-function joined(
+async function joined(
+  pacer: Pacer,
   tell: Tell,
   node: Binary,
   matching: VectorMatching,
   left: readonly StepSeries[],
   right: readonly StepSeries[],
   steps: number,
-): StepSeries[] {
+): Promise<StepSeries[]> {
   const signature = signatureOf(matching);
   [left, right] = fillSides(left, right, matching, signature, steps);
   const swapped = matching.card === 'one-to-many';
   const [many, one] = swapped ? [right, left] : [left, right];
   if (many.length === 0 || one.length === 0) return [];
-  const partners = oneSide(one, signature, matching, swapped ? 'left' : 'right', steps);
-  const operation = TRIMS.has(node.op) ? () => undefined : operationOf(node);
-  const trims = TRIMS.has(node.op);
+  const partners = await oneSide(pacer, one, signature, matching, swapped ? 'left' : 'right', steps);
+  const join = joiner(tell, node, swapped);
   const outputs: { out: StepSeries; signature: string }[] = [];
-  for (const series of many) {
+  await pacer.forEach(many, (series) => {
     const key = signature(series);
     for (const partner of partners.get(key) ?? []) {
-      const out = newSeries(
-        resultLabels(node, matching, series.labels, partner.labels),
-        steps,
-        node.bool || (keepsName(node) && series.dropName),
-      );
-      const [x, y] = swapped ? [partner, series] : [series, partner];
-      const special = trims || x.histograms || y.histograms;
-      for (let i = 0; i < steps; i++) {
-        if (!series.present[i] || !partner.present[i]) continue;
-        if (special && (trims || x.histograms?.[i] || y.histograms?.[i])) {
-          const sides = [x, y].map((each) => ({
-            value: each.values[i] as number,
-            histogram: each.histograms?.[i],
-          }));
-          if (!putCombined(tell, node, sides[0] as Side, sides[1] as Side, out, i)) out.present[i] = 2;
-          continue;
-        }
-        const [a, b] = swapped
-          ? [partner.values[i], series.values[i]]
-          : [series.values[i], partner.values[i]];
-        const value = operation(a as number, b as number);
-        // Filtered values are marked, for a second match is an error even when it is filtered out.
-        out.present[i] = value === undefined ? 2 : 1;
-        out.values[i] = value ?? NaN;
-      }
-      outputs.push({ out, signature: matching.card === 'one-to-one' ? key : out.labels.key });
+      const labels = resultLabels(node, matching, series.labels, partner.labels);
+      const out = newSeries(labels, steps, node.bool || (keepsName(node) && series.dropName));
+      join(series, partner, out);
+      outputs.push({ out, signature: matching.card === 'one-to-one' ? key : labels.key });
     }
-  }
-  refuseSecondMatches(outputs, matching, steps);
+  });
+  await refuseSecondMatches(pacer, outputs, matching, steps);
   for (const { out } of outputs) for (let i = 0; i < steps; i++) if (out.present[i] === 2) out.present[i] = 0;
-  return mergeEqual(outputs.map(({ out }) => out).filter(({ present }) => present.includes(1)));
+  const kept = outputs.map(({ out }) => out).filter(({ present }) => present.includes(1));
+  return mergeEqual(pacer, kept);
 }
 
-function oneSide(
+/**
+ * Puts what a series of the "many" side and its partner give, step by step. Values that a comparison filters are marked
+ * with 2, for a second match is an error even when it is filtered out.
+ */
+function joiner(
+  tell: Tell,
+  node: Binary,
+  swapped: boolean,
+): (series: StepSeries, partner: StepSeries, out: StepSeries) => void {
+  const trims = TRIMS.has(node.op);
+  const operation = trims ? () => undefined : operationOf(node);
+  return (series, partner, out) => {
+    const [x, y] = swapped ? [partner, series] : [series, partner];
+    const special = trims || x.histograms || y.histograms;
+    for (let i = 0; i < out.values.length; i++) {
+      if (!x.present[i] || !y.present[i]) continue;
+      if (special && (trims || x.histograms?.[i] || y.histograms?.[i])) {
+        const sides = [x, y].map((each) => ({
+          value: each.values[i] as number,
+          histogram: each.histograms?.[i],
+        }));
+        if (!putCombined(tell, node, sides[0] as Side, sides[1] as Side, out, i)) out.present[i] = 2;
+        continue;
+      }
+      const value = operation(x.values[i] as number, y.values[i] as number);
+      out.present[i] = value === undefined ? 2 : 1;
+      out.values[i] = value ?? NaN;
+    }
+  };
+}
+
+async function oneSide(
+  pacer: Pacer,
   one: readonly StepSeries[],
   signature: (series: StepSeries) => string,
   matching: VectorMatching,
   side: string,
   steps: number,
-): Map<string, StepSeries[]> {
+): Promise<Map<string, StepSeries[]>> {
   const partners = new Map<string, StepSeries[]>();
-  for (const series of one) {
+  await pacer.forEach(one, (series) => {
     const key = signature(series);
     const known = partners.get(key);
     if (!known) {
       partners.set(key, [series]);
-      continue;
+      return;
     }
     for (const other of known) {
       for (let i = 0; i < steps; i++) {
@@ -246,17 +259,18 @@ function oneSide(
       }
     }
     known.push(series);
-  }
+  });
   return partners;
 }
 
-function refuseSecondMatches(
+async function refuseSecondMatches(
+  pacer: Pacer,
   outputs: readonly { out: StepSeries; signature: string }[],
   matching: VectorMatching,
   steps: number,
-): void {
+): Promise<void> {
   const taken = new Map<string, Uint8Array>();
-  for (const { out, signature } of outputs) {
+  await pacer.forEach(outputs, ({ out, signature }) => {
     const steps_ = taken.get(signature) ?? new Uint8Array(steps);
     for (let i = 0; i < steps; i++) {
       if (!out.present[i]) continue;
@@ -270,7 +284,7 @@ function refuseSecondMatches(
       steps_[i] = 1;
     }
     taken.set(signature, steps_);
-  }
+  });
 }
 
 function resultLabels(node: Binary, matching: VectorMatching, many: Labels, one: Labels): Labels {

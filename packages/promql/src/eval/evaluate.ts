@@ -25,7 +25,7 @@ const KEEP_NAME = new Set(['last_over_time', 'first_over_time']);
 /** Evaluates an expression at every step of the grid. @throws QueryError */
 export async function evaluate(context: Context, expr: Expr, grid: Grid): Promise<Value> {
   const value = await evaluateNode(context, expr, grid);
-  return context.features.has('promql-delayed-name-removal') ? value : dropNames(value);
+  return context.features.has('promql-delayed-name-removal') ? value : dropNames(context.pacer, value);
 }
 
 async function evaluateNode(context: Context, expr: Expr, grid: Grid): Promise<Value> {
@@ -43,7 +43,7 @@ async function evaluateNode(context: Context, expr: Expr, grid: Grid): Promise<V
         series: await (expr.extended ? smoothedInstant : selectInstant)(context, expr, grid),
       };
     case 'unary':
-      return negate(await evaluate(context, expr.expr, grid), expr.op);
+      return negate(context, await evaluate(context, expr.expr, grid), expr.op);
     case 'binary':
       return binary(context, expr, grid);
     case 'aggregation': {
@@ -58,7 +58,7 @@ async function evaluateNode(context: Context, expr: Expr, grid: Grid): Promise<V
         param?.type === 'scalar' ? param.values : param?.type === 'string' ? param.value : undefined;
       return {
         type: 'vector',
-        ...aggregate(expr, series, grid.steps, values, warn, report(context, expr)),
+        ...(await aggregate(context.pacer, expr, series, grid.steps, values, warn, report(context, expr))),
       };
     }
     case 'call':
@@ -82,14 +82,14 @@ function report(context: Context, node: Aggregation): AggregateReport {
   };
 }
 
-function negate(value: Value, op: '+' | '-'): Value {
+async function negate(context: Context, value: Value, op: '+' | '-'): Promise<Value> {
   if (op === '+' || value.type === 'string') return value;
   if (value.type === 'scalar') return { type: 'scalar', values: value.values.map((each) => -each) };
-  return { type: 'vector', series: negated(value.series) };
+  return { type: 'vector', series: await negated(context, value.series) };
 }
 
-function negated(series: readonly StepSeries[]): StepSeries[] {
-  const result = mapValues(series, (each) => -each);
+async function negated({ pacer }: Context, series: readonly StepSeries[]): Promise<StepSeries[]> {
+  const result = await mapValues(pacer, series, (each) => -each);
   for (const [k, { histograms }] of series.entries())
     for (const [i, h] of (histograms ?? []).entries())
       if (h) setHistogram(result[k] as StepSeries, i, scale(h, -1));
@@ -105,13 +105,22 @@ async function binary(outer: Context, expr: Binary, grid: Grid): Promise<Value> 
   }
   const tell = (kind: 'warning' | 'info', text: string): void => annotate(context, kind, text, expr);
   if (left.type === 'vector' && right.type === 'vector') {
-    return { type: 'vector', series: vectorBinary(tell, expr, left.series, right.series, grid.steps) };
+    return {
+      type: 'vector',
+      series: await vectorBinary(context.pacer, tell, expr, left.series, right.series, grid.steps),
+    };
   }
   if (left.type === 'vector' && right.type === 'scalar') {
-    return { type: 'vector', series: vectorScalar(tell, expr, left.series, right.values, true) };
+    return {
+      type: 'vector',
+      series: await vectorScalar(context.pacer, tell, expr, left.series, right.values, true),
+    };
   }
   if (left.type === 'scalar' && right.type === 'vector') {
-    return { type: 'vector', series: vectorScalar(tell, expr, right.series, left.values, false) };
+    return {
+      type: 'vector',
+      series: await vectorScalar(context.pacer, tell, expr, right.series, left.values, false),
+    };
   }
   throw new QueryError('internal', 'BUG: strings cannot be compared');
 }
@@ -141,12 +150,19 @@ async function call(outer: Context, expr: Call, grid: Grid): Promise<Value> {
   if (/^sort(_desc|_by_label|_by_label_desc)?$/.test(expr.func)) warnOrder(context, expr);
   const { func, args } = expr;
   const math = MATH_FUNCTIONS.get(func);
-  if (math) return { type: 'vector', series: mapValues(await vector(context, args[0] as Expr, grid), math) };
+  if (math)
+    return {
+      type: 'vector',
+      series: await mapValues(context.pacer, await vector(context, args[0] as Expr, grid), math),
+    };
   if (DATE_FUNCTIONS.has(func)) return dateCall(context, expr, grid);
   if (RANGE_FUNCTIONS.has(func)) return rangeCall(context, expr, grid);
   const part = HISTOGRAM_PARTS[func];
   if (part)
-    return { type: 'vector', series: mapHistograms(await vector(context, args[0] as Expr, grid), part) };
+    return {
+      type: 'vector',
+      series: await mapHistograms(context.pacer, await vector(context, args[0] as Expr, grid), part),
+    };
   const special = SPECIAL[func];
   if (!special) throw new QueryError('execution', `function ${func} is not available`);
   return special(context, args, grid);
@@ -157,7 +173,7 @@ async function dateCall(context: Context, { func, args }: Call, grid: Grid): Pro
   const given = args[0] ? await vector(context, args[0], grid) : [constantSeries(Labels.empty, times(grid))];
   return {
     type: 'vector',
-    series: mapValues(given, compute),
+    series: await mapValues(context.pacer, given, compute),
   };
 }
 
@@ -174,7 +190,7 @@ async function rangeCall(outer: Context, { func, args }: Call, grid: Grid): Prom
   const series = await applyRange(context, input, grid, func, params, KEEP_NAME.has(func));
   if (func !== 'absent_over_time') return { type: 'vector', series };
   const selector = range.kind === 'matrix' ? range.selector : undefined;
-  return { type: 'vector', series: absence(series, grid, selector) };
+  return { type: 'vector', series: await absence(context, series, grid, selector) };
 }
 
 function checkSmoothing(func: string, [level, trend]: readonly Float64Array[]): void {

@@ -1,5 +1,6 @@
 import { METRIC_NAME, type Labels } from '@prunella/metrics';
 import type { Aggregation } from '../parser/ast.ts';
+import type { Pacer } from './pacer.ts';
 import type { StepSeries } from './value.ts';
 
 /** Series that are aggregated into one, or of which some are picked. */
@@ -10,23 +11,24 @@ export interface Group {
 }
 
 /** Sorts series into groups, in the order in which the groups are first met. */
-export function groupSeries(
+export async function groupSeries(
+  pacer: Pacer,
   { grouping, without }: Pick<Aggregation, 'grouping' | 'without'>,
   series: readonly StepSeries[],
-): Group[] {
+): Promise<Group[]> {
   const names = new Set(without ? [...grouping, METRIC_NAME] : grouping);
   const groups = new Map<string, Group>();
-  for (const each of series) {
+  await pacer.forEach(series, (each) => {
     const key = groupKey(each.labels, names, !without);
     const group = groups.get(key);
     if (group) {
       group.members.push(each);
       group.dropName ||= each.dropName ?? false;
-      continue;
+      return;
     }
     const labels = without ? each.labels.drop(names) : each.labels.keep(names);
     groups.set(key, { labels, members: [each], dropName: each.dropName ?? false });
-  }
+  });
   return [...groups.values()];
 }
 

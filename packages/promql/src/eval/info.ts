@@ -42,7 +42,7 @@ export async function info(context: Context, args: readonly Expr[], grid: Grid):
   const enriched = base.flatMap((series) =>
     isInfo(series) ? [series] : enrich(series, groups, choice, grid),
   );
-  return { type: 'vector', series: mergeEqual(enriched) };
+  return { type: 'vector', series: await mergeEqual(context.pacer, enriched) };
 }
 
 /** The info series that may belong to any of the series; their values are the times of their samples, in seconds. */

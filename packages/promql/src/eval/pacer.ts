@@ -1,14 +1,21 @@
+import { Pacer as Slices } from '@prunella/metrics';
 import { QueryError } from '../error.ts';
 
-/** How long work may go on before the event loop gets its turn, ms. */
-const SLICE_MS = 5;
+const TOO_MANY_SAMPLES = 'query processing would load too many samples into memory in query execution';
+/** More steps a query must not ask for, whatever there is at them. */
+const MOST_STEPS = 10_000_000;
+
+/** @throws QueryError where a query, or a subquery of it, has too many steps */
+export function refuseTooMany(steps: number): void {
+  if (steps > MOST_STEPS) throw new QueryError('execution', TOO_MANY_SAMPLES);
+}
 
 /** Gives way to the event loop every few milliseconds, and ends a query that was cancelled or takes too long. */
 export class Pacer {
   readonly #deadline: number;
   readonly #signal: AbortSignal | undefined;
   readonly #maxSamples: number;
-  #sliceEnd: number;
+  readonly #slices = new Slices();
   #samples = 0;
   #held = 0;
 
@@ -16,7 +23,6 @@ export class Pacer {
     this.#deadline = performance.now() + timeoutMs;
     this.#maxSamples = maxSamples;
     this.#signal = signal;
-    this.#sliceEnd = performance.now() + SLICE_MS;
   }
 
   /** Samples loaded so far. */
@@ -34,10 +40,7 @@ export class Pacer {
   hold(samples: number): void {
     this.#held += samples;
     if (this.#held > this.#maxSamples) {
-      throw new QueryError(
-        'execution',
-        'query processing would load too many samples into memory in query execution',
-      );
+      throw new QueryError('execution', TOO_MANY_SAMPLES);
     }
   }
 
@@ -48,15 +51,32 @@ export class Pacer {
 
   /** Call between pieces of work. Resolves at once while the slice lasts. @throws QueryError */
   pause(): Promise<void> | undefined {
-    const now = performance.now();
-    if (now < this.#sliceEnd) return undefined;
-    return this.#yield();
+    return this.#slices.pause()?.then(() => this.check());
   }
 
-  async #yield(): Promise<void> {
-    await new Promise<void>((resolve) => setImmediate(resolve));
-    this.check();
-    this.#sliceEnd = performance.now() + SLICE_MS;
+  /** Calls `each` with every item, with pauses. @throws QueryError */
+  async forEach<T>(items: Iterable<T>, each: (item: T) => void): Promise<void> {
+    for (const item of items) {
+      each(item);
+      const pause = this.pause();
+      if (pause) await pause;
+    }
+  }
+
+  /** What `make` gives for every item, with pauses. @throws QueryError */
+  async map<T, U>(items: Iterable<T>, make: (item: T) => U): Promise<U[]> {
+    const made: U[] = [];
+    await this.forEach(items, (item) => void made.push(make(item)));
+    return made;
+  }
+
+  /** Calls `each` with 0, 1, … below `count`, with pauses. @throws QueryError */
+  async steps(count: number, each: (step: number) => void): Promise<void> {
+    for (let step = 0; step < count; step++) {
+      each(step);
+      const pause = this.pause();
+      if (pause) await pause;
+    }
   }
 
   /** @throws QueryError */

@@ -2,6 +2,7 @@ import { formatFloat } from '@prunella/metrics';
 import { QueryError } from '../error.ts';
 import { labelPosition } from '../functions/hash.ts';
 import type { Group } from './groups.ts';
+import type { Pacer } from './pacer.ts';
 import type { AggregateReport } from './reduce.ts';
 import { copyStep, newSeries, type StepSeries } from './value.ts';
 
@@ -94,18 +95,19 @@ class BestOf {
 }
 
 /** topk and bottomk keep whole series, with their labels, at the steps where they are among the best. */
-export function pickBest(
+export async function pickBest(
+  pacer: Pacer,
   op: 'topk' | 'bottomk',
   groups: readonly Group[],
   steps: number,
   param: Float64Array,
   report: AggregateReport,
-): StepSeries[] {
+): Promise<StepSeries[]> {
   const best = new BestOf(op === 'topk' ? (a, b) => a < b : (a, b) => a > b);
   const kept: StepSeries[] = [];
   for (const { members } of groups) {
     const outputs = new Map<StepSeries, StepSeries>();
-    for (let step = 0; step < steps; step++) {
+    await pacer.steps(steps, (step) => {
       const k = checkedCount(param, step);
       best.clear();
       if (k > 0)
@@ -121,33 +123,41 @@ export function pickBest(
         output.values[step] = member.values[step] as number;
         output.present[step] = 1;
       }
-    }
+    });
     for (const output of outputs.values()) kept.push(output);
   }
   return kept;
 }
 
-export function pickFirst(groups: readonly Group[], steps: number, param: Float64Array): StepSeries[] {
-  return groups.flatMap(({ members }) => {
+export async function pickFirst(
+  pacer: Pacer,
+  groups: readonly Group[],
+  steps: number,
+  param: Float64Array,
+): Promise<StepSeries[]> {
+  const picked: StepSeries[] = [];
+  for (const { members } of groups) {
     const outputs = members.map((member) => newSeries(member.labels, steps, member.dropName));
-    for (let step = 0; step < steps; step++) {
+    await pacer.steps(steps, (step) => {
       let left = checkedCount(param, step);
       for (const [i, member] of members.entries()) {
         if (!member.present[step] || left-- <= 0) continue;
         copyStep(member, outputs[i] as StepSeries, step);
       }
-    }
-    return outputs.filter(({ present }) => present.includes(1));
-  });
+    });
+    for (const output of outputs) if (output.present.includes(1)) picked.push(output);
+  }
+  return picked;
 }
 
 /** Keeps the series whose hash falls below the ratio; a negative ratio keeps those that its complement leaves out. */
-export function pickRatio(
+export async function pickRatio(
+  pacer: Pacer,
   groups: readonly Group[],
   steps: number,
   param: Float64Array,
   warn: (text: string) => void,
-): StepSeries[] {
+): Promise<StepSeries[]> {
   const ratios = param.map((given) => {
     if (Number.isNaN(given)) throw new QueryError('execution', 'Ratio value is NaN');
     const capped = Math.max(-1, Math.min(1, given));
@@ -157,17 +167,16 @@ export function pickRatio(
       );
     return capped;
   });
-  const kept = groups.flatMap(({ members }) =>
-    members.map((member) => {
-      const at = labelPosition(member.labels);
-      const out = newSeries(member.labels, steps, member.dropName);
-      for (let i = 0; i < steps; i++) {
-        const ratio = ratios[i] as number;
-        if (!member.present[i] || !(ratio >= 0 ? at < ratio : at >= 1 + ratio)) continue;
-        copyStep(member, out, i);
-      }
-      return out;
-    }),
-  );
+  const members = groups.flatMap((group) => group.members);
+  const kept = await pacer.map(members, (member) => {
+    const at = labelPosition(member.labels);
+    const out = newSeries(member.labels, steps, member.dropName);
+    for (let i = 0; i < steps; i++) {
+      const ratio = ratios[i] as number;
+      if (!member.present[i] || !(ratio >= 0 ? at < ratio : at >= 1 + ratio)) continue;
+      copyStep(member, out, i);
+    }
+    return out;
+  });
   return kept.filter(({ present }) => present.includes(1));
 }

@@ -19,17 +19,18 @@ export function warnQuantile(context: Context, quantile: Float64Array, q: Expr):
 }
 
 /** Quantiles of classic and native histograms; where both have the same labels, neither can be meant. */
-export function quantilesOf(
+export async function quantilesOf(
   context: Context,
   quantile: Float64Array,
   series: readonly StepSeries[],
   grid: Grid,
   q: Expr,
   arg: Expr,
-): StepSeries[] {
+): Promise<StepSeries[]> {
   warnQuantile(context, quantile, q);
   const { floats, natives } = partSeries(series);
-  const classic = histogramQuantile(quantile, floats, grid.steps, {
+  const { pacer } = context;
+  const classic = await histogramQuantile(pacer, quantile, floats, grid.steps, {
     bad: (labels, le) => annotate(context, 'warning', badBucket(labels, le), arg),
     repaired: (labels) =>
       annotate(
@@ -47,7 +48,7 @@ export function quantilesOf(
       `input to histogram_quantile has NaN observations, result is ${effect} for metric name ""`,
       q,
     );
-  const native = mapHistograms(natives, (h, i) => {
+  const native = await mapHistograms(pacer, natives, (h, i) => {
     const { value, nan } = histogramQuantileOf(quantile[i] as number, h);
     if (nan === 'result') tellNaN('NaN');
     if (nan === 'skewed') tellNaN('skewed higher');
@@ -68,5 +69,6 @@ export function quantilesOf(
         );
       }
     }
-  return mergeEqual([...classic, ...native]).filter(({ present }) => present.includes(1));
+  const both = await mergeEqual(pacer, [...classic, ...native]);
+  return both.filter(({ present }) => present.includes(1));
 }

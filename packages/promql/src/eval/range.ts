@@ -14,6 +14,7 @@ import {
   withoutStale,
   type Context,
 } from './select.ts';
+import { refuseTooMany } from './pacer.ts';
 import { presentSamples } from './series.ts';
 import {
   newSeries,
@@ -27,8 +28,6 @@ import {
 
 /** Prometheus's default for subqueries without a step is the global evaluation interval; its tests assume 1 m. */
 const DEFAULT_SUBQUERY_STEP_MS = 60_000;
-/** More than this a query must not ask for. */
-const MOST_STEPS = 10_000_000;
 
 /** A range vector: its windows, and its series one after the other. */
 export interface RangeInput {
@@ -114,11 +113,7 @@ async function subquerySeries(context: Context, node: Subquery, grid: Grid): Pro
   const last = shiftedTime(context, node, timeAt(grid, grid.steps - 1));
   const start = (Math.floor(first / step) + 1) * step;
   const steps = Math.max(0, Math.floor((last - start) / step) + 1);
-  if (steps > MOST_STEPS)
-    throw new QueryError(
-      'execution',
-      'query processing would load too many samples into memory in query execution',
-    );
+  refuseTooMany(steps);
   if (steps === 0) return [];
   const value = await context.evaluate(node.expr, { start, step, steps });
   return columns(context, value, { start, step, steps });
@@ -130,10 +125,10 @@ function withoutHint(h: Histogram | FloatHistogram | undefined): Histogram | Flo
   return { ...h, counterResetHint: 'unknown' };
 }
 
-function columns(context: Context, value: Value, grid: Grid): RangeSeries[] {
+async function columns(context: Context, value: Value, grid: Grid): Promise<RangeSeries[]> {
   if (value.type !== 'vector') return [];
   const times = timesOf(grid);
-  return value.series.map((series) => {
+  return context.pacer.map(value.series, (series) => {
     const { labels, dropName } = series;
     const { histograms, ...samples } = presentSamples(series, times);
     context.pacer.read(samples.timestamps.length);

@@ -5,6 +5,7 @@ import { quantileOf } from '../functions/quantile.ts';
 import { compatible } from '../histogram/algebra.ts';
 import { histogramSum, type Report } from '../histogram/range.ts';
 import type { Group } from './groups.ts';
+import type { Pacer } from './pacer.ts';
 import { newSeries, setHistogram, type StepSeries } from './value.ts';
 
 export interface AggregateReport extends Pick<Report, 'notes' | 'mixed'> {
@@ -20,23 +21,24 @@ interface Reducer {
 }
 
 /** Aggregates a group into one series. */
-export function reduceGroup(
+export async function reduceGroup(
+  pacer: Pacer,
   group: Group,
   steps: number,
   op: string,
   param: Float64Array | string | undefined,
   report: AggregateReport,
-): StepSeries {
+): Promise<StepSeries> {
   const { labels, members, dropName } = group;
   const out = newSeries(labels, steps, dropName);
   const native = op !== 'count' && op !== 'group' && members.some(({ histograms }) => histograms);
   const make = REDUCERS[op];
   if (native || !make) {
-    stepByStep(group, op, reduceOf(op, param), report, out);
+    await stepByStep(pacer, group, op, reduceOf(op, param), report, out);
     return out;
   }
   const reducer = make(group, steps);
-  for (const member of members) reducer.add(member);
+  await pacer.forEach(members, (member) => reducer.add(member));
   reducer.finish(out);
   return out;
 }
@@ -162,30 +164,31 @@ const REDUCERS: Readonly<Record<string, (group: Group, steps: number) => Reducer
 type Reduce = (values: readonly number[], step: number) => number;
 
 /** What needs the values of a step together, and groups in which there are histograms. */
-function stepByStep(
+async function stepByStep(
+  pacer: Pacer,
   { members }: Group,
   op: string,
   reduce: Reduce,
   report: AggregateReport,
   out: StepSeries,
-): void {
+): Promise<void> {
   const sums = op === 'sum' || op === 'avg';
-  for (let step = 0; step < out.values.length; step++) {
+  await pacer.steps(out.values.length, (step) => {
     const histograms = members.flatMap(
       ({ present, histograms: column }) => (present[step] && column?.[step]) || [],
     );
     if (histograms.length > 0 && sums) {
-      if (!summable(members, step, report)) continue;
+      if (!summable(members, step, report)) return;
       const result = histogramSum(histograms, op === 'avg', { ...report, mixedSchemas: () => {} });
       if (result) setHistogram(out, step, result);
-      continue;
+      return;
     }
     if (histograms.length > 0) report.ignored(op);
     const values = valuesAt(members, step);
-    if (values.length === 0) continue;
+    if (values.length === 0) return;
     out.values[step] = reduce(values, step);
     out.present[step] = 1;
-  }
+  });
 }
 
 /** Whether all members at a step are histograms of one kind. From the first that does not fit on, none is looked at. */

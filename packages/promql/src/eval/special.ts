@@ -11,17 +11,21 @@ import { constantSeries, mapValues, mergeEqual } from './series.ts';
 import { newSeries, timeAt, type Grid, type StepSeries, type Value } from './value.ts';
 
 /** One series that is 1 wherever none of the others is. */
-export function absence(
+export async function absence(
+  { pacer }: Context,
   series: readonly StepSeries[],
   grid: Grid,
   selector: VectorSelector | undefined,
-): StepSeries[] {
+): Promise<StepSeries[]> {
   const out = newSeries(
     selector ? absentLabels(selector, (labels) => Labels.from(labels)) : Labels.empty,
     grid.steps,
   );
   out.values.fill(1);
-  for (let i = 0; i < grid.steps; i++) out.present[i] = series.some(({ present }) => present[i]) ? 0 : 1;
+  out.present.fill(1);
+  await pacer.forEach(series, ({ present }) => {
+    for (let i = 0; i < grid.steps; i++) if (present[i]) out.present[i] = 0;
+  });
   return out.present.includes(1) ? [out] : [];
 }
 
@@ -42,7 +46,7 @@ function clamp(
     const high = hasHigh
       ? await scalar(context, args.at(-1) as Expr, grid)
       : new Float64Array(grid.steps).fill(Infinity);
-    const clamped = mapValues(series, (value, i) => {
+    const clamped = await mapValues(context.pacer, series, (value, i) => {
       const [from, to] = bounds(low, high, i);
       return Math.max(from, Math.min(to, value));
     });
@@ -114,21 +118,27 @@ export const SPECIAL: Readonly<Record<string, Special>> = {
     const inner = unwrap(arg as Expr);
     if (inner.kind === 'selector') {
       const series = await selectInstant(context, inner, grid, 'time');
-      return { type: 'vector', series: mapValues(series, (value) => value) };
+      return { type: 'vector', series: await mapValues(context.pacer, series, (value) => value) };
     }
     const series = await vector(context, inner, grid);
-    return { type: 'vector', series: mapValues(series, (_, i) => timeAt(grid, i) / 1000) };
+    return {
+      type: 'vector',
+      series: await mapValues(context.pacer, series, (_, i) => timeAt(grid, i) / 1000),
+    };
   },
   start_timestamp: async (context, [arg], grid) => {
     const inner = unwrap(arg as Expr);
     if (inner.kind !== 'selector') return { type: 'vector', series: [] };
     const series = await selectInstant(context, inner, grid, 'start');
-    return { type: 'vector', series: mapValues(series, (value) => value) };
+    return { type: 'vector', series: await mapValues(context.pacer, series, (value) => value) };
   },
   absent: async (context, [arg], grid) => {
     const inner = unwrap(arg as Expr);
     const series = await vector(context, inner, grid);
-    return { type: 'vector', series: absence(series, grid, inner.kind === 'selector' ? inner : undefined) };
+    return {
+      type: 'vector',
+      series: await absence(context, series, grid, inner.kind === 'selector' ? inner : undefined),
+    };
   },
   info,
   clamp: clamp(bounds, true, true),
@@ -137,7 +147,10 @@ export const SPECIAL: Readonly<Record<string, Special>> = {
   round: async (context, [arg, to], grid) => {
     const series = await vector(context, arg as Expr, grid);
     const nearest = to ? await scalar(context, to, grid) : new Float64Array(grid.steps).fill(1);
-    return { type: 'vector', series: mapValues(series, (value, i) => roundTo(value, nearest[i] as number)) };
+    return {
+      type: 'vector',
+      series: await mapValues(context.pacer, series, (value, i) => roundTo(value, nearest[i] as number)),
+    };
   },
   sort: sorted(false),
   sort_desc: sorted(true),
@@ -153,16 +166,19 @@ export const SPECIAL: Readonly<Record<string, Special>> = {
   }),
   label_replace: async (context, [arg, ...rest], grid) => ({
     type: 'vector',
-    series: labelReplace(await vector(context, arg as Expr, grid), rest.map(stringOf)),
+    series: await labelReplace(context.pacer, await vector(context, arg as Expr, grid), rest.map(stringOf)),
   }),
   label_join: async (context, [arg, ...rest], grid) => ({
     type: 'vector',
-    series: labelJoin(await vector(context, arg as Expr, grid), rest.map(stringOf)),
+    series: await labelJoin(context.pacer, await vector(context, arg as Expr, grid), rest.map(stringOf)),
   }),
   histogram_quantile: async (context, [q, arg], grid) => {
     const quantile = await scalar(context, q as Expr, grid);
     const series = await vector(context, arg as Expr, grid);
-    return { type: 'vector', series: quantilesOf(context, quantile, series, grid, q as Expr, arg as Expr) };
+    return {
+      type: 'vector',
+      series: await quantilesOf(context, quantile, series, grid, q as Expr, arg as Expr),
+    };
   },
   histogram_quantiles: async (context, [arg, label, ...quantiles], grid) => {
     const series = await vector(context, arg as Expr, grid);
@@ -170,18 +186,19 @@ export const SPECIAL: Readonly<Record<string, Special>> = {
     const result: StepSeries[] = [];
     for (const q of quantiles) {
       const quantile = await scalar(context, q, grid);
-      for (const each of quantilesOf(context, quantile, series, grid, q, arg as Expr)) {
+      for (const each of await quantilesOf(context, quantile, series, grid, q, arg as Expr)) {
         const text = formatFloat(quantile[0] as number);
         const value = /^-?\d+$/.test(text) ? `${text}.0` : text;
         result.push({ ...each, labels: each.labels.with({ [name]: value }) });
       }
     }
-    return { type: 'vector', series: mergeEqual(result) };
+    return { type: 'vector', series: await mergeEqual(context.pacer, result) };
   },
   histogram_fraction: async (context, [lower, upper, arg], grid) => {
     const bounds = [await scalar(context, lower as Expr, grid), await scalar(context, upper as Expr, grid)];
     const series = await vector(context, arg as Expr, grid);
-    const fractions = histogramFraction(
+    const fractions = await histogramFraction(
+      context.pacer,
       bounds[0] as Float64Array,
       bounds[1] as Float64Array,
       series,

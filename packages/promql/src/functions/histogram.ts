@@ -1,30 +1,32 @@
 import { parseFloatGo, type Labels } from '@prunella/metrics';
+import type { Pacer } from '../eval/pacer.ts';
 import { newSeries, type StepSeries } from '../eval/value.ts';
 import { bucketQuantile, type Bucket } from './quantile.ts';
 
 const LE = new Set(['le']);
 
 /** histogram_quantile over classic buckets: series that differ only in `le` are one histogram. */
-export function histogramQuantile(
+export async function histogramQuantile(
+  pacer: Pacer,
   q: Float64Array,
   series: readonly StepSeries[],
   steps: number,
   report: { bad: (labels: Labels, le: string) => void; repaired: (labels: Labels) => void },
-): StepSeries[] {
+): Promise<StepSeries[]> {
   const groups = new Map<string, { labels: Labels; buckets: { bound: number; series: StepSeries }[] }>();
-  for (const each of series) {
+  await pacer.forEach(series, (each) => {
     const le = each.labels.get('le');
     const bound = parseFloatGo(le);
     if (bound === undefined) {
       report.bad(each.labels, le);
-      continue;
+      return;
     }
     const labels = each.labels.drop(LE);
     const group = groups.get(labels.key) ?? { labels, buckets: [] };
     group.buckets.push({ bound, series: each });
     groups.set(labels.key, group);
-  }
-  return [...groups.values()].map(({ labels, buckets }) => {
+  });
+  return pacer.map(groups.values(), ({ labels, buckets }) => {
     const out = newSeries(labels, steps, true);
     for (let i = 0; i < steps; i++) {
       const present: Bucket[] = [];

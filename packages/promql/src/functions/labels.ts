@@ -1,9 +1,14 @@
 import { compareStrings, compileRegex, isUtf8, METRIC_NAME, RegexError } from '@prunella/metrics';
 import { QueryError } from '../error.ts';
+import type { Pacer } from '../eval/pacer.ts';
 import { mergeEqual } from '../eval/series.ts';
 import type { StepSeries } from '../eval/value.ts';
 
-export function labelReplace(series: readonly StepSeries[], args: readonly string[]): StepSeries[] {
+export async function labelReplace(
+  pacer: Pacer,
+  series: readonly StepSeries[],
+  args: readonly string[],
+): Promise<StepSeries[]> {
   const [target, replacement, source, expression] = args as [string, string, string, string];
   let regex;
   try {
@@ -14,7 +19,8 @@ export function labelReplace(series: readonly StepSeries[], args: readonly strin
   }
   checkTarget(target, 'label_replace()');
   return mergeEqual(
-    series.map((each) => {
+    pacer,
+    await pacer.map(series, (each) => {
       const matcher = regex.matcher(each.labels.get(source));
       if (!matcher.matches()) return each;
       const value = expand(replacement, (name) => {
@@ -38,11 +44,16 @@ function expand(template: string, group: (name: string) => string): string {
   );
 }
 
-export function labelJoin(series: readonly StepSeries[], args: readonly string[]): StepSeries[] {
+export async function labelJoin(
+  pacer: Pacer,
+  series: readonly StepSeries[],
+  args: readonly string[],
+): Promise<StepSeries[]> {
   const [target, separator, ...sources] = args as [string, string, ...string[]];
   checkTarget(target, 'label_join()');
   return mergeEqual(
-    series.map((each) => ({
+    pacer,
+    await pacer.map(series, (each) => ({
       ...each,
       labels: each.labels.with({
         [target]: sources.map((source) => each.labels.get(source)).join(separator),

@@ -1,4 +1,5 @@
 import { parseFloatGo, type FloatHistogram, type Labels } from '@prunella/metrics';
+import type { Pacer } from '../eval/pacer.ts';
 import { copyStep, newSeries, type StepSeries } from '../eval/value.ts';
 import { hasNaNObservations, histogramFractionOf, histogramVariance } from '../histogram/statistics.ts';
 import { bucketFraction, type Bucket } from './quantile.ts';
@@ -13,11 +14,12 @@ export const HISTOGRAM_PARTS: Readonly<Record<string, (h: FloatHistogram) => num
 };
 
 /** Applies a function to every histogram; floats are passed over. */
-export function mapHistograms(
+export async function mapHistograms(
+  pacer: Pacer,
   series: readonly StepSeries[],
   map: (h: FloatHistogram, step: number) => number | undefined,
-): StepSeries[] {
-  const mapped = series.map(({ labels, present, histograms }) => {
+): Promise<StepSeries[]> {
+  const mapped = await pacer.map(series, ({ labels, present, histograms }) => {
     const out = newSeries(labels, present.length, true);
     for (let i = 0; i < present.length; i++) {
       const h = present[i] ? histograms?.[i] : undefined;
@@ -45,15 +47,16 @@ export function partSeries(series: readonly StepSeries[]): { floats: StepSeries[
 }
 
 /** histogram_fraction over classic buckets and native histograms. */
-export function histogramFraction(
+export async function histogramFraction(
+  pacer: Pacer,
   lower: Float64Array,
   upper: Float64Array,
   series: readonly StepSeries[],
   bad: (labels: Labels, le: string) => void,
   tellNaN: () => void,
-): StepSeries[] {
+): Promise<StepSeries[]> {
   const { floats, natives } = partSeries(series);
-  const result = mapHistograms(natives, (h, i) => {
+  const result = await mapHistograms(pacer, natives, (h, i) => {
     const [from, to] = [lower[i] as number, upper[i] as number];
     if (from < to && h.count !== 0 && hasNaNObservations(h)) tellNaN();
     return histogramFractionOf(from, to, h);
@@ -71,7 +74,7 @@ export function histogramFraction(
     group.buckets.push({ bound, series: each });
     groups.set(labels.key, group);
   }
-  for (const { labels, buckets } of groups.values()) {
+  await pacer.forEach(groups.values(), ({ labels, buckets }) => {
     const out = newSeries(labels, lower.length, true);
     for (let i = 0; i < lower.length; i++) {
       const present: Bucket[] = [];
@@ -82,6 +85,6 @@ export function histogramFraction(
       out.present[i] = 1;
     }
     result.push(out);
-  }
+  });
   return result;
 }
