@@ -4,7 +4,7 @@ export { describe, type Description } from './describe.ts';
 export { FEATURES, type ParseOptions } from './features.ts';
 export { ParseError } from './error.ts';
 export { AGGREGATIONS, FUNCTIONS, type FunctionSignature } from './functions.ts';
-export { lex, type Token, type TokenKind } from './lexer.ts';
+export { KEYWORDS, lex, type Token, type TokenKind } from './lexer.ts';
 export { parse, parseSelector } from './parse.ts';
 export { prettyPrint } from './pretty.ts';
 export { print } from './print.ts';

@@ -1,7 +1,9 @@
+import { AGGREGATIONS, FUNCTIONS, KEYWORDS } from '@prunella/promql/parser';
 import { describe, expect, test } from 'vitest';
 import { metricsIn } from '../dashboard/metrics-in.ts';
 import { contextAt, errorPosition, rankSuggestions, wordSuggestions } from './complete.ts';
 import { tokenize } from './tokens.ts';
+import { aggregations, functions, keywords } from './words.ts';
 
 const kinds = (expr: string): string =>
   tokenize(expr)
@@ -82,4 +84,10 @@ test('metricsIn() finds the metrics and nothing else', () => {
       'histogram_quantile(0.95, sum by (le) (rate(http_request_duration_seconds_bucket{job="a"}[5m]))) / up',
     ),
   ).toEqual(['http_request_duration_seconds_bucket', 'up']);
+});
+
+test('the editor knows every word that the engine knows', () => {
+  expect([...functions.keys()].sort()).toEqual([...FUNCTIONS.keys()].sort());
+  expect([...aggregations.keys()].sort()).toEqual([...AGGREGATIONS.keys()].sort());
+  expect([...keywords].sort()).toEqual([...KEYWORDS, 'and', 'or', 'unless', 'atan2'].sort());
 });
