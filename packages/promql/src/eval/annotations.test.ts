@@ -50,6 +50,13 @@ test.each([
   // What comes behind the first that does not fit is not looked at.
   ['sum(native)', [`${schemas} (1:5)`]],
   ['sum(native{kind!="a"})', [`${floats} (1:5)`]],
+  [
+    'native{kind="a"} + ignoring(kind) native{kind="b"}',
+    [`${warning}incompatible bucket layout encountered for binary operator + (1:1)`],
+  ],
+  ['quantile_over_time(7, native{kind="a"}[1m])', []],
+  ['quantile_over_time(7, gauge[1m])', [`${warning}quantile value should be between 0 and 1, got 7 (1:20)`]],
+  ['histogram_quantile(0.5, hour(native{kind="a"}))', []],
   ['min(native{kind="a"})', [`${info}ignored histogram in min aggregation (1:5)`]],
   ['1 - topk(1, native{kind="a"})', [`${info}ignored histogram in topk aggregation (1:5)`]],
   [

@@ -90,7 +90,7 @@ function putCombined(
   if (notes.conflict) tell('warning', `conflicting counter resets during histogram ${doing}`);
   if (result === 'incompatible') tell('info', incompatibleText(op, a, b));
   else if (result === 'mixed schemas')
-    tell('warning', 'vector contains a mix of histograms with exponential and custom buckets schemas');
+    tell('warning', `incompatible bucket layout encountered for binary operator ${op}`);
   if (typeof result === 'string') return false;
   if ('histogram' in result) setHistogram(out, i, result.histogram);
   else {

@@ -183,11 +183,12 @@ async function rangeCall(outer: Context, { func, args }: Call, grid: Grid): Prom
   const params: Float64Array[] = [];
   for (const arg of args) if (unwrap(arg) !== range) params.push(await scalar(context, arg, grid));
   checkSmoothing(func, params);
-  if (func === 'quantile_over_time') warnQuantile(context, params[0] as Float64Array, args[0] as Expr);
   const found = await rangeInput(context, range, grid, func);
   // What is said about a call is said of its first argument.
   const input = func === 'quantile_over_time' ? { ...found, place: args[0] as Expr } : found;
   const series = await applyRange(context, input, grid, func, params, KEEP_NAME.has(func));
+  if (func === 'quantile_over_time' && series.length > 0)
+    warnQuantile(context, params[0] as Float64Array, args[0] as Expr);
   if (func !== 'absent_over_time') return { type: 'vector', series };
   const selector = range.kind === 'matrix' ? range.selector : undefined;
   return { type: 'vector', series: await absence(context, series, grid, selector) };

@@ -37,7 +37,7 @@ export async function mapHistograms(
 export function partSeries(series: readonly StepSeries[]): { floats: StepSeries[]; natives: StepSeries[] } {
   const part = (wantNative: boolean): StepSeries[] =>
     series.flatMap((each) => {
-      if (!each.histograms) return wantNative ? [] : [each];
+      if (!each.histograms) return wantNative || !each.present.includes(1) ? [] : [each];
       const out = newSeries(each.labels, each.present.length, each.dropName);
       for (let i = 0; i < each.present.length; i++)
         if (each.present[i] && (each.histograms[i] !== undefined) === wantNative) copyStep(each, out, i);

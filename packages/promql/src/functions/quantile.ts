@@ -45,11 +45,11 @@ export function bucketQuantile(q: number, given: readonly Bucket[]): { value: nu
 
 /** Which part of a classic histogram's observations lies between two values. */
 export function bucketFraction(lower: number, upper: number, given: readonly Bucket[]): number {
+  // Unlike for quantiles, Prometheus takes the counts as they are.
   const buckets = mergeBuckets(given);
   if (buckets.at(-1)?.bound !== Infinity) return NaN;
-  makeMonotonic(buckets);
   const total = (buckets.at(-1) as Bucket).count;
-  if (total === 0 || Number.isNaN(total) || Number.isNaN(lower) || Number.isNaN(upper)) return NaN;
+  if (total === 0 || Number.isNaN(lower) || Number.isNaN(upper)) return NaN;
   if (lower >= upper) return 0;
   const rankOf = (value: number, isLower: boolean): number => {
     for (const [i, { bound, count }] of buckets.entries()) {

@@ -45,14 +45,16 @@ export function histogramRate(
   if (counter && all.some((h) => h.counterResetHint === 'gauge')) report.notCounter();
   if (!counter && (first.counterResetHint !== 'gauge' || last.counterResetHint !== 'gauge'))
     report.notGauge();
-  if (rest.some((h) => !compatible(h, last))) {
+  // What lies between the ends of a gauge does not matter.
+  const seen = counter ? rest : [first, last];
+  if (seen.some((h) => !compatible(h, last))) {
     report.mixedSchemas();
     return undefined;
   }
   const notes: Notes = {};
   let result = begins ? last : add(last, first, notes, -1);
   // Coarsest of all: what lies between may have been recorded with fewer buckets.
-  for (const h of rest) if (h.schema < result.schema) result = add(result, scale(h, 0));
+  for (const h of seen) if (h.schema < result.schema) result = add(result, scale(h, 0));
   if (counter)
     for (let i = 1; i < rest.length; i++) {
       const previous = rest[i - 1] as FloatHistogram;
