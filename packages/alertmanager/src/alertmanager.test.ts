@@ -234,3 +234,48 @@ ${receivers('ops')}`);
   await h.at(10);
   expect(h.told).toEqual(['10 ops firing B']);
 });
+
+describe('limits', () => {
+  test('of one name no more alerts are taken than there may be, and those that end make room', async () => {
+    const h = await harness(BASIC, { perAlertnameLimit: 2 });
+    for (const instance of ['1', '2', '3']) await h.fire({ alertname: 'A', instance });
+    await h.fire({ alertname: 'B' });
+    await h.fire({ alertname: 'A', instance: '1' });
+    const instances = (): string[] => Array.from(h.am.alerts(), (alert) => alert.labels.get('instance'));
+    expect(instances()).toEqual(['1', '2', '']);
+    await h.resolve({ alertname: 'A', instance: '1' });
+    await h.at(120);
+    await h.fire({ alertname: 'A', instance: '3' });
+    expect(instances()).toEqual(['2', '', '3']);
+  });
+
+  test('nobody is told of anything before the delay after the start', async () => {
+    const h = await harness(BASIC, { startDelay: 30_000 });
+    await h.fire({ alertname: 'Old' }, { startsAt: START - 3600_000 });
+    await h.at(25);
+    await h.fire({ alertname: 'New' });
+    await h.at(40);
+    expect(h.told).toEqual(['30 ops firing Old', '35 ops firing New']);
+  });
+});
+
+describe('health()', () => {
+  const FAILING = `
+route: {receiver: ops, group_by: [alertname], group_wait: 1s, group_interval: 60s}
+receivers: [{name: ops, file_configs: [{path: /dev/null/nope}]}]`;
+
+  test('names receivers that keep failing, which is no fault of the process', async () => {
+    const h = await harness(FAILING);
+    for (const alertname of ['A', 'B', 'C']) await h.fire({ alertname });
+    await h.at(2);
+    // Real disks do not heed the virtual clock.
+    for (let seconds = 10; seconds < 130; seconds += 10) await h.at(seconds);
+    await expect
+      .poll(() => h.am.health())
+      .toMatchObject({
+        ok: true,
+        problems: [expect.stringContaining('ops/file/0 failed 3 times in a row')],
+      });
+    await h.am.stop();
+  });
+});

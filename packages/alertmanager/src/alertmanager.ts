@@ -5,7 +5,7 @@ import type { Acknowledgement } from './acknowledge.ts';
 import type { AlertHistory } from './alerthistory.ts';
 import type { Configuration } from './config/load.ts';
 import type { Group } from './dispatch/group.ts';
-import { DeliveryHealth } from './health.ts';
+import { Health } from './health.ts';
 import type { NotificationHistory } from './history.ts';
 import { Listeners } from './listeners.ts';
 import { AlertmanagerMetrics } from './metrics.ts';
@@ -32,6 +32,10 @@ export interface AlertmanagerOptions {
   readonly retention?: number;
   readonly maxSilences?: number;
   readonly maxSilenceBytes?: number;
+  /** So many alerts of one name are taken; 0 = no limit. @default 0 */
+  readonly perAlertnameLimit?: number;
+  /** How long after the start nobody is told of anything, ms: until senders have posted what has ended. @default 0 */
+  readonly startDelay?: number;
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** For the jitter of retries: in [0, 1). */
   readonly random?: () => number;
@@ -76,7 +80,7 @@ export class Alertmanager {
   readonly #options: AlertmanagerOptions;
   readonly #state: State;
   readonly #metrics: AlertmanagerMetrics;
-  readonly #health = new DeliveryHealth();
+  readonly #health = new Health();
   readonly #flushed: Listeners<FlushEvent>;
   readonly #notified: Listeners<NotifiedEvent>;
   readonly #messages: Listeners<Message>;
@@ -104,13 +108,15 @@ export class Alertmanager {
       alerts: () => this.#countAlerts(),
       silences: () => this.silences.count(),
       groups: () => [...this.groups()].length,
+      inhibitionRules: () => this.configuration?.inhibitRules.length ?? 0,
+      stores: { nflog: state.log, silences: state.silences },
     });
   }
 
   /** Reads the state kept in the directory. Call `apply()` and `start()` next. */
   static async open(options: AlertmanagerOptions): Promise<Alertmanager> {
     const { directory, clock = systemClock, logger = silentLogger, retention = 120 * HOUR_MS } = options;
-    const { maxSilences = 0, maxSilenceBytes = 0 } = options;
+    const { maxSilences = 0, maxSilenceBytes = 0, perAlertnameLimit = 0 } = options;
     const messages = new Listeners<Message>(logger);
     const state = await State.open({
       directory,
@@ -120,6 +126,7 @@ export class Alertmanager {
       maxSilences,
       maxSilenceBytes,
       grace: DEFAULT_RESOLVE_TIMEOUT_MS,
+      perAlertnameLimit,
       onMessage: (message) => messages.tell(message),
     });
     return new Alertmanager(options, state, messages);
@@ -191,6 +198,7 @@ export class Alertmanager {
       post: (alerts) => this.post(alerts).catch((error) => this.#diskFailed(error)),
       positions: this.#state.positions,
       healthy: () => this.problems().length === 0,
+      notBefore: this.startedAt + (this.#options.startDelay ?? 0),
       isAcknowledged: (fingerprint) => this.#state.acknowledgements.get(fingerprint) !== undefined,
       decorate: (alert) => this.decorate(alert),
       onFlush: (flush, alerts) => {
@@ -232,13 +240,17 @@ export class Alertmanager {
     await inSlices(posted, (each) => {
       const received = receiveAlert(each, now, this.#resolveTimeout());
       const fault = alertFault(received);
-      if (fault === undefined) taken.push(this.#take(received, changed));
+      if (fault === undefined && !this.#state.alerts.accepts(received)) this.#metrics.limited();
+      else if (fault === undefined) taken.push(this.#take(received, changed));
       else faults.push(fault);
     });
     // Only now, so that what one of them inhibits is not told of because it came first.
     await inSlices(taken, (alert) => this.#route(alert, now));
     this.#metrics.received(taken, faults.length, now);
-    await this.#state.alerts.write(changed);
+    await this.#state.alerts.write(changed).catch((error) => {
+      this.#diskFailed(error);
+      throw error;
+    });
     return faults;
   }
 
@@ -308,7 +320,12 @@ export class Alertmanager {
 
   /** What keeps messages from reaching people, a sentence each; empty = all is well. */
   problems(): string[] {
-    return this.#health.problems();
+    return this.health().problems;
+  }
+
+  /** `ok`: what is promised can be kept. Receivers that do not answer are a problem, but not one of this process. */
+  health(): { ok: boolean; problems: string[] } {
+    return this.#health.state();
   }
 
   /** ms on the clock that all of this runs by. */
@@ -393,11 +410,16 @@ export class Alertmanager {
   }
 
   async #maintain(): Promise<void> {
+    const started = performance.now();
     for (const alert of await this.#state.maintain()) this.#running?.inhibitor.alertGone(alert);
+    this.#metrics.maintained(performance.now() - started);
+    this.#health.diskWorks();
   }
 
   #diskFailed(error: unknown): void {
     this.#logger.error({ err: error }, 'State of the Alertmanager could not be written');
+    this.#health.diskFailed(error as Error);
+    this.#metrics.maintenanceFailed();
   }
 
   #countAlerts(): { active: number; suppressed: number } {

@@ -17,6 +17,8 @@ export interface AlertStoreOptions {
   readonly records: Records<AlertRecord>;
   /** How long after a restart an alert that fired before counts as firing without being posted again, ms. */
   readonly grace: number;
+  /** So many alerts of one name are kept; 0 = no limit. @default 0 */
+  readonly perAlertnameLimit?: number;
 }
 
 /** All alerts that fire, and those that have ended until the next `maintain()`. */
@@ -24,10 +26,13 @@ export class AlertStore {
   readonly #options: AlertStoreOptions;
   readonly #alerts = new Map<string, Alert>();
   readonly #texts = new Texts();
+  /** Counted only where there is a limit. */
+  readonly #perName = new Map<string, number>();
 
   constructor(options: AlertStoreOptions) {
     this.#options = options;
     for (const record of options.records.loaded) this.#restore(record);
+    for (const alert of this.#alerts.values()) this.#count(alert, 1);
   }
 
   get size(): number {
@@ -42,12 +47,20 @@ export class AlertStore {
     return this.#alerts.values();
   }
 
+  /** Whether there is room for this alert: others of its name may be as many as there can be. */
+  accepts(alert: Alert): boolean {
+    const { perAlertnameLimit = 0 } = this.#options;
+    if (perAlertnameLimit === 0 || this.#alerts.has(alert.fingerprint)) return true;
+    return (this.#perName.get(alert.labels.get('alertname')) ?? 0) < perAlertnameLimit;
+  }
+
   /** @returns the alert as it now stands, merged with what was known of it, and whether that has to be written */
   put(received: Alert): { alert: Alert; changed: boolean } {
     const known = this.#alerts.get(received.fingerprint);
     const compact = this.#compact(received, known);
     const alert = known ? mergeAlerts(known, compact) : compact;
     this.#alerts.set(alert.fingerprint, alert);
+    if (!known) this.#count(alert, 1);
     return { alert, changed: differs(known, alert) };
   }
 
@@ -62,10 +75,21 @@ export class AlertStore {
     const now = clock.now();
     const gone: Alert[] = [];
     for (const alert of this.#alerts.values()) if (isResolved(alert, now)) gone.push(alert);
-    for (const alert of gone) this.#alerts.delete(alert.fingerprint);
+    for (const alert of gone) {
+      this.#alerts.delete(alert.fingerprint);
+      this.#count(alert, -1);
+    }
     if (gone.length > 0) await records.appendAll(gone.map((alert) => ({ gone: alert.fingerprint })));
     await records.compact(() => this.#alerts.values(), this.#alerts.size);
     return gone;
+  }
+
+  #count(alert: Alert, change: 1 | -1): void {
+    if (!this.#options.perAlertnameLimit) return;
+    const name = alert.labels.get('alertname');
+    const count = (this.#perName.get(name) ?? 0) + change;
+    if (count === 0) this.#perName.delete(name);
+    else this.#perName.set(name, count);
   }
 
   /** The same alert in as little memory as it needs: posted again it mostly says what is known already. */

@@ -3,8 +3,9 @@ import type { Delivery } from './notify/pipeline.ts';
 /** So many failures in a row make a receiver count as broken. */
 const FAILURES = 3;
 
-/** Which integrations cannot deliver. */
-export class DeliveryHealth {
+/** Which integrations cannot deliver, and whether state can be written. */
+export class Health {
+  #diskError: string | undefined;
   readonly #failures = new Map<string, { count: number; error: string }>();
 
   delivered({ integration, error }: Delivery): void {
@@ -15,10 +16,21 @@ export class DeliveryHealth {
     }
   }
 
-  /** One sentence for each that is broken. */
-  problems(): string[] {
-    return [...this.#failures]
+  diskFailed(error: Error): void {
+    this.#diskError = error.message;
+  }
+
+  diskWorks(): void {
+    this.#diskError = undefined;
+  }
+
+  /** `problems` has one sentence for each part that is broken. */
+  state(): { ok: boolean; problems: string[] } {
+    const disk = this.#diskError;
+    const problems = [...this.#failures]
       .filter(([, { count }]) => count >= FAILURES)
       .map(([key, { count, error }]) => `${key} failed ${count} times in a row: ${error}`);
+    if (disk !== undefined) problems.unshift(`the state of alerts cannot be written: ${disk}`);
+    return { ok: disk === undefined, problems };
   }
 }

@@ -31,9 +31,16 @@ receivers: [{name: ops, inbox_configs: [{}]}]`,
     'alertmanager_config_last_reload_successful 1',
     'alertmanager_dispatcher_aggregation_groups 1',
     'alertmanager_integrations 1',
+    'alertmanager_inhibition_rules 0',
+    'alertmanager_nflog_state_size 1',
+    'alertmanager_nflog_queries_total 1',
+    'alertmanager_silences_state_size 1',
   ]) {
     expect(text).toContain(line);
   }
+  await h.at(60);
+  await h.am.stop();
+  expect(await registry.metrics()).toContain('alertmanager_silences_maintenance_total 1');
   h.am.reloadFailed();
   expect(await registry.metrics()).toContain('alertmanager_config_last_reload_successful 0');
 });

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Summary, type Registry } from 'prom-client';
 import { isResolved, type Alert } from './alert.ts';
 import type { Configuration } from './config/load.ts';
 import type { Delivery } from './notify/pipeline.ts';
@@ -12,6 +12,10 @@ export interface MetricSources {
   readonly alerts: () => { active: number; suppressed: number };
   readonly silences: () => { active: number; pending: number; expired: number };
   readonly groups: () => number;
+  readonly inhibitionRules: () => number;
+  readonly stores: Readonly<
+    Record<'nflog' | 'silences', { readonly queries: number; readonly size: number }>
+  >;
 }
 
 /** Alertmanager's own metric names, for the dashboards that exist. */
@@ -29,6 +33,8 @@ export class AlertmanagerMetrics {
   readonly #configHash: Gauge;
   readonly #receivers: Gauge;
   readonly #integrations: Gauge;
+  readonly #limited: Counter;
+  readonly #stores: readonly StoreMetrics[];
 
   constructor(registry: Registry, sources: MetricSources) {
     const registers = [registry];
@@ -94,7 +100,30 @@ export class AlertmanagerMetrics {
     this.#configHash = new Gauge(define('config_hash', 'Hash of the currently loaded configuration.'));
     this.#receivers = new Gauge(define('receivers', 'Number of configured receivers.'));
     this.#integrations = new Gauge(define('integrations', 'Number of configured integrations.'));
+    this.#limited = new Counter(
+      define(
+        'alerts_limited_total',
+        'Total number of alerts dropped for there being too many of their name.',
+      ),
+    );
+    this.#stores = (['nflog', 'silences'] as const).map((name) => storeMetrics(name, registry, sources));
     defineStates(registry, sources);
+  }
+
+  limited(): void {
+    this.#limited.inc();
+  }
+
+  /** What is old was forgotten, and files were kept small. */
+  maintained(durationMs: number): void {
+    for (const { maintenance, duration } of this.#stores) {
+      maintenance.inc();
+      duration.observe(durationMs / 1000);
+    }
+  }
+
+  maintenanceFailed(): void {
+    for (const { errors } of this.#stores) errors.inc();
   }
 
   /** A request brought these alerts, and so many that were not valid. */
@@ -135,6 +164,46 @@ export class AlertmanagerMetrics {
   }
 }
 
+interface StoreMetrics {
+  readonly maintenance: Counter;
+  readonly errors: Counter;
+  readonly duration: Summary;
+}
+
+/** Of the notification log and of the silences; both are maintained at once. */
+function storeMetrics(
+  name: 'nflog' | 'silences',
+  registry: Registry,
+  { stores }: MetricSources,
+): StoreMetrics {
+  const registers = [registry];
+  const what = name === 'nflog' ? 'notification log' : 'silences';
+  const define = (metric: string, help: string) => ({
+    name: `alertmanager_${name}_${metric}`,
+    help,
+    registers,
+  });
+  new Gauge({
+    ...define('state_size', `Number of entries of the ${what}.`),
+    collect() {
+      this.set(stores[name].size);
+    },
+  });
+  let counted = 0;
+  new Counter({
+    ...define('queries_total', `How often the ${what} were asked.`),
+    collect() {
+      this.inc(stores[name].queries - counted);
+      counted = stores[name].queries;
+    },
+  });
+  return {
+    maintenance: new Counter(define('maintenance_total', `How often the ${what} were tidied up.`)),
+    errors: new Counter(define('maintenance_errors_total', `How often the ${what} could not be written.`)),
+    duration: new Summary({ ...define('gc_duration_seconds', `How long tidying up took.`), percentiles: [] }),
+  };
+}
+
 function defineStates(registry: Registry, sources: MetricSources): void {
   const registers = [registry];
   const states = (name: string, help: string, read: () => Record<string, number>): void => {
@@ -156,6 +225,14 @@ function defineStates(registry: Registry, sources: MetricSources): void {
     registers,
     collect() {
       this.set(sources.groups());
+    },
+  });
+  new Gauge({
+    name: 'alertmanager_inhibition_rules',
+    help: 'Number of configured inhibition rules.',
+    registers,
+    collect() {
+      this.set(sources.inhibitionRules());
     },
   });
   new Gauge({

@@ -24,6 +24,8 @@ export interface NotificationLogOptions {
 export class NotificationLog {
   readonly #options: NotificationLogOptions;
   readonly #entries = new Map<string, LogEntry>();
+  /** How often it was asked. */
+  queries = 0;
 
   constructor(options: NotificationLogOptions) {
     this.#options = options;
@@ -36,6 +38,7 @@ export class NotificationLog {
   }
 
   get(groupKey: string, integration: string): LogEntry | undefined {
+    this.queries++;
     const entry = this.#entries.get(keyOf({ groupKey, integration }));
     return entry && entry.expiresAt > this.#options.clock.now() ? entry : undefined;
   }

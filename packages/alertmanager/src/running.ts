@@ -32,6 +32,8 @@ export interface RunningParts extends Pick<PipelineParts, FromOwner> {
   /** Takes the alerts that watchdogs raise. */
   readonly post: (alerts: PostedAlert[]) => Promise<unknown>;
   readonly healthy: () => boolean;
+  /** Nobody is told of anything before this time, ms. */
+  readonly notBefore: number;
   readonly positions: LogPositions;
 }
 
@@ -99,6 +101,7 @@ export class Running {
     });
     this.dispatcher = new Dispatcher(configuration.route, {
       clock: parts.clock,
+      notBefore: parts.notBefore,
       flush: (flush) => pipeline.run(flush),
     });
   }

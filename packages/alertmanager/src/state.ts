@@ -25,6 +25,7 @@ export interface StateOptions {
   readonly maxSilenceBytes: number;
   /** How long an alert that fired before a restart fires on without being posted again, ms. */
   readonly grace: number;
+  readonly perAlertnameLimit: number;
   readonly onMessage: (message: Message) => void;
 }
 
@@ -43,9 +44,10 @@ export class State {
   readonly #stores: Stores;
 
   private constructor(options: StateOptions, stores: Stores) {
-    const { clock, retention, maxSilences, maxSilenceBytes: maxBytes, grace, onMessage } = options;
+    const { clock, retention, maxSilences, maxSilenceBytes: maxBytes, onMessage } = options;
+    const { grace, perAlertnameLimit } = options;
     this.#stores = stores;
-    this.alerts = new AlertStore({ clock, records: stores.alerts, grace });
+    this.alerts = new AlertStore({ clock, records: stores.alerts, grace, perAlertnameLimit });
     this.silences = new Silences({ clock, records: stores.silences, retention, maxSilences, maxBytes });
     this.recurringSilences = new RecurringSilences({
       clock,

@@ -9,7 +9,7 @@ export type { Part } from './prunella/part.ts';
 export { statusRoutes, type StatusParts } from './prunella/status.ts';
 export { Server, type Routes, type ServerOptions } from './server.ts';
 export { parseWebConfig, type WebConfig } from './web/config.ts';
-export { lifecycleRoutes, type LifecycleParts } from './web/lifecycle.ts';
+export { lifecycleRoutes, type Health, type LifecycleParts } from './web/lifecycle.ts';
 export { healingRoutes, type HealingParts } from './healing/routes.ts';
 export { ReceiverError, webhookRoutes, type WebhookParts } from './healing/webhooks.ts';
 export { workloadsRoutes, type WorkloadsParts } from './workloads/routes.ts';

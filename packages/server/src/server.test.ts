@@ -50,6 +50,24 @@ describe('the server', () => {
     await app.close();
   });
 
+  test.each([
+    [{ ok: true, problems: [] }, 200, 'Prunella is healthy.\n'],
+    [
+      { ok: true, problems: ['ops/webhook/0 failed 3 times in a row: no route'] },
+      200,
+      'Prunella is healthy.\nops/webhook/0 failed 3 times in a row: no route\n',
+    ],
+    [{ ok: false, problems: ['the disk is full'] }, 503, 'Prunella is not healthy.\nthe disk is full\n'],
+  ])('%j is told by /-/healthy', async (health, status, text) => {
+    const parts = { ready: () => true, reload: async () => {}, quit: () => {}, enabled: false };
+    const app = await Server.create({ host: '127.0.0.1', port: 0, logger: silentLogger }, [
+      (scope) => lifecycleRoutes(scope, { ...parts, registry: new Registry(), health: () => health }),
+    ]);
+    const answer = await app.inject({ method: 'GET', url: '/-/healthy' });
+    expect({ status: answer.statusCode, text: answer.body }).toEqual({ status, text });
+    await app.close();
+  });
+
   test('tells the reason of a failed reload, and keeps internal errors to the log', async () => {
     const app = await server({}, () => Promise.reject(new Error('a.yml:3:1: unknown key "x"')));
     expect((await app.inject({ method: 'POST', url: '/-/reload' })).body).toContain(

@@ -6,6 +6,8 @@ import { Group, type GroupParts } from './group.ts';
 
 export interface DispatcherParts {
   readonly clock: Clock;
+  /** ms */
+  readonly notBefore: number;
   readonly flush: (flush: Flush) => Promise<boolean>;
 }
 

@@ -10,6 +10,8 @@ const LEAST_DELIVERY_MS = 10_000;
 
 export interface GroupParts {
   readonly clock: Clock;
+  /** No group looks at its alerts before this time, ms. */
+  readonly notBefore: number;
   /** @returns whether all was delivered. Never throws. */
   readonly flush: (flush: Flush) => Promise<boolean>;
   /** The last alert has resolved and been told of. */
@@ -35,7 +37,7 @@ export class Group {
     this.labels = labels;
     this.key = groupKey(route, labels);
     this.#parts = parts;
-    this.#timer = parts.clock.setTimeout(this.#tick, route.options.groupWait);
+    this.#timer = parts.clock.setTimeout(this.#tick, this.#delay(route.options.groupWait));
   }
 
   get alerts(): Iterable<Alert> {
@@ -50,7 +52,12 @@ export class Group {
     this.#alerts.set(alert.fingerprint, alert);
     // Whoever waited long enough elsewhere (before a restart, say) does not wait again.
     const overdue = alert.startsAt + this.route.options.groupWait < this.#parts.clock.now();
-    if (!this.#ticked && overdue) this.#schedule(0);
+    if (!this.#ticked && overdue) this.#schedule(this.#delay(0));
+  }
+
+  /** Of the first look. */
+  #delay(wait: number): number {
+    return Math.max(wait, this.#parts.notBefore - this.#parts.clock.now());
   }
 
   /** Resolves when no delivery is under way any more. */

@@ -27,6 +27,8 @@ export interface SilencesOptions {
 export class Silences {
   readonly #options: SilencesOptions;
   readonly #silences = new Map<string, CompiledSilence>();
+  /** How often it was asked which silences mute an alert. */
+  queries = 0;
   /** Counts changes: which silences match an alert is looked up again only when there was one. */
   #version = 0;
   readonly #matching = new Map<string, { version: number; silences: readonly CompiledSilence[] }>();
@@ -43,6 +45,10 @@ export class Silences {
 
   all(): Silence[] {
     return Array.from(this.#silences.values(), (compiled) => compiled.silence);
+  }
+
+  get size(): number {
+    return this.#silences.size;
   }
 
   count(): Record<SilenceState, number> {
@@ -88,6 +94,7 @@ export class Silences {
 
   /** Ids of the active silences that mute this alert, sorted. */
   silencing(alert: Pick<Alert, 'fingerprint' | 'labels'>): string[] {
+    this.queries++;
     if (this.#silences.size === 0) return [];
     const now = this.#now();
     return this.#candidates(alert)

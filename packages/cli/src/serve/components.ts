@@ -71,7 +71,17 @@ export async function build(
   const docker = dockerConfig && new Docker(dockerConfig, { logger, clock });
   const workloads = new Workloads({ sources: docker ? [supervisor, docker] : [supervisor], logger, clock });
 
-  const alertmanager = await Alertmanager.open({ ...base, directory, externalUrl, env });
+  const alertmanager = await Alertmanager.open({
+    ...base,
+    directory,
+    externalUrl,
+    env,
+    retention: flags['alertmanager.retention'],
+    maxSilences: flags['alertmanager.max-silences'],
+    maxSilenceBytes: flags['alertmanager.max-silence-size'],
+    perAlertnameLimit: flags['alertmanager.per-alertname-limit'],
+    startDelay: flags['alertmanager.start-delay'],
+  });
   const remoteWrite = new RemoteWrite(base);
   const storage = remoteWrite.wrap(database);
   const notifier = new Notifier({ ...base, env });

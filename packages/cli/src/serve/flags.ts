@@ -20,6 +20,13 @@ export interface ServeFlags {
   readonly 'query.max-samples': number;
   readonly 'query.max-concurrency': number;
   readonly 'query.lookback-delta': number;
+  readonly 'alertmanager.retention': number;
+  readonly 'alertmanager.max-silences': number;
+  readonly 'alertmanager.max-silence-size': number;
+  readonly 'alertmanager.per-alertname-limit': number;
+  readonly 'alertmanager.start-delay': number;
+  readonly 'alertmanager.get-concurrency': number;
+  readonly 'alertmanager.timeout': number;
   readonly 'enable-feature': string[];
   readonly 'log.level': string;
   readonly 'log.format': string;
@@ -70,6 +77,41 @@ const flags = {
     kind: 'duration',
     default: '5m',
     help: 'How old the newest sample of a series may be.',
+  },
+  'alertmanager.retention': {
+    kind: 'duration',
+    default: '120h',
+    help: 'How long silences that have ended, the notification log and the histories are kept.',
+  },
+  'alertmanager.max-silences': {
+    kind: 'number',
+    default: '0',
+    help: 'How many silences there may be, those that have ended included; 0 = no limit.',
+  },
+  'alertmanager.max-silence-size': {
+    kind: 'size',
+    default: '0',
+    help: 'How large a silence may be; 0 = no limit.',
+  },
+  'alertmanager.per-alertname-limit': {
+    kind: 'number',
+    default: '0',
+    help: 'How many alerts of one name are taken; 0 = no limit.',
+  },
+  'alertmanager.start-delay': {
+    kind: 'duration',
+    default: '0s',
+    help: 'How long after the start nobody is told of anything.',
+  },
+  'alertmanager.get-concurrency': {
+    kind: 'number',
+    default: '0',
+    help: 'How many GETs of /api/v2 are answered at once; 0 = 8, or the number of cores if that is more.',
+  },
+  'alertmanager.timeout': {
+    kind: 'duration',
+    default: '0s',
+    help: 'When a GET of /api/v2 is given up; 0 = never.',
   },
   'enable-feature': featureFlag,
   'log.level': { kind: 'text', default: 'info', help: 'debug, info, warn or error.' },

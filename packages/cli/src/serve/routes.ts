@@ -47,13 +47,21 @@ export function routesOf(components: Components, options: RouteOptions): Routes[
 }
 
 function prometheusRoutes(
-  { engine, database, scrape, rules, notifier, clock, registry }: Components,
+  { engine, database, scrape, rules, notifier, alertmanager, clock, registry }: Components,
   options: RouteOptions,
 ): Routes[] {
   const { flags, logger, version, startedAt, loaded, lastReload, ready, reload, quit } = options;
   const now = (): number => clock.now();
   return [
-    (app) => lifecycleRoutes(app, { ready, reload, quit, enabled: flags['web.enable-lifecycle'], registry }),
+    (app) =>
+      lifecycleRoutes(app, {
+        ready,
+        health: () => alertmanager.health(),
+        reload,
+        quit,
+        enabled: flags['web.enable-lifecycle'],
+        registry,
+      }),
     (app) =>
       queryRoutes(app, {
         engine,
@@ -89,16 +97,25 @@ function prometheusRoutes(
         config: () => loaded().prometheusText,
         lastReload,
         retentionMs: flags['storage.tsdb.retention.time'],
+        storage: () => {
+          const { head, wal } = database.stats();
+          return { series: head.series, corruptions: wal.corruptions };
+        },
         now,
       }),
   ];
 }
 
 function ownRoutes(components: Components, options: RouteOptions): Routes[] {
-  const { alertmanager, healing, workloads, collectors, events, parts, clock } = components;
-  const { loaded, logger, version, startedAt, ready, warnings, demo } = options;
+  const { alertmanager, healing, workloads, collectors, events, parts, clock, registry } = components;
+  const { flags, loaded, logger, version, startedAt, ready, warnings, demo } = options;
+  const limits = {
+    getConcurrency: flags['alertmanager.get-concurrency'],
+    timeoutMs: flags['alertmanager.timeout'],
+    registry,
+  };
   return [
-    (app) => alertmanagerRoutes(app, { alertmanager }),
+    (app) => alertmanagerRoutes(app, { alertmanager, limits }),
     (app) => workloadsRoutes(app, { workloads }),
     (app) => healingRoutes(app, { healing }),
     (app) =>

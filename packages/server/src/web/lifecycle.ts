@@ -1,8 +1,18 @@
 import type { FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
 
+/** How the process itself is. */
+export interface Health {
+  /** It cannot do its work: state cannot be written, say. */
+  readonly ok: boolean;
+  /** What does not work, a sentence each; people who are not told of alerts, for one. A restart would not help. */
+  readonly problems: readonly string[];
+}
+
 export interface LifecycleParts {
   readonly ready: () => boolean;
+  /** @default always well */
+  readonly health?: () => Health;
   /** Rejects with what is wrong with the configuration; the old one then goes on. */
   readonly reload: () => Promise<void>;
   readonly quit: () => void;
@@ -13,7 +23,14 @@ export interface LifecycleParts {
 
 /** Prometheus's management API and our own metrics. */
 export function lifecycleRoutes(app: FastifyInstance, parts: LifecycleParts): void {
-  app.get('/-/healthy', async (_request, reply) => reply.type('text/plain').send('Prunella is healthy.\n'));
+  app.get('/-/healthy', async (_request, reply) => {
+    const { ok, problems } = parts.health?.() ?? { ok: true, problems: [] };
+    const lines = [`Prunella is ${ok ? 'healthy' : 'not healthy'}.`, ...problems];
+    return reply
+      .code(ok ? 200 : 503)
+      .type('text/plain')
+      .send(lines.map((line) => `${line}\n`).join(''));
+  });
   app.get('/-/ready', async (_request, reply) =>
     parts.ready()
       ? reply.type('text/plain').send('Prunella is ready.\n')
