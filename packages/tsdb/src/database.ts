@@ -14,6 +14,7 @@ import type {
   Queryable,
   Timer,
 } from '@prunella/metrics';
+import { directorySize } from './block/block.ts';
 import type { BlockMeta } from './block/meta.ts';
 import { BlockSet } from './blocks.ts';
 import { messageOf } from './errors.ts';
@@ -25,6 +26,7 @@ import { loadLogs } from './load.ts';
 import { HeadChunkFiles } from './head/chunk_files.ts';
 import type { WalWriter } from './wal/writer.ts';
 import { DirectoryLock } from './lock.ts';
+import { timed } from './measure.ts';
 import { Maintenance } from './maintenance.ts';
 import { Mutex } from './mutex.ts';
 import { withDefaults, type DatabaseOptions } from './options.ts';
@@ -171,7 +173,9 @@ export class Database implements Appendable, Queryable, ExemplarQueryable {
       },
       wal: { ...wal.counters, segment: wal.segment, ...this.#parts.replayed },
       blocks: { count: blocks.list.length, bytes: blocks.size, symbolBytes: blocks.symbolBytes },
-      maintenance: this.#maintenance.counters,
+      maintenance: { ...this.#maintenance.counters, populating: this.#maintenance.populating },
+      measures: { ...this.#maintenance.measures, walSyncs: wal.syncs },
+      headFiles: this.#parts.headFiles.counters,
       exemplars: exemplarStatsOf(head.exemplars),
       retention: { ms: options.retentionMs, bytes: options.retentionBytes },
       damages: quarantine.damages,
@@ -210,9 +214,21 @@ export class Database implements Appendable, Queryable, ExemplarQueryable {
   /** Writes blocks with deleted samples anew without them. */
   cleanTombstones(): Promise<void> {
     return this.#blockWork.run(async () => {
-      for (const block of this.#parts.blocks.list)
-        if (block.tombstones.size > 0) await this.#maintenance.merge([block]);
+      for (const block of this.#parts.blocks.list) {
+        if (block.tombstones.size === 0) continue;
+        await timed(this.#maintenance.measures.tombstones, () => this.#maintenance.merge([block]));
+      }
     });
+  }
+
+  /** Bytes on disk of the log, and of the head's chunks. */
+  async diskUse(): Promise<{ wal: number; headChunks: number }> {
+    const { dir, headFiles } = this.#parts;
+    const none = (): number => 0;
+    return {
+      wal: await directorySize(join(dir, 'wal')).catch(none),
+      headChunks: await directorySize(headFiles.dir).catch(none),
+    };
   }
 
   /** Does now what is due in the background: blocks, merges, retention. */

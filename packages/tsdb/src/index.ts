@@ -4,6 +4,7 @@ export { DatabaseReader } from './reader.ts';
 export { createBlocks, type CreateOptions } from './create.ts';
 export type { BlockAnalysis } from './analyze.ts';
 export type { Cardinality, Count, DatabaseStats, ExemplarStats } from './stats.ts';
+export { Distribution, Durations } from './measure.ts';
 export type { BlockMeta, BlockStats } from './block/meta.ts';
 export type { Damage } from './quarantine.ts';
 export { CorruptionError, LockedError } from './errors.ts';

@@ -4,6 +4,9 @@ import { moveLateSamples } from './compact/late.ts';
 import { blockRanges, plan } from './compact/plan.ts';
 import { blockFromHead, mergeBlocks } from './compact/compactor.ts';
 import { directorySize, type Block } from './block/block.ts';
+import { sampleCount, type Chunk } from './block/chunks.ts';
+import type { OnDamage } from './compact/chunk_series.ts';
+import { Distribution, Durations, timed } from './measure.ts';
 import type { BlockSet } from './blocks.ts';
 import { CorruptionError, messageOf } from './errors.ts';
 import type { Committer } from './head/committer.ts';
@@ -31,6 +34,18 @@ export interface MaintenanceCounters {
   checkpointsFailed: number;
   timeRetentions: number;
   sizeRetentions: number;
+}
+
+/** How long things took, s, and what chunks were like when they first came to a block. */
+export interface MaintenanceMeasures {
+  readonly compactions: Distribution;
+  readonly headCuts: Durations;
+  readonly walTruncations: Durations;
+  readonly tombstones: Distribution;
+  /** ms, samples, bytes. */
+  readonly chunkRange: Distribution;
+  readonly chunkSamples: Distribution;
+  readonly chunkBytes: Distribution;
 }
 
 export interface MaintenanceParts {
@@ -65,6 +80,18 @@ export class Maintenance {
     timeRetentions: 0,
     sizeRetentions: 0,
   };
+  // Bounds are those of Prometheus, so that dashboards go on over a change of the one for the other.
+  readonly measures: MaintenanceMeasures = {
+    compactions: Distribution.exponential(1, 2, 14),
+    headCuts: new Durations(),
+    walTruncations: new Durations(),
+    tombstones: new Distribution([0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]),
+    chunkRange: Distribution.exponential(100, 4, 10),
+    chunkSamples: Distribution.exponential(4, 1.5, 12),
+    chunkBytes: Distribution.exponential(32, 1.5, 12),
+  };
+  /** Whether a block is being written. */
+  populating = false;
   readonly #parts: MaintenanceParts;
   readonly #logger: Logger;
   /** Blocks whose merge has failed (one is damaged): not tried again in this run. */
@@ -108,8 +135,9 @@ export class Maintenance {
       moved = true;
     }
     if (!moved) return;
-    await this.#truncateLog();
+    // In this order: the log knows which late samples are deleted until they are in blocks, or nowhere.
     this.counters.compactions += await moveLateSamples(this.#parts);
+    await this.#truncateLog();
   }
 
   /** Merges blocks until the plan is empty. */
@@ -129,7 +157,7 @@ export class Maintenance {
     const { dir, blocks, options } = this.#parts;
     const ulids = parents.map((block) => block.meta.ulid);
     try {
-      const meta = await mergeBlocks(dir, parents, options.clock);
+      const meta = await this.#populate(() => mergeBlocks(dir, parents, options.clock));
       await blocks.replace(parents, meta === undefined ? [] : [await blocks.open(meta.ulid)]);
       this.counters.compactions++;
       if (overlap(parents)) this.counters.verticalCompactions++;
@@ -175,8 +203,10 @@ export class Maintenance {
     // Batches checked against the old floor are still to come.
     await committer.exclusively(async () => {});
     const damages: Damage[] = [];
-    const meta = await blockFromHead(dir, head, mint, maxt, options.clock, (error, from, to) =>
-      damages.push({ what: 'a head chunk', reason: error.message, mint: from, maxt: to }),
+    const damaged: OnDamage = (error, from, to) =>
+      damages.push({ what: 'a head chunk', reason: error.message, mint: from, maxt: to });
+    const meta = await this.#populate(() =>
+      blockFromHead(dir, head, mint, maxt, options.clock, damaged, (chunk) => this.#measure(chunk)),
     );
     for (const damage of damages.slice(0, MOST_DAMAGES)) await this.#parts.quarantine.report(damage);
     if (meta !== undefined) {
@@ -189,10 +219,25 @@ export class Maintenance {
     await this.#truncateHead(maxt);
   }
 
+  async #populate<T>(write: () => Promise<T>): Promise<T> {
+    this.populating = true;
+    try {
+      return await timed(this.measures.compactions, write);
+    } finally {
+      this.populating = false;
+    }
+  }
+
+  #measure(chunk: Chunk): void {
+    this.measures.chunkRange.observe(chunk.maxt - chunk.mint);
+    this.measures.chunkSamples.observe(sampleCount(chunk));
+    this.measures.chunkBytes.observe(chunk.data.length);
+  }
+
   async #truncateHead(mint: number): Promise<void> {
     const { head, readers, options } = this.#parts;
     await readers.drained(options.clock);
-    await head.truncate(mint, this.#parts.wal.segment);
+    await timed(this.measures.headCuts, () => head.truncate(mint, this.#parts.wal.segment));
     await this.#parts.headFiles.truncate(mint);
     this.counters.headTruncations++;
   }
@@ -210,7 +255,9 @@ export class Maintenance {
     const last = first + Math.floor(((newest - first) * 2) / 3);
     if (last <= first) return;
     try {
-      await truncateLog(walDir, last, (ref) => head.needsRef(ref, last), head.floor);
+      await timed(this.measures.walTruncations, () =>
+        truncateLog(walDir, last, (ref) => head.needsRef(ref, last), head.floor),
+      );
       await head.dropForgotten(last);
       this.counters.walTruncations++;
       this.counters.checkpoints++;

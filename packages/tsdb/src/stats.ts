@@ -1,7 +1,8 @@
 import type { Metadata } from '@prunella/metrics';
 import type { ExemplarStore } from './head/exemplars.ts';
 import type { Head, HeadCounters } from './head/head.ts';
-import type { MaintenanceCounters } from './maintenance.ts';
+import type { MaintenanceCounters, MaintenanceMeasures } from './maintenance.ts';
+import type { Durations } from './measure.ts';
 import { Pacer } from './pacer.ts';
 import { sortInSlices } from './sort.ts';
 import type { Damage } from './quarantine.ts';
@@ -32,7 +33,10 @@ export interface DatabaseStats {
   };
   readonly wal: WalCounters & Replayed & { readonly segment: number };
   readonly blocks: { readonly count: number; readonly bytes: number; readonly symbolBytes: number };
-  readonly maintenance: MaintenanceCounters;
+  readonly maintenance: MaintenanceCounters & { readonly populating: boolean };
+  readonly measures: MaintenanceMeasures & { readonly walSyncs: Durations };
+  /** Of `chunks_head/`. */
+  readonly headFiles: { readonly written: number; readonly damages: number };
   readonly exemplars: ExemplarStats;
   readonly retention: { readonly ms: number; readonly bytes: number };
   readonly damages: readonly Damage[];
@@ -71,7 +75,7 @@ export interface Cardinality {
   readonly maxTime: number;
   readonly seriesByMetric: readonly Count[];
   readonly valuesByLabel: readonly Count[];
-  /** Bytes of a label's distinct values, as UTF-16 units. */
+  /** Bytes of a label's distinct values in UTF-8. */
   readonly bytesByLabel: readonly Count[];
   /** Named `label=value`. */
   readonly seriesByPair: readonly Count[];
@@ -88,7 +92,7 @@ export async function cardinalityOf(head: Head, limit: number): Promise<Cardinal
     if (name === '__name__') seriesByMetric.push({ name: value, value: series });
     seriesByPair.push({ name: `${name}=${value}`, value: series });
     values.set(name, (values.get(name) ?? 0) + 1);
-    bytes.set(name, (bytes.get(name) ?? 0) + value.length);
+    bytes.set(name, (bytes.get(name) ?? 0) + Buffer.byteLength(value));
     const pause = seriesByPair.length % 256 === 0 ? pacer.pause() : undefined;
     if (pause) await pause;
   }

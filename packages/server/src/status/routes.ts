@@ -14,6 +14,8 @@ export interface StatusApiParts {
   readonly lastReload: () => { readonly ok: boolean; readonly time: number };
   /** ms; 0 = for ever */
   readonly retentionMs: number;
+  /** What the storage's head holds, and how often the log was damaged at the start. */
+  readonly storage: () => { readonly series: number; readonly corruptions: number };
   readonly now: () => number;
 }
 
@@ -34,9 +36,10 @@ export function statusApiRoutes(app: FastifyInstance, parts: StatusApiParts): vo
   get('flags', () =>
     Object.fromEntries(Object.entries(parts.flags).map(([name, value]) => [name, maskUrlPassword(value)])),
   );
-  get('walreplay', () => ({ min: 0, max: 0, current: 0, state: 'done' }));
+  get('walreplay', () => ({ min: 0, max: 0, current: 0 }));
   get('runtimeinfo', () => {
     const reload = parts.lastReload();
+    const { series, corruptions } = parts.storage();
     return {
       startTime: new Date(parts.startedAt).toISOString(),
       CWD: process.cwd(),
@@ -44,6 +47,9 @@ export function statusApiRoutes(app: FastifyInstance, parts: StatusApiParts): vo
       serverTime: new Date(parts.now()).toISOString(),
       reloadConfigSuccess: reload.ok,
       lastConfigTime: new Date(reload.time).toISOString(),
+      // Only Prometheus 2 tells the first; /api/v1/status/tsdb of both does.
+      timeSeriesCount: series,
+      corruptionCount: corruptions,
       goroutineCount: 1,
       GOMAXPROCS: os.availableParallelism(),
       GOMEMLIMIT: 0,

@@ -1,5 +1,6 @@
-import type { Database, DatabaseStats } from '@prunella/tsdb';
+import type { Database, DatabaseStats, Distribution, Durations } from '@prunella/tsdb';
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { bucketsOf, quantilesOf, shown } from './shown.ts';
 
 type Read = (stats: DatabaseStats) => number;
 type Row = readonly [kind: 'counter' | 'gauge', name: string, help: string, read: Read];
@@ -61,10 +62,22 @@ const ROWS: readonly Row[] = [
     (it) => it.head.chunksRemoved,
   ],
   [
+    'counter',
+    'mmap_chunks_total',
+    'Total number of chunks that were written to chunks_head.',
+    (it) => it.headFiles.written,
+  ],
+  [
+    'counter',
+    'mmap_chunk_corruptions_total',
+    'Total number of corruptions found in chunks_head.',
+    (it) => it.headFiles.damages,
+  ],
+  [
     'gauge',
-    'head_chunks_storage_size_bytes',
-    'Size of the sealed chunks of the head, in memory.',
-    (it) => it.head.chunkBytes,
+    'compaction_populating_block',
+    'Set to 1 when a block is currently being written to the disk.',
+    (it) => Number(it.maintenance.populating),
   ],
   [
     'gauge',
@@ -328,8 +341,59 @@ const BY_LABEL: readonly (readonly [name: string, help: string, label: string, R
   ],
 ];
 
+/** Histograms; what they count is given in Prometheus's units. */
+const DISTRIBUTIONS: readonly (readonly [
+  name: string,
+  help: string,
+  read: (stats: DatabaseStats) => Distribution,
+])[] = [
+  ['compaction_duration_seconds', 'Duration of compaction runs.', (it) => it.measures.compactions],
+  [
+    'compaction_chunk_range_seconds',
+    'Final time range of chunks on their first compaction, in milliseconds as in Prometheus.',
+    (it) => it.measures.chunkRange,
+  ],
+  [
+    'compaction_chunk_samples',
+    'Final number of samples on their first compaction.',
+    (it) => it.measures.chunkSamples,
+  ],
+  [
+    'compaction_chunk_size_bytes',
+    'Final size of chunks on their first compaction.',
+    (it) => it.measures.chunkBytes,
+  ],
+  [
+    'tombstone_cleanup_seconds',
+    'The time taken to recompact blocks to remove tombstones.',
+    (it) => it.measures.tombstones,
+  ],
+];
+
+/** Summaries; only that of fsync has quantiles in Prometheus. */
+const DURATIONS: readonly (readonly [
+  name: string,
+  help: string,
+  quantiles: readonly number[],
+  read: (stats: DatabaseStats) => Durations,
+])[] = [
+  [
+    'wal_fsync_duration_seconds',
+    'Duration of write log fsync.',
+    [0.5, 0.9, 0.99],
+    (it) => it.measures.walSyncs,
+  ],
+  ['wal_truncate_duration_seconds', 'Duration of WAL truncation.', [], (it) => it.measures.walTruncations],
+  [
+    'head_gc_duration_seconds',
+    'Runtime of garbage collection in the head block.',
+    [],
+    (it) => it.measures.headCuts,
+  ],
+];
+
 /** Shows the storage's figures as `prometheus_tsdb_*`, read when they are asked for. */
-export function tsdbMetrics(database: Pick<Database, 'stats'>, registry: Registry): void {
+export function tsdbMetrics(database: Pick<Database, 'stats' | 'diskUse'>, registry: Registry): void {
   for (const [kind, name, help, read] of ROWS) {
     const options = { name: `prometheus_tsdb_${name}`, help, registers: [] };
     const now = (): number => read(database.stats());
@@ -347,6 +411,29 @@ export function tsdbMetrics(database: Pick<Database, 'stats'>, registry: Registr
       },
     });
     registry.registerMetric(counter);
+  }
+  for (const [name, help, read] of DISTRIBUTIONS)
+    registry.registerMetric(
+      shown('histogram', `prometheus_tsdb_${name}`, help, () => bucketsOf(read(database.stats()))),
+    );
+  for (const [name, help, quantiles, read] of DURATIONS)
+    registry.registerMetric(
+      shown('summary', `prometheus_tsdb_${name}`, help, () => quantilesOf(read(database.stats()), quantiles)),
+    );
+  const sizes = [
+    ['wal_storage_size_bytes', 'Size of the write log directory.', 'wal'],
+    ['head_chunks_storage_size_bytes', 'Size of the chunks_head directory.', 'headChunks'],
+  ] as const;
+  for (const [name, help, which] of sizes) {
+    const size = new Gauge({
+      name: `prometheus_tsdb_${name}`,
+      help,
+      registers: [],
+      async collect() {
+        this.set((await database.diskUse())[which]);
+      },
+    });
+    registry.registerMetric(size);
   }
 }
 

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Labels } from '@prunella/metrics';
+import { Labels, Matcher } from '@prunella/metrics';
 import { Database } from '@prunella/tsdb';
 import fastify, { type FastifyInstance } from 'fastify';
 import { Registry } from 'prom-client';
@@ -99,4 +99,42 @@ test('the figures have the names that dashboards use', async () => {
   expect(text).toContain('prometheus_tsdb_head_samples_appended_total{type="float"} 4\n');
   expect(text).toContain(`prometheus_tsdb_head_max_time ${NOW - 30_000}\n`);
   expect(text).toContain('prometheus_tsdb_compactions_failed_total 0\n');
+  expect(text).toContain('# TYPE prometheus_tsdb_wal_fsync_duration_seconds summary\n');
+  expect(text).toContain('prometheus_tsdb_wal_fsync_duration_seconds{quantile="0.99"} Nan\n');
+  expect(text).toMatch(/^prometheus_tsdb_wal_storage_size_bytes [1-9]\d*$/m);
+});
+
+test('what blocks were like and how long things took is counted as in Prometheus', async () => {
+  const { database } = await server();
+  const labels = Labels.from({ __name__: 'm_b', job: 'j', i: '0' });
+  for (let minutes = 0; minutes <= 240; minutes++) {
+    const appender = database.appender();
+    appender.append(0, labels, NOW + minutes * 60_000, minutes);
+    await appender.commit();
+  }
+  await database.maintain();
+  await database.delete([new Matcher('=', '__name__', 'm_a')], 0, NOW);
+  await database.cleanTombstones();
+  const registry = new Registry();
+  tsdbMetrics(database, registry);
+  const text = await registry.metrics();
+  const value = (line: string): number =>
+    Number(
+      text
+        .split('\n')
+        .find((it) => it.startsWith(`${line} `))
+        ?.split(' ')[1],
+    );
+  const written = database.blocks().reduce((sum, { stats }) => sum + stats.numSamples, 0);
+  // Those of the deleted series have been there, too.
+  expect(value('prometheus_tsdb_compaction_chunk_samples_sum')).toBe(written + 3);
+  expect(value('prometheus_tsdb_compaction_chunk_size_bytes_count')).toBeGreaterThan(2);
+  expect(value('prometheus_tsdb_compaction_duration_seconds_bucket{le="+Inf"}')).toBe(
+    value('prometheus_tsdb_compactions_total'),
+  );
+  expect(value('prometheus_tsdb_head_gc_duration_seconds_count')).toBe(
+    value('prometheus_tsdb_head_truncations_total'),
+  );
+  expect(value('prometheus_tsdb_tombstone_cleanup_seconds_count')).toBe(1);
+  expect(value('prometheus_tsdb_wal_fsync_duration_seconds_count')).toBeGreaterThan(0);
 });

@@ -270,7 +270,10 @@ export class Block implements Source {
 export async function directorySize(dir: string): Promise<number> {
   let size = 0;
   for (const entry of await readdir(dir, { recursive: true, withFileTypes: true })) {
-    if (entry.isFile()) size += (await stat(join(entry.parentPath, entry.name))).size;
+    if (!entry.isFile()) continue;
+    // It may have gone meanwhile.
+    const found = await stat(join(entry.parentPath, entry.name)).catch(() => undefined);
+    size += found?.size ?? 0;
   }
   return size;
 }

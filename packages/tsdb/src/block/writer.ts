@@ -23,6 +23,7 @@ export interface ChunkSeries {
  * @param meta all but the statistics
  * @param symbols names and values of the labels, sorted by bytes, each once
  * @param series in label order
+ * @param onChunk is told of every chunk written
  * @returns undefined where there is no sample: no block is written then
  */
 export async function writeBlock(
@@ -30,6 +31,7 @@ export async function writeBlock(
   meta: Omit<BlockMeta, 'stats'>,
   symbols: Iterable<string>,
   series: AsyncIterable<ChunkSeries>,
+  onChunk: (chunk: Chunk) => void = () => {},
 ): Promise<BlockMeta | undefined> {
   const dir = join(parent, meta.ulid);
   const unfinished = dir + UNFINISHED;
@@ -38,7 +40,7 @@ export async function writeBlock(
   const chunks = new ChunkWriter(join(unfinished, 'chunks'));
   try {
     index = await IndexWriter.create(join(unfinished, 'index'), symbols);
-    const stats = await writeSeries(index, chunks, series);
+    const stats = await writeSeries(index, chunks, series, onChunk);
     if (stats.numSamples === 0) {
       await index.abandon();
       await chunks.abandon();
@@ -66,6 +68,7 @@ async function writeSeries(
   index: IndexWriter,
   out: ChunkWriter,
   all: AsyncIterable<ChunkSeries>,
+  onChunk: (chunk: Chunk) => void,
 ): Promise<{ numSamples: number; numSeries: number; numChunks: number }> {
   const stats = { numSamples: 0, numSeries: 0, numChunks: 0 };
   for await (const { labels, chunks } of all) {
@@ -74,6 +77,7 @@ async function writeSeries(
     for (const chunk of chunks) {
       refs.push({ mint: chunk.mint, maxt: chunk.maxt, ref: await out.write(chunk) });
       stats.numSamples += sampleCount(chunk);
+      onChunk(chunk);
     }
     await index.addSeries(labels, refs);
     stats.numSeries++;

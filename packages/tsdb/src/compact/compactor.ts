@@ -1,5 +1,6 @@
 import { compareStrings, type Clock } from '@prunella/metrics';
 import type { Block } from '../block/block.ts';
+import type { Chunk } from '../block/chunks.ts';
 import type { BlockMeta } from '../block/meta.ts';
 import { newUlid } from '../block/ulid.ts';
 import { writeBlock } from '../block/writer.ts';
@@ -17,6 +18,7 @@ export async function blockFromHead(
   maxt: number,
   clock: Clock,
   onDamage: OnDamage,
+  onChunk?: (chunk: Chunk) => void,
 ): Promise<BlockMeta | undefined> {
   const ulid = newUlid(clock.now());
   const meta = {
@@ -26,7 +28,13 @@ export async function blockFromHead(
     compaction: { level: 1, sources: [ulid] },
     version: 1,
   } as const;
-  return writeBlock(parent, meta, await headSymbols(head), chunksOfHead(head, mint, maxt - 1, onDamage));
+  return writeBlock(
+    parent,
+    meta,
+    await headSymbols(head),
+    chunksOfHead(head, mint, maxt - 1, onDamage),
+    onChunk,
+  );
 }
 
 /** Makes one block of several, or of one with deleted samples. @throws CorruptionError where one is damaged */

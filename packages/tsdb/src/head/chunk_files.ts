@@ -64,6 +64,8 @@ export interface HeadChunkDamage {
 /** The files of head chunks of a data directory. Numbers follow one another without a gap, as Prometheus wants it. */
 export class HeadChunkFiles {
   readonly dir: string;
+  /** Chunks written, and damages met, since the start. */
+  readonly counters: { written: number; damages: number } = { written: 0, damages: 0 };
   readonly #files: OpenFile[] = [];
   readonly #scratch: ByteWriter = new ByteWriter(64 * 1024);
   #buffer: Uint8Array = new Uint8Array(4096);
@@ -95,6 +97,7 @@ export class HeadChunkFiles {
         return { path, behind, offset: 0, reason: 'a file before it is missing' };
       const file = { number, fd: openSync(path, 'r'), maxTime: -Infinity };
       const problem = await this.#scan(file, each);
+      if (problem !== undefined) this.counters.damages++;
       if (problem !== undefined && problem.offset < FILE_HEADER) closeSync(file.fd);
       else {
         this.#files.push(file);
@@ -144,6 +147,7 @@ export class HeadChunkFiles {
       entries.push({ ref, mint, maxt, encoding, file: file.number, offset, length: data.length });
     }
     await this.#append(out.written());
+    this.counters.written += chunks.length;
     for (const { maxt } of chunks) file.maxTime = Math.max(file.maxTime, maxt);
     return entries;
   }
@@ -170,12 +174,11 @@ export class HeadChunkFiles {
   ): Promise<{ offset: number; reason: string } | undefined> {
     const pacer = new Pacer();
     let size = PIECE;
-    let base = 0;
     for (let offset = 0; ;) {
       const piece = new Uint8Array(size);
       const got = readSync(file.fd, piece, 0, size, offset);
       const input = new ByteReader(piece, 0, got);
-      base = offset;
+      const base = offset;
       try {
         // Prometheus, too, may have made a file and died.
         if (offset === 0 && got === 0) return undefined;

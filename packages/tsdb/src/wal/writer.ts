@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { syncDirectory } from '../block/meta.ts';
 import { ByteWriter } from '../bytes/writer.ts';
 import { Pacer } from '../pacer.ts';
+import { Durations, timed } from '../measure.ts';
 import { compress } from './compression.ts';
 import { PAGE_BYTES, frame, framedSize } from './page.ts';
 import { segmentName } from './segments.ts';
@@ -32,6 +33,8 @@ export class WalWriter {
     bytesSaved: 0,
     writesFailed: 0,
   };
+  /** How long bringing it to the platter took. */
+  readonly syncs: Durations = new Durations();
   readonly #dir: string;
   readonly #segmentBytes: number;
   readonly #out: ByteWriter = new ByteWriter(64 * 1024);
@@ -86,7 +89,8 @@ export class WalWriter {
     if (this.#synced || this.#file === undefined) return;
     this.#synced = true;
     try {
-      await this.#file.datasync();
+      const file = this.#file;
+      await timed(this.syncs, () => file.datasync());
       // A new file is found after a power cut only where its directory is on the platter too.
       if (this.#fresh) await syncDirectory(this.#dir);
       this.#fresh = false;
@@ -109,7 +113,7 @@ export class WalWriter {
     // Padding is a courtesy to readers (a short last page reads as if padded): a full disk must not fail on it.
     if (padding > 0)
       await file.write(new Uint8Array(padding), 0, padding, this.#position).catch(() => undefined);
-    await file.datasync();
+    await timed(this.syncs, () => file.datasync());
     this.#file = undefined;
     this.#position = 0;
     this.#synced = true;
