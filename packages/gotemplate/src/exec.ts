@@ -15,6 +15,7 @@ import {
   intOf,
   kindOf,
   member,
+  methodParams,
   printValue,
   sortedEntries,
   StringMap,
@@ -199,6 +200,7 @@ class Evaluator {
     const [first, ...args] = command.args as [Operand, ...Operand[]];
     switch (first.kind) {
       case 'field':
+        this.#visit(first);
         return this.#fields(dot, dot, first.path, first, args, final);
       case 'chain':
         return this.#chain(dot, first, args, final);
@@ -267,7 +269,6 @@ class Evaluator {
     args: readonly Operand[],
     final: GoValue,
   ): GoValue {
-    this.#visit(node);
     let value = start;
     path.forEach((name, i) => {
       const last = i === path.length - 1;
@@ -293,8 +294,7 @@ class Evaluator {
     if (typeof receiver === 'object') {
       const { found, value } = member(receiver, name);
       if (found && typeof value === 'function') {
-        const values = args.map((arg) => this.#argument(dot, 'any', arg));
-        if (final !== MISSING) values.push(final);
+        const values = this.#methodArguments(dot, name, methodParams(receiver, name, value), args, final);
         return this.#invoke(name, node, () =>
           (value as (...args: GoValue[]) => GoValue).apply(receiver, values),
         );
@@ -309,6 +309,21 @@ class Evaluator {
       return this.#mapEntry(receiver, name);
     }
     return this.#fail(`can't evaluate field ${name} in type ${typeName(receiver)}`);
+  }
+
+  #methodArguments(
+    dot: GoValue,
+    name: string,
+    params: readonly ParamType[],
+    args: readonly Operand[],
+    final: GoValue,
+  ): GoValue[] {
+    const count = args.length + (final === MISSING ? 0 : 1);
+    if (count !== params.length) {
+      this.#fail(`wrong number of args for ${name}: want ${params.length} got ${count}`);
+    }
+    const values = args.map((arg, i) => this.#argument(dot, params[i] ?? 'any', arg));
+    return final === MISSING ? values : [...values, this.#checked(final, params.at(-1) ?? 'any')];
   }
 
   #mapEntry(map: Map<unknown, unknown>, name: string): GoValue {

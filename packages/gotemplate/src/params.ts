@@ -14,11 +14,18 @@ export function checkArgument(value: GoValue, type: ParamType): Argument {
   if (kind === 'invalid') {
     return type.startsWith('[]') ? { value: [] } : { problem: `invalid value; expected ${paramName(type)}` };
   }
-  if (kind === 'slice' && type.startsWith('[]')) return { value };
+  if (kind === 'slice' && isSliceFor(value as readonly GoValue[], type)) return { value };
   if (kind === type)
     return { value: type === 'string' && typeof value !== 'string' ? printValue(value) : value };
-  if (typeName(value) === type) return { value };
+  // What `query` gives are plain objects here.
+  if (typeName(value) === type || (type === '*template.sample' && kind === 'struct')) return { value };
   return { problem: `wrong type for value; expected ${paramName(type)}; got ${typeName(value)}` };
+}
+
+/** An empty array that says nothing of its type is any slice. */
+function isSliceFor(items: readonly GoValue[], type: ParamType): boolean {
+  const actual = typeName(items);
+  return actual === paramName(type) || (items.length === 0 && type.startsWith('[]') && !('goType' in items));
 }
 
 /** A constant takes the parameter's type where it can. */
@@ -34,6 +41,10 @@ export function literalArgument(node: Operand, type: ParamType): Argument {
         : unexpected('integer', node);
     case 'float':
       return node.kind === 'number' ? { value: node.float } : unexpected('float', node);
+    case 'time.Duration':
+      return node.kind === 'number' && node.int !== undefined
+        ? { value: node.int }
+        : unexpected('integer', node);
     case 'any':
     case '[]any':
     case '[]string':

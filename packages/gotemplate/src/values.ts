@@ -156,6 +156,21 @@ export function member(value: object, name: string): { found: boolean; value: un
   return { found, value: found ? (value as Record<string, unknown>)[name] : undefined };
 }
 
+/** An object whose methods say what they take: `{Remove: ['[]string']}`. Others take any values, as many as they name. */
+export interface WithMethods {
+  readonly goMethods: Readonly<Record<string, readonly ParamType[]>>;
+}
+
+export function methodParams(receiver: object, name: string, method: object): readonly ParamType[] {
+  const declared = (receiver as Partial<WithMethods>).goMethods?.[name];
+  return declared ?? Array.from(method as { length: number }, (): ParamType => 'any');
+}
+
+/** Go's []any, whatever is in it. */
+export function anySlice(items: readonly GoValue[]): readonly GoValue[] {
+  return Object.defineProperty([...items], 'goType', { value: '[]interface {}' });
+}
+
 /** Map entries in Go's printing and ranging order: keys sorted by bytes, numbers by size. */
 export function sortedEntries(map: ReadonlyMap<unknown, unknown>): [unknown, unknown][] {
   return [...map].sort(([a], [b]) => compareKeys(a, b));
@@ -221,6 +236,7 @@ export type ParamType =
   | '[]any'
   | '[]string'
   | 'time.Time'
+  | 'time.Duration'
   | (string & {});
 
 /** A function whose arguments are checked as Go's types would be: `fn('string, any...', …)`. */

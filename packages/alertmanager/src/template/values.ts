@@ -18,6 +18,10 @@ class Pair {
 }
 
 class Pairs extends Array<Pair> {
+  get goType(): string {
+    return 'template.Pairs';
+  }
+
   Names(): string[] {
     return Array.from(this, (pair) => pair.Name);
   }
@@ -44,6 +48,15 @@ export class KV extends StringMap {
     return Pairs.from(names, (name) => new Pair(name, this.get(name) ?? '')) as Pairs;
   }
 
+  /** What the methods take. */
+  get goMethods(): Readonly<Record<string, readonly string[]>> {
+    return { Remove: ['[]string'] };
+  }
+
+  get goType(): string {
+    return 'template.KV';
+  }
+
   Remove(names: readonly string[]): KV {
     return new KV([...this].filter(([name]) => !names.includes(name)));
   }
@@ -66,6 +79,10 @@ export class KV extends StringMap {
 }
 
 class AlertValue {
+  get goType(): string {
+    return 'template.Alert';
+  }
+
   readonly Status: string;
   readonly Labels: KV;
   readonly Annotations: KV;
@@ -99,29 +116,71 @@ class AlertValue {
 }
 
 class AlertList extends Array<AlertValue> {
-  Firing(): AlertList {
+  get goType(): string {
+    return 'template.Alerts';
+  }
+
+  Firing(): readonly AlertValue[] {
     return this.#having('firing');
   }
 
-  Resolved(): AlertList {
+  Resolved(): readonly AlertValue[] {
     return this.#having('resolved');
   }
 
-  #having(status: string): AlertList {
-    return this.filter((alert) => alert.Status === status) as AlertList;
+  /** A plain list: as in Alertmanager it cannot be parted again. */
+  #having(status: string): readonly AlertValue[] {
+    const found = Array.from(this).filter((alert) => alert.Status === status);
+    return Object.defineProperty(found, 'goType', { value: '[]template.Alert' });
+  }
+}
+
+class DataValue {
+  readonly Receiver: string;
+  readonly Status: string;
+  readonly Alerts: AlertList;
+  readonly NotificationReason: string;
+  readonly GroupLabels: KV;
+  readonly CommonLabels: KV;
+  readonly CommonAnnotations: KV;
+  readonly ExternalURL: string;
+  readonly #routeLabels: KV;
+
+  constructor(data: TemplateData) {
+    this.Receiver = data.receiver;
+    this.Status = data.status;
+    this.Alerts = AlertList.from(data.alerts, (alert) => new AlertValue(alert)) as AlertList;
+    this.NotificationReason = data.notificationReason;
+    this.GroupLabels = KV.fromLabels(data.groupLabels);
+    this.CommonLabels = KV.fromLabels(data.commonLabels);
+    this.CommonAnnotations = KV.fromLabels(data.commonAnnotations);
+    this.ExternalURL = data.externalURL;
+    this.#routeLabels = KV.fromLabels(data.routeLabels);
+  }
+
+  get goType(): string {
+    return 'template.Data';
+  }
+
+  get RouteLabels(): KV {
+    return this.#routeLabels;
+  }
+
+  /** For `toJson`: the names of the webhook's body. */
+  toJSON(): object {
+    return {
+      receiver: this.Receiver,
+      status: this.Status,
+      alerts: Array.from(this.Alerts),
+      notification_reason: this.NotificationReason,
+      groupLabels: this.GroupLabels,
+      commonLabels: this.CommonLabels,
+      commonAnnotations: this.CommonAnnotations,
+      externalURL: this.ExternalURL,
+    };
   }
 }
 
 export function templateValue(data: TemplateData): object {
-  return {
-    Receiver: data.receiver,
-    Status: data.status,
-    Alerts: AlertList.from(data.alerts, (alert) => new AlertValue(alert)),
-    GroupLabels: KV.fromLabels(data.groupLabels),
-    CommonLabels: KV.fromLabels(data.commonLabels),
-    CommonAnnotations: KV.fromLabels(data.commonAnnotations),
-    ExternalURL: data.externalURL,
-    NotificationReason: data.notificationReason,
-    RouteLabels: KV.fromLabels(data.routeLabels),
-  };
+  return new DataValue(data);
 }

@@ -215,7 +215,9 @@ function formatArg(verb: string, flags: Flags, arg: GoValue): string {
     case 'map': {
       const entries = sortedEntries(arg as ReadonlyMap<unknown, unknown>);
       const shown = entries.map(([k, v]) => `${formatArg(verb, flags, k)}:${formatArg(verb, flags, v)}`);
-      return `map[${shown.join(' ')}]`;
+      return flags.sharp && verb === 'v'
+        ? `${typeName(arg)}{${shown.join(', ')}}`
+        : `map[${shown.join(' ')}]`;
     }
     case 'struct':
       if (isStringer(arg)) return bad(verb, flags, arg);

@@ -1,8 +1,9 @@
 import { toJson } from '../html/escape.ts';
+import { quote } from '../syntax/quote.ts';
 import { GoTime } from '../time/time.ts';
-import { fn, kindOf, printValue, SafeText, type FuncMap, type GoValue } from '../values.ts';
+import { anySlice, fn, kindOf, printValue, SafeText, type FuncMap, type GoValue } from '../values.ts';
 import { humanizeDuration } from './humanize.ts';
-import { stringFunctions } from './strings.ts';
+import { stringFunctions, titleWords } from './strings.ts';
 
 /** The functions of Alertmanager's notification templates. `now` gives ms. */
 export function alertmanagerFunctions(now: () => number): FuncMap {
@@ -12,21 +13,33 @@ export function alertmanagerFunctions(now: () => number): FuncMap {
     join: fn('string, []string', (separator: string, items: readonly GoValue[]) =>
       items.map((item) => printValue(item)).join(separator),
     ),
+    title: fn('string', titleWords),
     stringSlice: fn('string...', (...items: string[]) => items),
     safeUrl: fn('string', (text: string) => new SafeText('URL', text)),
-    urlUnescape: fn('string', (text: string) => decodeURIComponent(text.replaceAll('+', ' '))),
+    urlUnescape: fn('string', urlUnescape),
     date: fn('string, time.Time', (layout: string, time: GoTime) => time.Format(layout)),
     tz: fn('string, time.Time', (zone: string, time: GoTime) => inZone(zone, time)),
     now: fn('', () => new GoTime(now())),
     since: fn('time.Time', (time: GoTime) => new GoTime(now()).Sub(time)),
     humanizeDuration: fn('any', humanizeDuration),
     toJson: fn('any', toJson),
-    list: fn('any...', (...items: GoValue[]) => items),
-    append: fn('[]any, any...', (list: readonly GoValue[], ...items: GoValue[]) => [...list, ...items]),
+    list: fn('any...', (...items: GoValue[]) => anySlice(items)),
+    append: fn('[]any, any...', (list: readonly GoValue[], ...items: GoValue[]) =>
+      anySlice([...list, ...items]),
+    ),
     dict: fn('any...', dict),
     base64encode: fn('string', (text: string) => Buffer.from(text).toString('base64')),
     base64decode: fn('string', (text: string) => Buffer.from(text, 'base64').toString()),
   };
+}
+
+/** Go's url.QueryUnescape. */
+function urlUnescape(text: string): string {
+  const wrong = /%(?![0-9a-fA-F]{2}).{0,2}/su.exec(text);
+  if (wrong) throw new Error(`invalid URL escape ${quote(wrong[0])}`);
+  const bytes = Buffer.from(text.replaceAll('+', ' ')).toString('latin1');
+  const decoded = bytes.replace(/%(..)/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+  return Buffer.from(decoded, 'latin1').toString();
 }
 
 function inZone(zone: string, time: GoTime): GoTime {

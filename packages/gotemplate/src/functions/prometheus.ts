@@ -41,9 +41,9 @@ const pureFunctions: FuncMap = {
     if (samples.length === 0) throw new Error('first() called on vector with no elements');
     return samples[0];
   }),
-  label: fn('string, any', (name: string, sample: QuerySample) => sample.Labels.get(name) ?? ''),
-  value: fn('any', (sample: QuerySample) => sample.Value),
-  strvalue: fn('any', (sample: QuerySample) => sample.Labels.get('__value__') ?? ''),
+  label: fn('string, *template.sample', (name: string, sample: QuerySample) => sample.Labels.get(name) ?? ''),
+  value: fn('*template.sample', (sample: QuerySample) => sample.Value),
+  strvalue: fn('*template.sample', (sample: QuerySample) => sample.Labels.get('__value__') ?? ''),
   sortByLabel: fn('string, []any', (name: string, samples: readonly QuerySample[]) => {
     const key = (sample: QuerySample): Buffer => Buffer.from(sample.Labels.get(name) ?? '');
     return [...samples].sort((a, b) => Buffer.compare(key(a), key(b)));

@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js';
+import { quote } from '../syntax/quote.ts';
 
 /** The most characters that one replacement may make. */
 const MAX_RESULT = 4 << 20;
@@ -29,9 +30,19 @@ export function match(pattern: string, text: string): boolean {
   return compile(pattern).matcher(text).find();
 }
 
+/** Go's regexp.MustCompile, whose panic names the expression. */
+function mustCompile(pattern: string): RE2JS {
+  try {
+    return compile(pattern);
+  } catch (error) {
+    const shown = /[`\p{Cc}]/u.test(pattern.replaceAll('\t', '')) ? quote(pattern) : `\`${pattern}\``;
+    throw new Error(`regexp: Compile(${shown}): ${(error as Error).message}`, { cause: error });
+  }
+}
+
 /** Go's Regexp.ReplaceAllString: `$1`, `${1}`, `$name`, `${name}`, `$$`. */
 export function replaceAll(pattern: string, replacement: string, text: string): string {
-  const regex = compile(pattern);
+  const regex = mustCompile(pattern);
   const names = regex.namedGroups() as Readonly<Record<string, number>>;
   const matcher = regex.matcher(text);
   let out = '';

@@ -12,7 +12,10 @@ const INTEGER = /^([+-]?)(0[xX][0-9a-fA-F]+|0[oO]?[0-7]*|0[bB][01]+|[1-9][0-9]*)
 /** Reads a numeric or character constant of Go. @returns what is wrong with it, as text, where it is none */
 export function parseNumber(text: string): NumberValue | string {
   if (text.startsWith("'")) {
-    const characters = Array.from(unquote(text) ?? '');
+    const content = unquote(text);
+    if (content === undefined || content === '')
+      return content === '' ? 'invalid syntax' : `malformed character constant: ${text}`;
+    const characters = Array.from(content);
     if (characters.length !== 1) return `malformed character constant: ${text}`;
     const code = characters[0]?.codePointAt(0) as number;
     return { int: BigInt(code), float: code, ideal: 'int' };

@@ -430,7 +430,7 @@ const OPERAND_STARTS: ReadonlySet<TokenType> = new Set<TokenType>([
 
 function shown(token: Token): string {
   if (token.type === 'eof') return 'EOF';
-  if (token.type === 'keyword') return `<${token.text}>`;
+  if (token.type === 'keyword' || token.type === 'dot' || token.type === 'nil') return `<${token.text}>`;
   return token.text.length > 10 ? `${quote(token.text.slice(0, 10))}...` : quote(token.text);
 }
 

@@ -7,6 +7,11 @@ export class GoDuration {
     this.int = nanoseconds;
   }
 
+  /** What the methods take. */
+  get goMethods(): Readonly<Record<string, readonly string[]>> {
+    return { Truncate: ['time.Duration'], Round: ['time.Duration'] };
+  }
+
   static fromMs(ms: number): GoDuration {
     return new GoDuration(BigInt(Math.round(ms * 1e6)));
   }
@@ -44,16 +49,18 @@ export class GoDuration {
   }
 
   /** Towards zero, to a multiple of `unit`. */
-  Truncate(unit: GoDuration): GoDuration {
-    return unit.int <= 0n ? this : new GoDuration(this.int - (this.int % unit.int));
+  Truncate(duration: GoDuration | bigint): GoDuration {
+    const unit = nanosecondsOf(duration);
+    return unit <= 0n ? this : new GoDuration(this.int - (this.int % unit));
   }
 
   /** To the nearest multiple of `unit`, halves away from zero. */
-  Round(unit: GoDuration): GoDuration {
-    if (unit.int <= 0n) return this;
+  Round(duration: GoDuration | bigint): GoDuration {
+    const unit = nanosecondsOf(duration);
+    if (unit <= 0n) return this;
     const sign = this.int < 0n ? -1n : 1n;
     const magnitude = this.int * sign;
-    return new GoDuration(sign * ((magnitude + unit.int / 2n) / unit.int) * unit.int);
+    return new GoDuration(sign * ((magnitude + unit / 2n) / unit) * unit);
   }
 
   /** `1h2m3.5s`; below a second `1.5ms`, `2µs`, `3ns`; zero `0s`. */
@@ -67,6 +74,10 @@ export class GoDuration {
   toJSON(): number {
     return Number(this.int);
   }
+}
+
+export function nanosecondsOf(duration: GoDuration | bigint): bigint {
+  return typeof duration === 'bigint' ? duration : duration.int;
 }
 
 function small(ns: bigint): string {

@@ -1,4 +1,4 @@
-import { GoDuration } from './duration.ts';
+import { GoDuration, nanosecondsOf } from './duration.ts';
 import { formatTime } from './layout.ts';
 import { wallTime, type WallTime } from './zone.ts';
 
@@ -39,6 +39,11 @@ export class GoTime {
     this.ms = Math.floor(ms);
     this.nanos = nanos;
     this.location = location;
+  }
+
+  /** What the methods take. */
+  get goMethods(): Readonly<Record<string, readonly string[]>> {
+    return METHODS;
   }
 
   static readonly zero: GoTime = new GoTime(ZERO_MS);
@@ -148,9 +153,38 @@ export class GoTime {
   }
 
   Add(duration: GoDuration | bigint): GoTime {
-    const ns = this.UnixNano() + (typeof duration === 'bigint' ? duration : duration.int);
+    const ns = this.UnixNano() + nanosecondsOf(duration);
     const ms = ns / 1_000_000n - (ns % 1_000_000n < 0n ? 1n : 0n);
     return new GoTime(Number(ms), this.location, Number(ns - ms * 1_000_000n));
+  }
+
+  /** A multiple of the duration since year 1. */
+  Truncate(duration: GoDuration | bigint): GoTime {
+    const unit = nanosecondsOf(duration);
+    return unit <= 0n ? this : this.Add(-this.#sinceYearOne() % unit);
+  }
+
+  Round(duration: GoDuration | bigint): GoTime {
+    const unit = nanosecondsOf(duration);
+    if (unit <= 0n) return this;
+    const over = this.#sinceYearOne() % unit;
+    return this.Add(over * 2n < unit ? -over : unit - over);
+  }
+
+  #sinceYearOne(): bigint {
+    return this.UnixNano() - BigInt(ZERO_MS) * 1_000_000n;
+  }
+
+  /** The name of its time zone. */
+  Location(): string {
+    return this.location === '' ? 'UTC' : this.location;
+  }
+
+  GoString(): string {
+    const { year, month, day, hour, minute, second } = this.#local;
+    const name = MONTHS[month - 1] ?? '';
+    const zone = this.Location() === 'UTC' ? 'time.UTC' : `time.Location(${JSON.stringify(this.location)})`;
+    return `time.Date(${year}, time.${name}, ${day}, ${hour}, ${minute}, ${second}, ${this.#nanosecond()}, ${zone})`;
   }
 
   AddDate(years: bigint, months: bigint, days: bigint): GoTime {
@@ -164,6 +198,19 @@ export class GoTime {
     return new GoTime(date.getTime() - offset * 1000, this.location, this.nanos);
   }
 }
+
+const METHODS: Readonly<Record<string, readonly string[]>> = {
+  Add: ['time.Duration'],
+  AddDate: ['int', 'int', 'int'],
+  After: ['time.Time'],
+  Before: ['time.Time'],
+  Equal: ['time.Time'],
+  Format: ['string'],
+  In: ['*time.Location'],
+  Round: ['time.Duration'],
+  Sub: ['time.Time'],
+  Truncate: ['time.Duration'],
+};
 
 /** A difference that int64 cannot hold becomes the longest duration. */
 function saturated(ns: bigint): bigint {

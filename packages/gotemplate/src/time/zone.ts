@@ -70,9 +70,27 @@ function offsetSeconds(ms: number, location: string): number {
   return Math.round((date.getTime() - Math.floor(ms / 1000) * 1000) / 1000);
 }
 
+/** Zones without summer time that have a name in the time zone database, but none in English. */
+const NAMES: Readonly<Record<string, string>> = {
+  'Africa/Lagos': 'WAT',
+  'Africa/Nairobi': 'EAT',
+  'Asia/Hong_Kong': 'HKT',
+  'Asia/Jakarta': 'WIB',
+  'Asia/Karachi': 'PKT',
+  'Asia/Kolkata': 'IST',
+  'Asia/Manila': 'PST',
+  'Asia/Seoul': 'KST',
+  'Asia/Shanghai': 'CST',
+  'Asia/Taipei': 'CST',
+  'Asia/Tokyo': 'JST',
+  'Europe/Moscow': 'MSK',
+};
+
 function zoneName(ms: number, location: string, offset: number): string {
-  // British and American English between them know the abbreviations that people use.
-  for (const locale of ['en-GB', 'en-US']) {
+  const known = NAMES[location];
+  if (known !== undefined) return known;
+  // Each knows the abbreviations that are used where it is spoken.
+  for (const locale of ['en-GB', 'en-US', 'en-AU', 'en-NZ', 'en-IN', 'en-ZA']) {
     const parts = format(location, { timeZoneName: 'short' }, locale).formatToParts(ms);
     const name = parts.find(({ type }) => type === 'timeZoneName')?.value ?? '';
     if (/^[A-Z]{2,5}$/.test(name)) return name;
