@@ -8,6 +8,7 @@ import {
   type FloatHistogram,
   type Histogram,
 } from '@prunella/metrics';
+import { VirtualClock } from '@prunella/metrics/testing';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Database } from './database.ts';
@@ -160,5 +161,44 @@ test('late histograms are taken, read, replayed, and moved to blocks', async () 
   await db.maintain();
   await check();
   expect(db.blocks().map(({ minTime }) => minTime / HOUR)).toEqual([8, 10]);
+  await db.close();
+});
+
+test('deleted late samples stay deleted, also where moving them to a block fails', async () => {
+  const dir = await temporaryDirectory();
+  // Every block takes its name from the time: the second one gets none.
+  let failing = false;
+  class Stopped extends VirtualClock {
+    override now(): number {
+      if (failing && db.blocks().length > 0) throw new Error('no time');
+      return super.now();
+    }
+  }
+  const clock = new Stopped(1_700_000_000_000);
+  let db = await Database.open(dir, { ...options, clock });
+  const restart = async (): Promise<void> => {
+    await db.close();
+    db = await Database.open(dir, { ...options, clock });
+  };
+  await put(db, 12 * HOUR, 1);
+  expect(await put(db, 8 * HOUR, 2)).toBe('taken');
+  expect(await put(db, 9 * HOUR, 2)).toBe('taken');
+  await db.delete(every, 9 * HOUR, 9 * HOUR);
+  // A log of some segments, of which the first ones may go.
+  for (let hour = 13; hour <= 17; hour++) {
+    await restart();
+    await put(db, hour * HOUR, 1);
+  }
+  // The block of 12 h can be cut, that of 8 h not be written.
+  failing = true;
+  await db.maintain();
+  expect(db.blocks().length).toBe(1);
+  failing = false;
+  await restart();
+  const hours = async (): Promise<number[]> => (await queryAll(db, every)).m!.map(([t]) => t / HOUR);
+  expect(await hours()).toEqual([8, 12, 13, 14, 15, 16, 17]);
+  await db.maintain();
+  await restart();
+  expect(await hours()).toEqual([8, 12, 13, 14, 15, 16, 17]);
   await db.close();
 });

@@ -60,7 +60,7 @@ export class CachedFile {
    * @throws CorruptionError where the file is shorter
    */
   read(offset: number, length: number): Uint8Array | Promise<Uint8Array> {
-    if (offset < 0 || offset + length > this.size) {
+    if (offset < 0 || length < 0 || offset + length > this.size) {
       throw new CorruptionError(`${this.path}: bytes ${offset}+${length} wanted of ${this.size}`);
     }
     const first = Math.floor(offset / PAGE);

@@ -190,3 +190,54 @@ test('a counter reset is when anything becomes less', () => {
   for (const [why, change, reset] of cases)
     expect(isCounterReset(base, { ...base, ...change }), why).toBe(reset);
 });
+
+const simple = (kind: 'integer' | 'float', n: number, sum: number): Histogram | FloatHistogram => {
+  const common = {
+    counterResetHint: 'not_reset',
+    schema: 2,
+    zeroThreshold: 0.001,
+    zeroCount: n,
+    count: 4 * n,
+    sum,
+    positiveSpans: [{ offset: -1, length: 2 }],
+    negativeSpans: [{ offset: 3, length: 1 }],
+    customValues: [],
+  } as const;
+  return kind === 'integer'
+    ? { kind, ...common, positiveDeltas: [n, 0], negativeDeltas: [n] }
+    : { kind, ...common, positiveBuckets: [n, n], negativeBuckets: [n] };
+};
+
+test.each(['integer', 'float'] as const)('sums of %s histograms that are no numbers come back', (kind) => {
+  const sums = [NaN, Infinity, -Infinity, -0, 1e-300, NaN];
+  const chunk = new HistogramAppender(simple(kind, 1, 0), 'unknown');
+  for (const [i, sum] of sums.entries()) chunk.append(i, simple(kind, i, sum));
+  const out = new ColumnBuilder();
+  const bytes = chunk.data();
+  decodeHistograms(chunk.encoding as 2, bytes, 0, bytes.length, out, -Infinity, Infinity);
+  expect(out.take().histograms?.map((h) => h?.sum)).toEqual(sums);
+});
+
+test('flipped or cut anywhere, a chunk gives no more than it claims, or is refused', () => {
+  const samples = 30;
+  const whole = (['integer', 'float'] as const).map((kind) => {
+    const chunk = new HistogramAppender(simple(kind, 1, 0), 'unknown');
+    for (let i = 0; i < samples; i++) chunk.append(1e12 + i * 15_000, simple(kind, i, i * 1.7));
+    return { encoding: chunk.encoding as 2, bytes: chunk.data().slice() };
+  });
+  fc.assert(
+    fc.property(fc.nat(1), fc.nat(), fc.nat(7), fc.nat(), (which, where, bit, length) => {
+      const { encoding, bytes } = whole[which]!;
+      const damaged = bytes.slice(0, 2 + (length % (bytes.length - 1)));
+      damaged[where % damaged.length]! ^= 1 << bit;
+      const out = new ColumnBuilder();
+      try {
+        decodeHistograms(encoding, damaged, 0, damaged.length, out, -Infinity, Infinity);
+      } catch (error) {
+        expect((error as Error).name).toBe('CorruptionError');
+      }
+      expect(out.length).toBeLessThanOrEqual((damaged[0]! << 8) | damaged[1]!);
+    }),
+    { numRuns: 1000 },
+  );
+});

@@ -5,6 +5,7 @@ import {
   type FloatHistogram,
   type Histogram,
 } from '@prunella/metrics';
+import { CorruptionError } from '../errors.ts';
 import { BitReader, BitWriter } from './bits.ts';
 import type { ColumnBuilder } from './columns.ts';
 import { FLOAT_HISTOGRAM, HISTOGRAM, type ChunkAppender, type Encoding } from './encoding.ts';
@@ -256,6 +257,9 @@ export function decodeHistograms(
   const samples = input.bits(16);
   if (samples === 0) return;
   const { hint, layout } = readLayout(input);
+  const buckets = bucketCount(layout.positiveSpans) + bucketCount(layout.negativeSpans);
+  // Every bucket of the first sample takes a bit: damaged bytes cannot make us reserve much.
+  if (buckets > (end - start) * 8) throw new CorruptionError(`a histogram claims ${buckets} buckets`);
   const counts = encoding === HISTOGRAM ? new IntegerCounts(layout) : new FloatCounts(layout);
   const time = new Trend();
   const sum = new Float();

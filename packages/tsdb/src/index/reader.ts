@@ -117,6 +117,7 @@ export class IndexReader implements InvertedIndex {
 
   async #list(offset: number): Promise<Uint32Array> {
     const content = await readSection(this.#file, offset);
+    if (content.length < 4) throw new CorruptionError(`${this.#file.path}: list at ${offset}: too short`);
     const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
     const list = new Uint32Array(Math.min(view.getUint32(0), content.length / 4 - 1));
     for (let i = 0; i < list.length; i++) list[i] = view.getUint32(4 + 4 * i);
