@@ -1,4 +1,10 @@
-import { METRIC_NAME, toFloatHistogram, type FloatHistogram, type Labels } from '@prunella/metrics';
+import {
+  METRIC_NAME,
+  toFloatHistogram,
+  type FloatHistogram,
+  type Histogram,
+  type Labels,
+} from '@prunella/metrics';
 import { RANGE_FUNCTIONS, type RangeFunction } from '../functions/range.ts';
 import { HISTOGRAM_RANGE, interpolateHistogram, type MixedWindow, type Report } from '../histogram/range.ts';
 import { startsOverlap, withStarts } from '../histogram/starts.ts';
@@ -42,13 +48,15 @@ export function slideMixed(
   const native = HISTOGRAM_RANGE[func];
   const compute = RANGE_FUNCTIONS.get(func) as RangeFunction;
   const { range, ends, evalTimes } = input.windows;
+  const column = { ...samples, histograms: floatHistograms(samples.histograms ?? []) };
   for (let step = 0; step < ends.length; step++) {
     const evalTime = evalTimes[step] as number;
     const end = ends[step] as number;
-    const plain = windowOf(samples, end - range, end, input, func, report);
+    const plain = windowOf(column, end - range, end, input, func, report);
     const window = plain?.starts ? heeding(plain, func, report) : plain;
     if (!window || window.times.length === 0) continue;
-    const floats = window.histograms.map((h, i) => (h ? -1 : i)).filter((i) => i >= 0);
+    const floats: number[] = [];
+    for (let i = 0; i < window.histograms.length; i++) if (!window.histograms[i]) floats.push(i);
     if (native && (floats.length < window.times.length || (func === 'resets' && window.starts))) {
       const value = native(window, report);
       if (typeof value === 'object') setHistogram(out, step, value);
@@ -119,9 +127,20 @@ function setFloat(out: StepSeries, step: number, value: number): void {
   out.present[step] = 1;
 }
 
+type MixedColumn = Omit<RangeSeries['samples'], 'histograms'> & {
+  readonly histograms: readonly (FloatHistogram | undefined)[];
+};
+
+/** Histograms as they are computed with: made once for all windows that they are in. */
+function floatHistograms(
+  column: readonly (Histogram | FloatHistogram | undefined)[],
+): (FloatHistogram | undefined)[] {
+  return column.map((h) => h && toFloatHistogram(h));
+}
+
 /** The samples in (start, end], and for anchored and smoothed ranges those that stand at its edges. */
 function windowOf(
-  { timestamps, values, histograms = [], startTimestamps }: RangeSeries['samples'],
+  { timestamps, values, histograms, startTimestamps }: MixedColumn,
   start: number,
   end: number,
   { extended, lookbackMs }: RangeInput,
@@ -130,27 +149,22 @@ function windowOf(
 ): MixedWindow | undefined {
   const from = firstAtOrAfter(timestamps, start + 1);
   const to = firstAtOrAfter(timestamps, end + 1);
-  const inside = Array.from({ length: to - from }, (_, i) => from + i);
-  const histogramAt = (i: number): FloatHistogram | undefined => {
-    const h = histograms[i];
-    return h && toFloatHistogram(h);
-  };
   const window = {
-    times: inside.map((i) => timestamps[i] as number),
-    values: inside.map((i) => values[i] as number),
-    histograms: inside.map(histogramAt),
+    times: Array.from(timestamps.subarray(from, to)),
+    values: Array.from(values.subarray(from, to)),
+    histograms: histograms.slice(from, to),
     start,
     end,
     exact: extended !== undefined,
-    ...(startTimestamps && !extended && { starts: inside.map((i) => startTimestamps[i] as number) }),
+    ...(startTimestamps && !extended && { starts: Array.from(startTimestamps.subarray(from, to)) }),
   };
   if (!extended) return window;
   const before = from > 0 && (timestamps[from - 1] as number) > start - lookbackMs ? from - 1 : undefined;
   const after = to < timestamps.length && (timestamps[to] as number) <= end + lookbackMs ? to : undefined;
   const smoothed = extended === 'smoothed';
-  if (inside.length === 0 && !(smoothed && before !== undefined && after !== undefined)) return undefined;
+  if (from === to && !(smoothed && before !== undefined && after !== undefined)) return undefined;
   const edge = (i: number, t: number): FloatHistogram | undefined => {
-    const [a, b] = [histogramAt(i), histogramAt(i + 1)];
+    const [a, b] = [histograms[i], histograms[i + 1]];
     const [from, to] = [timestamps[i] as number, timestamps[i + 1] as number];
     if (!a || !b) return undefined;
     const made = interpolateHistogram(a, b, (t - from) / (to - from), func !== 'delta');
@@ -162,13 +176,13 @@ function windowOf(
     window.values[at](value);
     window.histograms[at](h);
   };
-  const first = inside[0];
+  const first = from < to ? from : undefined;
   if (before !== undefined) {
     const between = smoothed && before + 1 < timestamps.length;
-    put('unshift', start, values[before] as number, between ? edge(before, start) : histogramAt(before));
+    put('unshift', start, values[before] as number, between ? edge(before, start) : histograms[before]);
   } else if (smoothed && first !== undefined)
-    put('unshift', start, values[first] as number, histogramAt(first));
-  const last = inside.at(-1) ?? before;
+    put('unshift', start, values[first] as number, histograms[first]);
+  const last = from < to ? to - 1 : before;
   if (smoothed && after !== undefined && last !== undefined && (timestamps[last] as number) < end)
     put('push', end, values[last] as number, edge(last, end));
   return window;

@@ -105,6 +105,7 @@ export async function pickBest(
 ): Promise<StepSeries[]> {
   const best = new BestOf(op === 'topk' ? (a, b) => a < b : (a, b) => a > b);
   const kept: StepSeries[] = [];
+  let ignored = false;
   for (const { members } of groups) {
     const outputs = new Map<StepSeries, StepSeries>();
     await pacer.steps(steps, (step) => {
@@ -113,7 +114,7 @@ export async function pickBest(
       if (k > 0)
         for (const member of members) {
           if (!member.present[step]) continue;
-          if (member.histograms?.[step]) report.ignored(op);
+          if (member.histograms?.[step]) ignored = true;
           else best.offer(k, member, member.values[step] as number);
         }
       for (const at of best.ranked()) {
@@ -126,6 +127,7 @@ export async function pickBest(
     });
     for (const output of outputs.values()) kept.push(output);
   }
+  if (ignored) report.ignored(op);
   return kept;
 }
 

@@ -263,6 +263,9 @@ export function withoutStale(series: RangeSeries): RangeSeries {
 
 type Want = 'value' | 'time' | 'start';
 
+/** A step of a column takes half the room that a sample takes, whether there is a value or not. */
+const STEPS_PER_SAMPLE = 2;
+
 /** The newest sample within the look-back at every step; `want` may ask for its time, or its start time, in seconds instead of its value. */
 export async function selectInstant(
   context: Context,
@@ -274,8 +277,11 @@ export async function selectInstant(
   const result: StepSeries[] = [];
   await forEachSeries(context, selector, grid, { range: context.lookbackMs, func: '' }, (series) => {
     const column = instantColumn(series, times, context.lookbackMs, want);
-    if (column) result.push(column);
+    if (!column) return;
+    result.push(column);
+    context.pacer.hold(times.length / STEPS_PER_SAMPLE);
   });
+  context.pacer.release((result.length * times.length) / STEPS_PER_SAMPLE);
   return result;
 }
 

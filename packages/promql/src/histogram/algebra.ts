@@ -1,4 +1,4 @@
-import type { CounterResetHint, FloatHistogram } from '@prunella/metrics';
+import type { CounterResetHint, FloatHistogram, Span } from '@prunella/metrics';
 import { dense, isCustom, sparse, upperBound, type Counts, type Sparse } from './buckets.ts';
 
 /** What came up while two histograms were made one. */
@@ -52,8 +52,10 @@ export function add(
   notes: Notes = {},
   sign: 1 | -1 = 1,
 ): FloatHistogram {
+  const hint = combineHints(a.counterResetHint, b.counterResetHint, notes);
+  if (sameLayout(a, b)) return addAlike(a, b, sign, hint);
   const [x, y] = [sparse(a), sparse(b)];
-  x.hint = combineHints(a.counterResetHint, b.counterResetHint, notes);
+  x.hint = hint;
   reconcile(x, y, notes);
   x.count += sign * y.count;
   x.sum += sign * y.sum;
@@ -64,6 +66,46 @@ export function add(
   ] as const)
     for (const [index, count] of theirs) mine.set(index, (mine.get(index) ?? 0) + sign * count);
   return dense(x);
+}
+
+/** Samples of one series mostly have the same buckets: then there is nothing to look up. */
+function addAlike(
+  a: FloatHistogram,
+  b: FloatHistogram,
+  sign: 1 | -1,
+  counterResetHint: CounterResetHint,
+): FloatHistogram {
+  const added = (x: readonly number[], y: readonly number[]): number[] =>
+    x.map((count, i) => count + sign * (y[i] as number));
+  return {
+    ...a,
+    counterResetHint,
+    count: a.count + sign * b.count,
+    sum: a.sum + sign * b.sum,
+    zeroCount: a.zeroCount + sign * b.zeroCount,
+    positiveBuckets: added(a.positiveBuckets, b.positiveBuckets),
+    negativeBuckets: added(a.negativeBuckets, b.negativeBuckets),
+  };
+}
+
+function sameLayout(a: FloatHistogram, b: FloatHistogram): boolean {
+  return (
+    a.schema === b.schema &&
+    a.zeroThreshold === b.zeroThreshold &&
+    sameSpans(a.positiveSpans, b.positiveSpans) &&
+    sameSpans(a.negativeSpans, b.negativeSpans) &&
+    (a.customValues === b.customValues ||
+      (a.customValues.length === b.customValues.length &&
+        a.customValues.every((value, i) => value === b.customValues[i])))
+  );
+}
+
+function sameSpans(a: readonly Span[], b: readonly Span[]): boolean {
+  if (a === b) return true;
+  return (
+    a.length === b.length &&
+    a.every(({ offset, length }, i) => offset === b[i]?.offset && length === b[i]?.length)
+  );
 }
 
 function combineHints(a: CounterResetHint, b: CounterResetHint, notes: Notes): CounterResetHint {
@@ -167,6 +209,15 @@ export function isReset(previous: FloatHistogram, current: FloatHistogram): bool
 /** The same by the numbers alone. */
 export function hasDropped(previous: FloatHistogram, current: FloatHistogram): boolean {
   if (isCustom(previous) !== isCustom(current) || current.count < previous.count) return true;
+  if (sameLayout(previous, current)) {
+    const dropped = (old: readonly number[], now: readonly number[]): boolean =>
+      old.some((count, i) => (now[i] as number) < count);
+    return (
+      current.zeroCount < previous.zeroCount ||
+      dropped(previous.positiveBuckets, current.positiveBuckets) ||
+      dropped(previous.negativeBuckets, current.negativeBuckets)
+    );
+  }
   const [x, y] = [sparse(previous), sparse(current)];
   if (!isCustom(x) && (y.schema > x.schema || y.zeroThreshold < x.zeroThreshold)) return true;
   reconcile(x, y);

@@ -11,6 +11,7 @@ import { Pacer } from '../pacer.ts';
 import { acceptAll, candidatesFor } from '../postings/matching.ts';
 import { collect } from '../postings/postings.ts';
 import { dropDeleted } from '../query/deleted.ts';
+import { BATCH_SAMPLES, weightOf } from '../query/merge.ts';
 import type { Source, SourceQuery } from '../query/source.ts';
 import { ChunkReader } from './chunks.ts';
 import type { PageCache } from './file.ts';
@@ -101,12 +102,21 @@ export class Block implements Source {
       return;
     }
     for (let from = 0; from < numbers.length; from += BATCH) {
-      const batch: Series[] = [];
+      let batch: Series[] = [];
+      let samples = 0;
       for (const { number, labels, chunks } of await this.#known(numbers.slice(from, from + BATCH), query)) {
         if (acceptAll(filters, labels)) {
           const read = this.#read(number, labels, chunks, 0, builder, query);
           const series = read instanceof Promise ? await read : read;
-          if (series !== undefined) batch.push(series);
+          if (series !== undefined) {
+            batch.push(series);
+            samples += weightOf(series);
+          }
+        }
+        if (samples >= BATCH_SAMPLES) {
+          yield batch;
+          batch = [];
+          samples = 0;
         }
         const pause = pacer.pause();
         if (pause) await pause;

@@ -9,6 +9,18 @@ import { ColumnBuilder, HIGH_WORD, LOW_WORD } from '../chunks/columns.ts';
 import { wordsOf } from '@prunella/metrics';
 
 const BATCH = 512;
+/**
+ * A batch ends early with so many samples: they are used while they are in the processor's cache, and let go before
+ * the garbage collector takes them for long-lived.
+ */
+export const BATCH_SAMPLES = 16_384;
+/** So many floats weigh as much as a histogram. */
+const HISTOGRAM_WEIGHT = 16;
+
+/** What a series counts for in a batch. */
+export function weightOf({ samples: { timestamps, histograms } }: Series): number {
+  return timestamps.length * (histograms === undefined ? 1 : HISTOGRAM_WEIGHT);
+}
 
 /** Walks one source's batches series by series. */
 class Cursor {
@@ -61,6 +73,7 @@ export async function* mergeSources(
     for (const cursor of cursors) await cursor.advance();
     const builder = new ColumnBuilder();
     let batch: Series[] = [];
+    let samples = 0;
     for (;;) {
       const least = leastLabels(cursors);
       if (least === undefined) break;
@@ -72,10 +85,13 @@ export async function* mergeSources(
         const fetching = cursor.advance();
         if (fetching) await fetching;
       }
-      batch.push(joinSeries(parts, builder));
-      if (batch.length === BATCH) {
+      const series = joinSeries(parts, builder);
+      batch.push(series);
+      samples += weightOf(series);
+      if (batch.length === BATCH || samples >= BATCH_SAMPLES) {
         yield batch;
         batch = [];
+        samples = 0;
       }
     }
     if (batch.length > 0) yield batch;
