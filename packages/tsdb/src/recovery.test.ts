@@ -4,8 +4,10 @@ import { Labels, Matcher } from '@prunella/metrics';
 import { VirtualClock } from '@prunella/metrics/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { ByteWriter } from './bytes/writer.ts';
 import { Database } from './database.ts';
 import { temporaryDirectory } from './testing.ts';
+import { frame } from './wal/page.ts';
 import { lastCheckpoint, listSegments, segmentName } from './wal/segments.ts';
 
 const HOUR = 3_600_000;
@@ -89,6 +91,8 @@ describe('one part damaged or gone', () => {
   const firstBlock = async (dir: string): Promise<string> =>
     join(dir, (await readdir(dir)).filter((name) => name.length === 26).sort()[0]!);
   const checkpoint = async (dir: string): Promise<string> => (await lastCheckpoint(join(dir, 'wal')))!.path;
+  const headChunks = async (dir: string): Promise<string> =>
+    join(dir, 'chunks_head', (await readdir(join(dir, 'chunks_head'))).sort()[0]!);
   const flip = async (path: string, at: number): Promise<void> => {
     const bytes = await readFile(path);
     bytes.fill(0xff, at, at + 3);
@@ -130,11 +134,17 @@ describe('one part damaged or gone', () => {
       },
       false,
     ],
+    ['head chunks that are none', async (dir) => writeFile(await headChunks(dir), 'no chunks at all'), false],
+    ['head chunks are gone', async (dir) => rm(join(dir, 'chunks_head'), { recursive: true }), false],
+    ['a head chunk is damaged', async (dir) => flip(await headChunks(dir), 100), false],
+    ['head chunks were cut short', async (dir) => truncate(await headChunks(dir), 1000), false],
     [
-      'head chunks that are none',
+      'a kind of record that a later version has',
       async (dir) => {
-        await mkdir(join(dir, 'chunks_head'), { recursive: true });
-        await writeFile(join(dir, 'chunks_head/000001'), 'no chunks at all');
+        const segment = (await listSegments(join(dir, 'wal'))).at(-1)! + 1;
+        const out = new ByteWriter();
+        for (const type of [11, 12, 200]) frame(out, 0, Uint8Array.of(type, 1, 2, 3, 4, 5, 6, 7, 8, 9), 0);
+        await writeFile(join(dir, 'wal', segmentName(segment)), out.written());
       },
       false,
     ],

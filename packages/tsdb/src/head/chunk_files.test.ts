@@ -122,7 +122,7 @@ test('a flipped bit or a cut anywhere: what comes before is read, nothing behind
       await all.close();
       await writeFile(path, original);
     }),
-    { numRuns: 200 },
+    { numRuns: 80 },
   );
 });
 
