@@ -42,6 +42,11 @@ export function isUtf8(text: string): boolean {
 
 /** Text of bytes that may not be UTF-8; those that are not stand as lone surrogates. */
 export function textOfBytes(bytes: Uint8Array): string {
+  try {
+    return strict.decode(bytes);
+  } catch {
+    // Piece by piece, then.
+  }
   let text = '';
   for (let at = 0; at < bytes.length;) {
     const length = sequenceLength(bytes, at);

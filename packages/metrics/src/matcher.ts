@@ -83,19 +83,27 @@ export function compilePattern(source: string): Pattern {
   if (rest === '.+') {
     return { test: (v) => v.length > prefix.length && v.startsWith(prefix), alternatives: undefined, prefix };
   }
-  // By itself first: `a)(b` must not become valid by what is put around it.
-  compileRegex(source);
-  const regex = compileRegex(`^(?s:${source})$`, source);
-  const test = (value: string): boolean => value.startsWith(prefix) && regex.test(value);
+  const regex = compileRegex(source, source, RE2JS.DOTALL);
+  const test = (value: string): boolean => value.startsWith(prefix) && regex.testExact(value);
   return { test, alternatives: undefined, prefix };
 }
 
 /** Compiles an RE2 expression as it stands. @throws RegexError */
-export function compileRegex(expression: string, shown: string = expression): RE2JS {
+export function compileRegex(expression: string, shown: string = expression, flags = 0): RE2JS {
   try {
-    return RE2JS.compile(expression);
+    return RE2JS.compile(expression, flags);
   } catch (error) {
-    throw new RegexError(shown, (error as Error).message);
+    throw new RegexError(shown, problemOf(shown) ?? (error as Error).message);
+  }
+}
+
+/** What is wrong with an expression by itself, without what was put around it. */
+function problemOf(expression: string): string | undefined {
+  try {
+    RE2JS.compile(expression);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
   }
 }
 

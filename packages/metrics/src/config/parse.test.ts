@@ -23,7 +23,7 @@ describe('parseConfig()', () => {
     [
       'bad duration',
       'global:\n  scrape_interval: 1x\n',
-      'a.yml:2:3: global.scrape_interval: not a valid duration string: "1x"',
+      'a.yml:2:3: global.scrape_interval: unknown unit "x" in duration "1x"',
     ],
     ['missing key', 'jobs:\n  - name: a\n  - password: b\n', 'a.yml:3:5: missing key "name"'],
     ['wrong type', 'jobs:\n  - name: 1\n', 'a.yml:2:5: jobs.0.name: expected string, got 1'],

@@ -340,12 +340,15 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '\\': '\\',
 };
 
+/** May find more than there is (`\\\\x41`), but never less. */
+const BYTE_ESCAPE = /\\[x0-7]/;
 const ESCAPE = /\\(?:([abfnrtv\\'"])|x([0-9a-fA-F]{2})|([0-7]{3})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))/g;
 
 /** The value of a string token, with Go's escapes: `\xff` and `\377` are bytes, which need not make UTF-8. */
 export function unquote({ text }: Token): string {
   const body = text.slice(1, -1);
   if (text.startsWith('`') || !body.includes('\\')) return body;
+  if (!BYTE_ESCAPE.test(body)) return body.replace(ESCAPE, (_, ...groups) => characterOf(groups as string[]));
   // Latin-1: a character per byte, until all are there.
   let bytes = '';
   let end = 0;
@@ -357,12 +360,17 @@ export function unquote({ text }: Token): string {
     encode(body.slice(end, match.index));
     end = match.index + whole.length;
     const byte = hex ? Number.parseInt(hex, 16) : octal ? Number.parseInt(octal, 8) : undefined;
-    const code = Number.parseInt(short ?? long ?? '0', 16);
     if (byte !== undefined) bytes += String.fromCharCode(byte);
-    else encode(simple ? (ESCAPES[simple] ?? simple) : String.fromCodePoint(code));
+    else encode(characterOf([simple, hex, octal, short, long]));
   }
   encode(body.slice(end));
   return textOfBytes(Uint8Array.from(bytes, (char) => char.charCodeAt(0)));
+}
+
+/** What an escape that is no byte stands for, from the groups of ESCAPE. */
+function characterOf([simple, , , short, long]: readonly (string | undefined)[]): string {
+  if (simple) return ESCAPES[simple] ?? simple;
+  return String.fromCodePoint(Number.parseInt((short ?? long) as string, 16));
 }
 
 const encoder = new TextEncoder();
