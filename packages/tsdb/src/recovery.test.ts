@@ -161,3 +161,27 @@ describe('one part damaged or gone', () => {
     expect((await check(dir)).samples).toBe(samples + 1);
   });
 });
+
+test('the log is brought to the platter every few seconds, where there is anything new', async () => {
+  const clock = new VirtualClock(1_700_000_000_000);
+  const db = await Database.open(await temporaryDirectory(), { clock });
+  const syncs = (): number => db.stats().measures.walSyncs.count;
+  for (let t = 1; t <= 3; t++) {
+    const appender = db.appender();
+    appender.append(0, Labels.from({ __name__: 'm' }), t, t);
+    await appender.commit();
+    const before = syncs();
+    const written = clock.now();
+    while (syncs() === before && clock.now() - written < 20_000) {
+      await clock.advance(1000);
+      // The disk takes its own time.
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    expect(syncs()).toBe(before + 1);
+    expect(clock.now() - written).toBeLessThanOrEqual(10_000);
+  }
+  const before = syncs();
+  await clock.advance(30_000);
+  expect(syncs()).toBe(before);
+  await db.close();
+});

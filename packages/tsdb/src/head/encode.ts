@@ -19,8 +19,8 @@ import {
 import type { Batch, LateSample } from './batch.ts';
 import type { MemSeries } from './series.ts';
 
-/** Larger batches become several records, so that no reader needs much memory or time for one. */
-const SAMPLES_PER_RECORD = 5000;
+/** A batch is one record where that is possible: after a crash it is there as a whole or not at all. */
+const SAMPLES_PER_RECORD = 50_000;
 const SERIES_PER_RECORD = 1000;
 
 /** A batch as the records of the log. Series that the log does not know come first and are appended to `fresh`. */
