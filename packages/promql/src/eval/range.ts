@@ -3,10 +3,11 @@ import { QueryError } from '../error.ts';
 import { RANGE_FUNCTIONS, type RangeFunction, type Window } from '../functions/range.ts';
 import { SLIDING_FUNCTIONS } from '../functions/sliding.ts';
 import { placeWindows, windowsAt, type SlidingFunction, type Windows } from '../functions/windows.ts';
-import type { Expr, Subquery } from '../parser/ast.ts';
+import type { DurationExpr, Expr, Subquery } from '../parser/ast.ts';
 import { extendWindow } from './extended.ts';
 import { COUNTED, doubtCounter, isMixed, slideMixed } from './mixed.ts';
 import {
+  badDuration,
   durationOf,
   forEachSeries,
   shiftedTime,
@@ -47,7 +48,7 @@ export async function rangeInput(
 ): Promise<RangeInput> {
   if (expr.kind !== 'matrix' && expr.kind !== 'subquery')
     throw new QueryError('internal', 'BUG: expected a range vector');
-  const range = checkedRange(durationOf(context, expr.range, expr.rangeExpr));
+  const range = checkedRange(context, expr.range, expr.rangeExpr);
   const { lookbackMs } = context;
   const modifiers = expr.kind === 'matrix' ? expr.selector : expr;
   const windows = windowsAt(range, shiftedTimes(context, modifiers, grid), timesOf(grid));
@@ -97,17 +98,16 @@ function checkExtended(extended: 'anchored' | 'smoothed', func: string): void {
 }
 
 /** @throws QueryError for a duration that came out as nothing */
-function checkedRange(ms: number): number {
-  if (ms > 0) return ms;
-  throw new QueryError('execution', `duration must be greater than 0`);
+function checkedRange(context: Context, fixed: number, expr: DurationExpr | undefined): number {
+  const ms = durationOf(context, fixed, expr);
+  if (ms > 0 || !expr) return ms;
+  throw badDuration(context, expr, 'duration must be greater than 0');
 }
 
 /** Steps of a subquery are absolute multiples of its step. */
 async function subquerySeries(context: Context, node: Subquery, grid: Grid): Promise<RangeSeries[]> {
   const step =
-    node.step === undefined
-      ? DEFAULT_SUBQUERY_STEP_MS
-      : checkedRange(durationOf(context, node.step, node.stepExpr));
+    node.step === undefined ? DEFAULT_SUBQUERY_STEP_MS : checkedRange(context, node.step, node.stepExpr);
   const range = durationOf(context, node.range, node.rangeExpr);
   const first = shiftedTime(context, node, grid.start) - range;
   const last = shiftedTime(context, node, timeAt(grid, grid.steps - 1));

@@ -12,7 +12,7 @@ import { QueryError } from '../error.ts';
 import { withDetectedResets } from '../histogram/detect.ts';
 import type { AtModifier, DurationExpr, Expr, VectorSelector } from '../parser/ast.ts';
 import { childrenOf } from '../parser/depth.ts';
-import { durationValue } from '../parser/duration.ts';
+import { durationValue, LONGEST_DURATION_MS } from '../parser/duration.ts';
 import { place } from '../parser/error.ts';
 import { print } from '../parser/print.ts';
 import type { Annotations } from './annotations.ts';
@@ -68,7 +68,15 @@ interface Modifiers {
 export function durationOf(context: Context, fixed: number, expr: DurationExpr | undefined): number {
   if (!expr) return fixed;
   const query = { step: context.step / 1000, range: (context.end - context.start) / 1000 };
-  return Math.trunc(durationValue(expr, query) * 1000);
+  const ms = Math.trunc(durationValue(expr, query) * 1000);
+  if (Math.abs(ms) <= LONGEST_DURATION_MS) return ms;
+  throw badDuration(context, expr, 'duration out of range');
+}
+
+/** What is wrong with a duration is known only when the query is. */
+export function badDuration(context: Context, { span }: DurationExpr, reason: string): QueryError {
+  const where = context.text === '' ? '' : `${place(context.text, span.start)}: `;
+  return new QueryError('bad_data', where + reason);
 }
 
 /** The time that a selector looks at when the expression is evaluated at `t`. */

@@ -16,6 +16,9 @@ export interface DurationReader {
   readonly unexpected: () => ParseError;
 }
 
+/** Prometheus keeps durations as int64 nanoseconds. */
+export const LONGEST_DURATION_MS = 9_223_372_036_854;
+
 const PRECEDENCE: Readonly<Record<string, number>> = { '+': 1, '-': 1, '*': 2, '/': 2, '%': 2, '^': 3 };
 
 /** An expression of durations, as it may stand between brackets or in an offset's parentheses. @throws ParseError */

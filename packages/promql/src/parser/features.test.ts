@@ -26,3 +26,8 @@ test.each([
   expect(print(parse(text, { features }))).toBe(printed);
   expect(print(parse(printed, { features }))).toBe(printed);
 });
+
+test('start_timestamp() comes with start timestamps too', () => {
+  expect(() => parse('start_timestamp(m)')).toThrow('function "start_timestamp" is not enabled');
+  expect(() => parse('start_timestamp(m)', { features: new Set(['use-start-timestamps']) })).not.toThrow();
+});

@@ -136,6 +136,9 @@ export const EXPERIMENTAL: ReadonlySet<string> = new Set([
   'ts_of_min_over_time',
 ]);
 
+/** Another feature that enables an experimental function. */
+export const ALSO_ENABLED_BY: Readonly<Record<string, string>> = { start_timestamp: 'use-start-timestamps' };
+
 /** Aggregations, and the type of the parameter of those that take one. */
 export const AGGREGATIONS: ReadonlyMap<string, 'scalar' | 'string' | undefined> = new Map(
   Object.entries({

@@ -11,10 +11,16 @@ import type {
 } from './ast.ts';
 import { checkDepth, DEEPEST, TOO_DEEP } from './depth.ts';
 import { checkTypes } from './check.ts';
-import { durationExpression, durationOperand, durationValue, isConstant } from './duration.ts';
+import {
+  durationExpression,
+  durationOperand,
+  durationValue,
+  isConstant,
+  LONGEST_DURATION_MS,
+} from './duration.ts';
 import { ParseError } from './error.ts';
 import type { ParseOptions } from './features.ts';
-import { AGGREGATIONS, EXPERIMENTAL, FUNCTIONS } from './functions.ts';
+import { AGGREGATIONS, ALSO_ENABLED_BY, EXPERIMENTAL, FUNCTIONS } from './functions.ts';
 import { unquote, type Token } from './lexer.ts';
 import { numberOf } from './number.ts';
 import { PRECEDENCE, SET_OPERATORS } from './operators.ts';
@@ -22,8 +28,6 @@ import { TokenReader } from './reader.ts';
 import { readSelector } from './selector.ts';
 
 const LONGEST_EXPRESSION = 1 << 20;
-/** Prometheus keeps durations as int64 nanoseconds. */
-const LONGEST_DURATION_MS = 9_223_372_036_854;
 /** Milliseconds as int64. */
 const LATEST_TIME_MS = 2 ** 63;
 
@@ -259,7 +263,7 @@ class Parser {
     const { args, end } = this.#arguments();
     const func = token.text;
     if (!FUNCTIONS.has(func)) throw this.#reader.fault(token, `unknown function with name ${goQuote(func)}`);
-    if (EXPERIMENTAL.has(func))
+    if (EXPERIMENTAL.has(func) && !this.#features.has(ALSO_ENABLED_BY[func] ?? ''))
       this.#enabled('promql-experimental-functions', token, `function ${goQuote(func)} is not enabled`);
     return { kind: 'call', func, args, span: { start: token.start, end } };
   }
