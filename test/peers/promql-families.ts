@@ -91,10 +91,17 @@ export const FAMILIES: readonly (readonly [number, Family])[] = [
     {
       metrics: ['native'],
       labels: {
-        kind: 'plain fine coarse negatives gauge gaugefloat float widezero resets empty zeroonly nanseen'.split(
-          ' ',
-        ),
+        kind: 'plain fine coarse negatives float widezero resets empty zeroonly nanseen'.split(' '),
       },
+      kind: 'native',
+      modern: true,
+    },
+  ],
+  [
+    1,
+    {
+      metrics: ['native_gauge'],
+      labels: { kind: ['plain', 'float', 'at times'] },
       kind: 'native',
       modern: true,
     },
@@ -103,7 +110,7 @@ export const FAMILIES: readonly (readonly [number, Family])[] = [
     2,
     {
       metrics: ['native_mixed'],
-      labels: { kind: 'schemas floats onefloat gauges bounds customs stale sparse single'.split(' ') },
+      labels: { kind: 'schemas floats onefloat bounds customs stale sparse single'.split(' ') },
       kind: 'native',
       modern: true,
     },

@@ -1,3 +1,4 @@
+import type { Answer } from './promql-compare.ts';
 import { modern } from './promql-peers.ts';
 
 /** What releases before 3.0 answer otherwise, or do not know, with the reason. */
@@ -9,7 +10,6 @@ const CHANGED: readonly (readonly [RegExp, string])[] = [
   [/\b(limitk|limit_ratio)\b/, 'came with 2.54'],
   [/\bhistogram_(avg|stddev|stdvar)\(/, 'came with 2.49'],
   [/\batan2\b/, 'kept the metric name until 2.5x'],
-  [/count_values.*"cluster"/, 'a label of the grouping hid that of the values until 3.0'],
   [
     /count_values.*\("[a-z]+", (?!\w+(\{[^{}]*\})?( offset \S+)?\))/,
     'the last digits of what is counted, which are labels here, are summed in another way since 3.0',
@@ -28,14 +28,40 @@ const CHANGED: readonly (readonly [RegExp, string])[] = [
   [/\bholt_winters\b/, 'goes by another name since 3.0'],
 ];
 
-/** What no two implementations can agree on: the last bit of the argument decides the answer. */
-const CHAOTIC: readonly (readonly [RegExp, string])[] = [
+/** What none of the peers is asked, mostly because the last bit of a number decides the answer. */
+const NEVER: readonly (readonly [RegExp, string])[] = [
+  [/count_values.*"cluster"/, 'a label that is grouped by hides that of the values up to 3.5'],
   [/\b(sin|cos|tan)\(.*(\^|exp|sinh|cosh)/, 'an angle of 1e300 that differs in its last bit'],
   [/\^.*%/, 'a remainder of such a number'],
 ];
 
+/** What 3.5 answers otherwise than the release whose language ours is. */
+const CHANGED_SINCE_3: readonly (readonly [RegExp, string])[] = [
+  [/histogram_fraction\((0|-1|-Inf), .*_bucket/, 'NaN from zero downwards for classic histograms'],
+  [/\b(rate|increase)\(.*native_gauge/, 'counts of histograms extrapolated beyond zero'],
+  [
+    /histogram_(count|sum|avg)\(.*(native_mixed|custom_seconds)/,
+    'the kind of buckets is not seen where only counts are read',
+  ],
+  [/count_values.*native|count_values.*(size_bytes|custom_seconds)/, 'the last digit of a bound'],
+];
+
+/** Messages that came after 3.5. */
+const NEW_MESSAGES = /conflicting counter resets during|sort is ineffective for range queries/;
+
+/** Our answer as the peer's release would have it; undefined where that release could not compute it. */
+export function asThePeer(ours: Answer, theirs: Answer): Answer | undefined {
+  if (theirs.warnings?.some((text) => text.includes('incompatible custom buckets'))) return undefined;
+  // Bounds of custom buckets are reconciled since 3.8; in 3.5 a quantile beside NaN takes the bounds of another bucket.
+  if (ours.infos?.some((text) => /mismatched custom buckets were reconciled|quantile has NaN/.test(text)))
+    return undefined;
+  // Faults that are found even where a comparison, or nothing to choose from, hides them.
+  if (!theirs.error && /^multiple matches|^Parameter value is NaN/.test(ours.error ?? '')) return undefined;
+  return { ...ours, warnings: (ours.warnings ?? []).filter((text) => !NEW_MESSAGES.test(text)) };
+}
+
 /** Why this is not asked; undefined where it is. */
 export function leftOut(expr: string): string | undefined {
-  const rules = modern ? CHAOTIC : [...CHAOTIC, ...CHANGED];
+  const rules = [...NEVER, ...(modern ? CHANGED_SINCE_3 : CHANGED)];
   return rules.find(([pattern]) => pattern.test(expr))?.[1];
 }

@@ -18,17 +18,20 @@ interface Shape {
   readonly offset?: number;
 }
 
+/** Far from zero: towards that, 3.5 extrapolates counts of histograms as if they could be negative. */
+const BEGINNING = 200;
+
 /** A native histogram that grows, its buckets in two spans. */
 function growing(random: Random, shape: Shape): (i: number) => FloatHistogram | Histogram {
   const width = shape.customValues ? shape.customValues.length + 1 : 6;
-  let positive = Array.from({ length: width }, () => 0);
-  let negative = Array.from({ length: shape.negative ? 3 : 0 }, () => 0);
+  let positive = Array.from({ length: width }, () => BEGINNING);
+  let negative = Array.from({ length: shape.negative ? 3 : 0 }, () => BEGINNING);
   let [zero, sum] = [0, 0];
   const grow = (count: number): number => count + random.below(5);
   return (i) => {
     if (shape.hint === 'gauge' || (shape.resetEvery && i % shape.resetEvery === shape.resetEvery - 1)) {
-      positive = positive.map(() => 0);
-      negative = negative.map(() => 0);
+      positive = positive.map(() => BEGINNING);
+      negative = negative.map(() => BEGINNING);
       [zero, sum] = [0, 0];
     }
     positive = positive.map(grow);
@@ -91,16 +94,17 @@ export function addNativeHistograms(list: SeriesList): void {
   const shapes: Record<string, Shape> = {
     plain: { schema: 0 },
     fine: { schema: 8 },
-    coarse: { schema: -4 },
+    coarse: { schema: -4, zeroThreshold: 1e-6, offset: 0 },
     negatives: { schema: 2, negative: true },
-    gauge: { schema: 1, hint: 'gauge' },
-    gaugefloat: { schema: 1, hint: 'gauge', float: true },
     float: { schema: 1, float: true, resetEvery: 90 },
     widezero: { schema: 1, zeroThreshold: 1, offset: 3 },
     resets: { schema: 2, resetEvery: 17 },
   };
   for (const [kind, shape] of Object.entries(shapes))
     list.add({ __name__: 'native', kind }, growing(random, shape));
+  const gauges: Record<string, Shape> = { plain: { schema: 1 }, float: { schema: 1, float: true } };
+  for (const [kind, shape] of Object.entries(gauges))
+    list.add({ __name__: 'native_gauge', kind }, growing(random, { ...shape, hint: 'gauge' }));
   const [low, high] = [growing(random, { schema: 0 }), growing(random, { schema: 2 })];
   const gauge = growing(random, { schema: 1, hint: 'gauge' });
   const bounds = [
@@ -111,7 +115,6 @@ export function addNativeHistograms(list: SeriesList): void {
     schemas: (i) => (i % 60 < 30 ? low : high)(i),
     floats: (i) => (i % 40 < 30 ? low(i) : i),
     onefloat: (i) => (i === 300 ? 5 : high(i)),
-    gauges: (i) => (i % 50 < 25 ? low : gauge)(i),
     bounds: (i) => (bounds[i % 60 < 30 ? 0 : 1] as (i: number) => Sample)(i),
     customs: (i) => (i % 60 < 30 ? low(i) : (bounds[0] as (i: number) => Sample)(i)),
     stale: (i) => (i % 90 === 70 ? 'stale' : i % 90 > 70 ? undefined : low(i)),
@@ -119,6 +122,7 @@ export function addNativeHistograms(list: SeriesList): void {
     single: (i) => (i === 400 ? low(i) : undefined),
   };
   for (const [kind, next] of Object.entries(mixtures)) list.add({ __name__: 'native_mixed', kind }, next);
+  list.add({ __name__: 'native_gauge', kind: 'at times' }, (i) => (i % 50 < 25 ? low : gauge)(i));
   addEmptyAndNaN(list);
 }
 
@@ -129,11 +133,18 @@ function addEmptyAndNaN(list: SeriesList): void {
   list.add({ __name__: 'native', kind: 'empty' }, () => histogram(empty, [0, 0, 0, 0, 0, 0], [], 0, 0, 0));
   const zeros = { schema: 0 };
   list.add({ __name__: 'native', kind: 'zeroonly' }, (i) =>
-    histogram(zeros, [0, 0, 0, 0, 0, 0], [], i, i, 0),
+    histogram(zeros, [0, 0, 0, 0, 0, 0], [], 9000 + i, 9000 + i, 0),
   );
   // Observations of NaN are counted, and are in no bucket.
   list.add({ __name__: 'native', kind: 'nanseen' }, (i) =>
-    histogram({ schema: 0 }, [i, i, i, i, i, i], [], 0, 7 * i, NaN),
+    histogram(
+      { schema: 0 },
+      Array.from({ length: 6 }, () => 1000 + i),
+      [],
+      0,
+      7 * (1000 + i),
+      NaN,
+    ),
   );
   for (const le of ['1', '+Inf']) list.add({ __name__: 'both', le }, (i) => i * (le === '1' ? 1 : 2));
   list.add({ __name__: 'both' }, growing(random, { schema: 0 }));

@@ -204,7 +204,7 @@ function checkSmoothing(func: string, [level, trend]: readonly Float64Array[]): 
     if (!(value > 0 && value < 1))
       throw new QueryError(
         'execution',
-        `invalid ${name} factor. Expected: 0 < ${name === 'smoothing' ? 'sf' : 'tf'} < 1, got: ${value}`,
+        `invalid ${name} factor. Expected: 0 < ${name === 'smoothing' ? 'sf' : 'tf'} < 1, got: ${value.toFixed(6)}`,
       );
   }
 }

@@ -33,6 +33,13 @@ export function* queryAnswer({ value, warnings, infos, stats }: QueryResult): Ge
   yield `${text}}`;
 }
 
+/** A list as the API answers it. */
+export function* answerPieces(data: readonly unknown[], warnings: readonly string[]): Generator<string> {
+  yield '{"status":"success","data":';
+  yield* list(data, (item) => JSON.stringify(item));
+  yield warnings.length > 0 ? `,"warnings":${JSON.stringify(warnings)}}` : '}';
+}
+
 function* list<T>(items: readonly T[], json: (item: T) => string): Generator<string> {
   let text = '[';
   for (const [i, item] of items.entries()) {
