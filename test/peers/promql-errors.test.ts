@@ -37,7 +37,9 @@ describe.skipIf(prometheusVersion === undefined)(
       writeFileSync(config, '');
       const address = `127.0.0.1:${await freePort()}`;
       url = `http://${address}/api/v1/query`;
-      peer = await Prometheus.start(join(dir, 'data'), config, [`--web.listen-address=${address}`]);
+      // On by default since 3.14.
+      const flags = [`--web.listen-address=${address}`, '--enable-feature=promql-duration-expr'];
+      peer = await Prometheus.start(join(dir, 'data'), config, flags);
     }, 90_000);
     afterAll(async () => {
       await peer?.stop();

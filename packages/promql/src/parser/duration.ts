@@ -8,8 +8,6 @@ export interface DurationReader {
   readonly reader: TokenReader;
   /** The value of the next token in seconds, undefined where it is no number or duration. @throws ParseError */
   readonly seconds: () => number | undefined;
-  /** Anything but a literal was met. @throws ParseError unless such durations are enabled */
-  readonly computed: (at: Span) => void;
   /** Told of every operand and sign. @throws ParseError where there are too many */
   readonly count: () => void;
   /** The next token cannot stand there. */
@@ -30,7 +28,6 @@ export function durationExpression(from: DurationReader, lowest = 0): DurationEx
     if (precedence === undefined || precedence < lowest) return left;
     from.reader.next();
     const right = durationExpression(from, op.text === '^' ? precedence : precedence + 1);
-    from.computed(left.span);
     if (right.kind === 'literal' && right.value === 0 && (op.text === '/' || op.text === '%'))
       throw from.reader.fault(op, `${op.text === '/' ? 'division' : 'modulo'} by zero`);
     const span = { start: left.span.start, end: right.span.end };
@@ -56,7 +53,6 @@ function signed(from: DurationReader, operand: () => DurationExpr): DurationExpr
   // There is no negative nothing.
   if (expr.kind === 'literal')
     return { ...expr, value: sign.text === '-' ? 0 - expr.value : expr.value, span };
-  from.computed(expr.span);
   return { kind: 'unary', op: sign.text, expr, span };
 }
 
@@ -71,14 +67,12 @@ function primary(from: DurationReader): DurationExpr {
     reader.next();
     const expr = durationExpression(from);
     const close = expect(from, ')');
-    from.computed(expr.span);
     return expr.kind === 'literal' ? expr : { kind: 'paren', expr, span: spanOf(token, close) };
   }
   if (word === 'step' || word === 'range') {
     reader.next();
     expect(from, '(');
     const close = expect(from, ')');
-    from.computed(token);
     return { kind: word, span: spanOf(token, close) };
   }
   if (word === 'min_of' || word === 'max_of') {
@@ -88,7 +82,6 @@ function primary(from: DurationReader): DurationExpr {
     expect(from, ',');
     const right = durationExpression(from);
     const close = expect(from, ')');
-    from.computed(token);
     return { kind: 'operation', op: word, left, right, span: spanOf(token, close) };
   }
   throw from.unexpected();

@@ -1,7 +1,9 @@
-/** Parts of the language that are off unless asked for, by the names of Prometheus's `--enable-feature`. */
+/**
+ * Parts of the language that are off unless asked for, by the names of Prometheus's `--enable-feature`. Others
+ * are taken and mean nothing, as `promql-duration-expr` since Prometheus 3.14.
+ */
 export const FEATURES: ReadonlySet<string> = new Set([
   'promql-experimental-functions',
-  'promql-duration-expr',
   'promql-extended-range-selectors',
   'promql-binop-fill-modifiers',
   'promql-delayed-name-removal',

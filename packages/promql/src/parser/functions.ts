@@ -112,11 +112,9 @@ export const FUNCTIONS: ReadonlyMap<string, FunctionSignature> = new Map(
   }),
 );
 
-/** Functions and aggregations that need the feature `promql-experimental-functions`. */
-export const EXPERIMENTAL: ReadonlySet<string> = new Set([
+const EXPERIMENTAL: ReadonlySet<string> = new Set([
   'double_exponential_smoothing',
   'end',
-  'first_over_time',
   'histogram_quantiles',
   'info',
   'limit_ratio',
@@ -128,7 +126,6 @@ export const EXPERIMENTAL: ReadonlySet<string> = new Set([
   'sort_by_label',
   'sort_by_label_desc',
   'start',
-  'start_timestamp',
   'step',
   'ts_of_first_over_time',
   'ts_of_last_over_time',
@@ -136,8 +133,11 @@ export const EXPERIMENTAL: ReadonlySet<string> = new Set([
   'ts_of_min_over_time',
 ]);
 
-/** Another feature that enables an experimental function. */
-export const ALSO_ENABLED_BY: Readonly<Record<string, string>> = { start_timestamp: 'use-start-timestamps' };
+/** The feature that a function or aggregation needs; undefined for what is always there. */
+export function featureOf(name: string): string | undefined {
+  if (name === 'start_timestamp') return 'use-start-timestamps';
+  return EXPERIMENTAL.has(name) ? 'promql-experimental-functions' : undefined;
+}
 
 /** Aggregations, and the type of the parameter of those that take one. */
 export const AGGREGATIONS: ReadonlyMap<string, 'scalar' | 'string' | undefined> = new Map(

@@ -20,7 +20,7 @@ import {
 } from './duration.ts';
 import { ParseError } from './error.ts';
 import type { ParseOptions } from './features.ts';
-import { AGGREGATIONS, ALSO_ENABLED_BY, EXPERIMENTAL, FUNCTIONS } from './functions.ts';
+import { AGGREGATIONS, featureOf, FUNCTIONS } from './functions.ts';
 import { unquote, type Token } from './lexer.ts';
 import { numberOf } from './number.ts';
 import { PRECEDENCE, SET_OPERATORS } from './operators.ts';
@@ -124,8 +124,8 @@ class Parser {
   }
 
   /** @throws ParseError unless the feature is on */
-  #enabled(feature: string, at: Span, reason: string): void {
-    if (!this.#features.has(feature)) throw this.#reader.fault(at, reason);
+  #enabled(feature: string | undefined, at: Span, reason: string): void {
+    if (feature !== undefined && !this.#features.has(feature)) throw this.#reader.fault(at, reason);
   }
 
   #expression(lowest: number): Expr {
@@ -263,8 +263,7 @@ class Parser {
     const { args, end } = this.#arguments();
     const func = token.text;
     if (!FUNCTIONS.has(func)) throw this.#reader.fault(token, `unknown function with name ${goQuote(func)}`);
-    if (EXPERIMENTAL.has(func) && !this.#features.has(ALSO_ENABLED_BY[func] ?? ''))
-      this.#enabled('promql-experimental-functions', token, `function ${goQuote(func)} is not enabled`);
+    this.#enabled(featureOf(func), token, `function ${goQuote(func)} is not enabled`);
     return { kind: 'call', func, args, span: { start: token.start, end } };
   }
 
@@ -291,10 +290,8 @@ class Parser {
     this.#aggregations--;
     const span = { start: token.start, end: this.#reader.last.end };
     if (args.length === 0) throw this.#reader.fault(span, 'no arguments for aggregate expression provided');
-    if (EXPERIMENTAL.has(op)) {
-      const reason = `${op}() is experimental and must be enabled with --enable-feature=promql-experimental-functions`;
-      this.#enabled('promql-experimental-functions', span, reason);
-    }
+    const reason = `${op}() is experimental and must be enabled with --enable-feature=promql-experimental-functions`;
+    this.#enabled(featureOf(op), span, reason);
     const wanted = AGGREGATIONS.get(op) === undefined ? 1 : 2;
     if (args.length !== wanted) {
       const reason = `wrong number of arguments for aggregate expression provided, expected ${wanted}, got ${args.length}`;
@@ -451,8 +448,6 @@ class Parser {
       count: () => {
         if (++parts > DEEPEST) throw this.#reader.fault(this.#reader.peek(), TOO_DEEP);
       },
-      computed: (at) =>
-        this.#enabled('promql-duration-expr', at, 'experimental duration expression is not enabled'),
     });
     const seconds = isConstant(expr) ? durationValue(expr, { step: 0, range: 0 }) : 0;
     // Not -0, which would print as another time.
