@@ -10,10 +10,6 @@ const CHANGED: readonly (readonly [RegExp, string])[] = [
   [/\b(limitk|limit_ratio)\b/, 'came with 2.54'],
   [/\bhistogram_(avg|stddev|stdvar)\(/, 'came with 2.49'],
   [/\batan2\b/, 'kept the metric name until 2.5x'],
-  [
-    /count_values.*\("[a-z]+", (?!\w+(\{[^{}]*\})?( offset \S+)?\))/,
-    'the last digits of what is counted, which are labels here, are summed in another way since 3.0',
-  ],
   [/predict_linear\(.* @/, 'what has an @ counted as constant, whatever the time'],
   [
     /\[\w+:\w*\].*(\[\w+:\w*\]|@)/,
@@ -30,6 +26,14 @@ const CHANGED: readonly (readonly [RegExp, string])[] = [
 
 /** What none of the peers is asked, mostly because the last bit of a number decides the answer. */
 const NEVER: readonly (readonly [RegExp, string])[] = [
+  [
+    /count_values.*\("[a-z]+", (?!\w+(\{[^{}]*\})?( offset \S+)?\))/,
+    'the last digits of what is counted, which are labels here, are summed in another way elsewhere',
+  ],
+  [
+    /limit(k|_ratio).*histogram_(quantile|fraction)|(topk|bottomk).*%/,
+    'which of several equal ones, or the first ones, it is',
+  ],
   [/count_values.*"cluster"/, 'a label that is grouped by hides that of the values up to 3.5'],
   [/\b(sin|cos|tan)\(.*(\^|exp|sinh|cosh)/, 'an angle of 1e300 that differs in its last bit'],
   [/\^.*%/, 'a remainder of such a number'],
@@ -43,6 +47,9 @@ const CHANGED_SINCE_3: readonly (readonly [RegExp, string])[] = [
     /histogram_(count|sum|avg)\(.*(native_mixed|custom_seconds)/,
     'the kind of buckets is not seen where only counts are read',
   ],
+  [/histogram_fraction\(.*le[=!]/, 'NaN where there is no bucket but the last'],
+  [/histogram_(fraction|quantile)\(.*(delta|-).*native_gauge/, 'counts below zero'],
+  [/mad_over_time\(.*odd/, 'NaN counted as the smallest value'],
   [/count_values.*native|count_values.*(size_bytes|custom_seconds)/, 'the last digit of a bound'],
 ];
 

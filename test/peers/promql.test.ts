@@ -109,8 +109,19 @@ function questions(expr: string, random: Random): Question[] {
 /** The order of a vector is said by the function on the outside, and by nothing else. */
 function orderOf(expr: string): 'values' | 'labels' | 'none' {
   const outside = expr.replace(/^[\s(]+/, '');
+  if (!spansAll(outside)) return 'none';
   if (outside.startsWith('sort_by_label')) return 'labels';
   return /^(sort|sort_desc|(topk|bottomk) *\()/.test(outside) ? 'values' : 'none';
+}
+
+/** Whether a call is all that there is, but for parentheses around it. */
+function spansAll(text: string): boolean {
+  let depth = 0;
+  for (const [i, char] of [...text].entries()) {
+    if (char === '(') depth++;
+    if (char === ')' && --depth === 0) return /^[\s)]*$/.test([...text].slice(i).join(''));
+  }
+  return false;
 }
 
 function outcomeOf({ errorType, data }: Answer): Verdict['outcome'] {

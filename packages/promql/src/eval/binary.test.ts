@@ -43,3 +43,13 @@ test.each([
     ],
   ],
 ])('%s', async (expr, expected) => expect(await values(expr)).toEqual(expected));
+
+// `later` begins after the first step, where duplicates on the other side do not matter yet.
+test('duplicates are refused only where there is something to be matched', async () => {
+  storage.add({ __name__: 'later', x: 'a' }, 600_000, 1);
+  const range = (start: number): Promise<unknown> =>
+    new Engine().range(storage, 'later * on(x) group_left() many', start, 60_000, 60_000);
+  await expect(range(0)).resolves.toMatchObject({ value: { series: [] } });
+  expect(await values('few{y="none"} * on(x) many')).toEqual([]);
+  await expect(values('few * on(x) many')).rejects.toThrow('many-to-many matching not allowed');
+});

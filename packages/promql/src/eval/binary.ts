@@ -180,7 +180,12 @@ async function joined(
   const swapped = matching.card === 'one-to-many';
   const [many, one] = swapped ? [right, left] : [left, right];
   if (many.length === 0 || one.length === 0) return [];
-  const partners = await oneSide(pacer, one, signature, matching, swapped ? 'left' : 'right', steps);
+  // Where there is nothing to be matched, it does not matter what it would be matched with.
+  const needed = new Uint8Array(steps);
+  await pacer.forEach(many, ({ present }) => {
+    for (let i = 0; i < steps; i++) if (present[i]) needed[i] = 1;
+  });
+  const partners = await oneSide(pacer, one, signature, matching, swapped ? 'left' : 'right', needed);
   const join = joiner(tell, node, swapped);
   const outputs: { out: StepSeries; signature: string }[] = [];
   await pacer.forEach(many, (series) => {
@@ -235,7 +240,7 @@ async function oneSide(
   signature: (series: StepSeries) => string,
   matching: VectorMatching,
   side: string,
-  steps: number,
+  needed: Uint8Array,
 ): Promise<Map<string, StepSeries[]>> {
   const partners = new Map<string, StepSeries[]>();
   await pacer.forEach(one, (series) => {
@@ -246,8 +251,8 @@ async function oneSide(
       return;
     }
     for (const other of known) {
-      for (let i = 0; i < steps; i++) {
-        if (!series.present[i] || !other.present[i]) continue;
+      for (let i = 0; i < needed.length; i++) {
+        if (!needed[i] || !series.present[i] || !other.present[i]) continue;
         const names = new Set(matching.labels);
         const group = matching.on
           ? series.labels.keep(names)

@@ -1,6 +1,6 @@
 import type { FloatHistogram } from '@prunella/metrics';
 import { expect, test } from 'vitest';
-import { histogramRate } from './range.ts';
+import { histogramInstant, histogramRate } from './range.ts';
 import { histogramQuantileOf } from './statistics.ts';
 
 const histogram = (positive: number, zero = 0): FloatHistogram => ({
@@ -45,4 +45,21 @@ test('the zero bucket is one-sided where the layout has one sign, even if its bu
   expect(histogramQuantileOf(0.9, histogram(0, 10)).value).toBeCloseTo(0.0009, 10);
   const bare = { ...histogram(0, 10), positiveSpans: [], positiveBuckets: [] };
   expect(histogramQuantileOf(0.9, bare).value).toBeCloseTo(0.0008, 10);
+});
+
+test.each([
+  ['floats behind a histogram', [undefined, 3, 5], true, 2 / 30],
+  ['floats that fall', [undefined, 5, 3], true, 0.1],
+  ['their difference', [undefined, 5, 3], false, -2],
+  ['a float and a histogram', [3, undefined], true, undefined],
+])('irate or idelta of %s', (_, values, rate, expected) => {
+  const window = {
+    times: values.map((_value, i) => i * 30_000),
+    values: values.map((value) => value ?? NaN),
+    histograms: values.map((value) => (value === undefined ? histogram(1) : undefined)),
+    start: 0,
+    end: 120_000,
+    exact: false,
+  };
+  expect(histogramInstant(window, rate, silent)).toBe(expected);
 });

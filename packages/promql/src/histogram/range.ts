@@ -102,12 +102,13 @@ export function histogramInstant(window: MixedWindow, rate: boolean, report: Rep
   const { histograms, times } = window;
   if (times.length < 2) return undefined;
   const [previous, last] = histograms.slice(-2);
+  const seconds = ((times.at(-1) as number) - (times.at(-2) as number)) / 1000;
+  if (seconds === 0) return undefined;
+  if (!previous && !last) return instantOfFloats(window.values, rate, seconds);
   if (!previous || !last) {
     report.mixed();
     return undefined;
   }
-  const seconds = ((times.at(-1) as number) - (times.at(-2) as number)) / 1000;
-  if (seconds === 0) return undefined;
   if (rate && (previous.counterResetHint === 'gauge' || last.counterResetHint === 'gauge'))
     report.notCounter();
   if (!rate && (previous.counterResetHint !== 'gauge' || last.counterResetHint !== 'gauge'))
@@ -121,6 +122,13 @@ export function histogramInstant(window: MixedWindow, rate: boolean, report: Rep
   const difference = add(last, previous, notes, -1);
   report.notes({ ...(notes.reconciled && { reconciled: true }) }, 'subtraction');
   return { ...(rate ? scale(difference, 1 / seconds) : difference), counterResetHint: 'gauge' };
+}
+
+/** The same where the last two samples are floats, whatever was before. */
+function instantOfFloats(values: readonly number[], rate: boolean, seconds: number): number {
+  const [previous, last] = values.slice(-2) as [number, number];
+  if (!rate) return last - previous;
+  return (last < previous ? last : last - previous) / seconds;
 }
 
 /** The sum or mean of histograms; undefined where exponential and custom buckets meet. */
