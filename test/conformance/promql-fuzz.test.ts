@@ -20,7 +20,7 @@ import { root } from '../acceptance/demo.ts';
 import { Random } from '../peers/promql-random.ts';
 import { mutated, SEEDS } from './promql-mutate.ts';
 
-const COUNT = Number(process.env.PROMQL_FUZZ ?? 200_000);
+const COUNT = Number(process.env.PROMQL_FUZZ ?? (process.env.CI ? 1_000_000 : 100_000));
 const SEED = Number(process.env.PROMQL_FUZZ_SEED ?? 4);
 const SLOW_MS = 500;
 

@@ -138,11 +138,8 @@ function newestAt(candidates: readonly StepSeries[], step: number): StepSeries |
     if (!each.present[step]) continue;
     const [time, known] = [each.values[step] as number, newest?.values[step] ?? -Infinity];
     if (newest && time === known) {
-      const at = `@ ${Math.round(time * 1000)}`;
-      throw new QueryError(
-        'execution',
-        `found duplicate series for info metric: existing ${String(newest.labels)} ${at}, new ${String(each.labels)} ${at}`,
-      );
+      const reason = `found duplicate series for info metric ${each.labels.metricName}`;
+      throw new QueryError('execution', reason);
     }
     if (time > known) newest = each;
   }
