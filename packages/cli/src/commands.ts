@@ -14,6 +14,7 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   'test rules': () => import('./commands/test-rules.ts'),
   alert: () => import('./commands/alert.ts'),
   gameday: () => import('./commands/gameday.ts'),
+  query: () => import('./commands/query.ts'),
   tsdb: () => import('./commands/tsdb.ts'),
 };
 

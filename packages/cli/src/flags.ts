@@ -13,6 +13,8 @@ export interface Flag<K extends FlagKind = FlagKind> {
   readonly kind: K;
   /** As it would be typed; undefined = not given. */
   readonly default?: string;
+  /** One letter. */
+  readonly short?: string;
   readonly help: string;
 }
 
@@ -47,6 +49,7 @@ export function parseFlags<const T extends Flags>(
       {
         type: flag.kind === 'switch' ? ('boolean' as const) : ('string' as const),
         multiple: flag.kind === 'texts',
+        ...(flag.short !== undefined && { short: flag.short }),
       },
     ]),
   );
@@ -92,7 +95,8 @@ function convert(name: string, flag: Flag, given: string | string[] | boolean | 
 export function describeFlags(flags: Flags): string {
   const lines = Object.entries(flags).map(([name, flag]) => {
     const value = flag.kind === 'switch' ? '' : `=${flag.default ?? flag.kind.toUpperCase()}`;
-    return `  --${name}${value}\n        ${flag.help}`;
+    const short = flag.short === undefined ? '' : `-${flag.short}, `;
+    return `  ${short}--${name}${value}\n        ${flag.help}`;
   });
   return `Flags:\n${lines.join('\n')}`;
 }

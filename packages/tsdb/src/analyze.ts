@@ -12,7 +12,7 @@ export interface BlockAnalysis {
   readonly pairs: number;
   /** Pairs over all series. */
   readonly pairEntries: number;
-  /** How much of the block's time series do not cover, summed: series that come and go. Pairs and names. */
+  /** How much of the block's time is before or behind a series's samples, summed: series that come and go. */
   readonly churnByPair: readonly Count[];
   readonly churnByLabel: readonly Count[];
   /** Pairs by number of series. */
@@ -21,12 +21,18 @@ export interface BlockAnalysis {
   readonly longestLabels: readonly Count[];
   readonly valuesByLabel: readonly Count[];
   readonly seriesByMetric: readonly Count[];
+  /** Chunks by how full they are, tenth by tenth of 120 samples; only where asked for, as every chunk is read. */
+  readonly fullness?: readonly number[];
 }
+
+/** As many as a chunk holds of samples in order, mostly. */
+const FULL_CHUNK = 120;
 
 export async function analyzeBlock(
   block: Block,
   limit: number,
   matchers: readonly Matcher[],
+  extended: boolean,
 ): Promise<BlockAnalysis> {
   const duration = block.meta.maxTime - block.meta.minTime;
   const series = new Counts();
@@ -34,10 +40,16 @@ export async function analyzeBlock(
   const churnByLabel = new Counts();
   const seriesByMetric = new Counts();
   const values = new Map<string, Set<string>>();
+  const fullness = Array.from({ length: 10 }, () => 0);
   let count = 0;
   for await (const { entry, labels } of block.matching(matchers)) {
-    const covered = entry.chunks.reduce((sum, chunk) => sum + chunk.maxt - chunk.mint, 0);
-    const uncovered = 1 - Math.min(1, covered / duration);
+    const first = entry.chunks[0]?.mint ?? 0;
+    const uncovered = 1 - ((entry.chunks.at(-1)?.maxt ?? 0) - first) / duration;
+    for (const { ref } of extended ? entry.chunks : []) {
+      const { data } = await block.chunks.read(ref);
+      const samples = ((data[0] ?? 0) << 8) | (data[1] ?? 0);
+      fullness[Math.floor((10 * Math.min(samples, FULL_CHUNK - 1)) / FULL_CHUNK)]!++;
+    }
     count++;
     seriesByMetric.add(labels.metricName, 1);
     for (const [name, value] of labels) {
@@ -65,6 +77,7 @@ export async function analyzeBlock(
     ).top(limit),
     valuesByLabel: Counts.of(values, (set) => set.size).top(limit),
     seriesByMetric: seriesByMetric.top(limit),
+    ...(extended && { fullness }),
   };
 }
 

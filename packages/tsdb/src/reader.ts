@@ -71,16 +71,18 @@ export class DatabaseReader implements Queryable {
   /**
    * What a block (by default the newest) is made of.
    * @param matchers only series that match
+   * @param extended reads all chunks, too
    * @returns undefined where there is no such block
    */
   async analyze(
     ulid?: string,
     limit = 20,
     matchers: readonly Matcher[] = [],
+    extended = false,
   ): Promise<BlockAnalysis | undefined> {
     const block =
       ulid === undefined ? this.#blocks.list.at(-1) : this.#blocks.list.find((it) => it.meta.ulid === ulid);
-    return block === undefined ? undefined : analyzeBlock(block, limit, matchers);
+    return block === undefined ? undefined : analyzeBlock(block, limit, matchers, extended);
   }
 
   close(): void {

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NO_SAMPLES, type SampleColumns } from '@prunella/metrics';
 import { ColumnBuilder } from '../chunks/columns.ts';
@@ -50,6 +50,8 @@ export async function moveLateSamples(parts: MaintenanceParts): Promise<number> 
   for (const segment of await listSegments(log)) {
     if (segment < wbl.segment) await rm(join(log, segmentName(segment)));
   }
+  // promtool takes a log without a segment for a damaged one. It may hold those of samples that stay.
+  await rmdir(log).catch(() => undefined);
   return written;
 }
 

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import type { Logger } from '@prunella/metrics';
 import { messageOf } from '../errors.ts';
 import type { WalDamage } from './reader.ts';
@@ -30,9 +29,8 @@ export async function segmentsToRead(
   return { segments, next: Math.max(own.at(-1) ?? -1, checkpoint?.index ?? -1) + 1, missing };
 }
 
-/** Makes a log's directory ready for writing, and ends repairs that a crash cut short. */
+/** Ends repairs of a log that a crash cut short. */
 export async function prepareLog(dir: string): Promise<void> {
-  await mkdir(dir, { recursive: true });
   await settleRepairs(dir);
   const checkpoint = await lastCheckpoint(dir);
   if (checkpoint !== undefined) await settleRepairs(checkpoint.path);

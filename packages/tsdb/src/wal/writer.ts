@@ -1,4 +1,4 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncDirectory } from '../block/meta.ts';
 import { ByteWriter } from '../bytes/writer.ts';
@@ -127,6 +127,8 @@ export class WalWriter {
     try {
       if (this.#closed) throw new Error('the log is closed');
       if (this.#file === undefined) {
+        // Only now: promtool takes a directory without a segment for a damaged one.
+        await mkdir(this.#dir, { recursive: true });
         this.#file = await open(join(this.#dir, segmentName(this.#segment)), 'wx');
         this.#fresh = true;
       }
