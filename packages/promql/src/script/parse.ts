@@ -125,7 +125,10 @@ function readExpectation(text: string): Expectation[] {
   if (range)
     return [{ kind: 'range', range: rangeOf(range[1] as string, range[2] as string, range[3] as string) }];
   const match = /^expect\s+(fail|warn|info|no_warn|no_info|ordered|string)(?:\s+(.*))?$/.exec(text);
-  if (!match) return [];
+  if (!match) {
+    if (/^expect\s/.test(text)) throw new Error(`unknown expectation ${JSON.stringify(text)}`);
+    return [];
+  }
   const [, kind, rest = ''] = match;
   const detail = /^(msg|regex):\s*(.*)$/.exec(rest);
   return [

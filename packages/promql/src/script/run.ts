@@ -1,6 +1,5 @@
 import { toFloatHistogram } from '@prunella/metrics';
 import { Engine, type QueryResult } from '../engine.ts';
-import { ParseError } from '../parser/error.ts';
 import { FEATURES } from '../parser/features.ts';
 import { parse } from '../parser/parse.ts';
 import { print } from '../parser/print.ts';
@@ -9,7 +8,7 @@ import { checkAnnotations, checkFailure, checkInstant, checkRange, Mismatch } fr
 import { customHistograms, type ClassicSeries } from './nhcb.ts';
 import { mentionsQueryEdges, pinned } from './derive.ts';
 import { parseScript, parseSeriesLine, ScriptError, type EvalCommand, type LoadCommand } from './parse.ts';
-import { parseOffsets, parseValues, Unsupported } from './values.ts';
+import { parseOffsets, parseValues } from './values.ts';
 
 export interface ScriptFailure {
   readonly line: number;
@@ -34,8 +33,12 @@ export async function runScript(text: string): Promise<ScriptReport> {
       broken = `line ${command.line}: ${command.message}`;
       failures.push({ line: command.line, expr: '', reason: command.message });
     } else if (command.kind === 'clear') storage = new MemoryStorage();
-    else if (command.kind === 'load') load(storage, command);
-    else {
+    else if (command.kind === 'load') {
+      const problem = attemptLoad(storage, command);
+      if (problem === undefined) continue;
+      broken = `line ${command.line}: ${problem}`;
+      failures.push({ line: command.line, expr: '', reason: problem });
+    } else {
       const reason = broken ?? (await runEval(engine, storage, command));
       if (reason === undefined) passed++;
       else failures.push({ line: command.line, expr: command.expr, reason });
@@ -51,7 +54,17 @@ export function scriptExpressions(text: string): string[] {
   );
 }
 
-/** What cannot be stored is left out: the cases that look at it then fail. */
+/** @returns why it cannot be loaded */
+function attemptLoad(storage: MemoryStorage, command: LoadCommand): string | undefined {
+  try {
+    load(storage, command);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/** @throws Error for a line that is no series, and for a sample that is older than one before it */
 function load(storage: MemoryStorage, { step, lines, withHistograms }: LoadCommand): void {
   const classic = new Map<string, ClassicSeries>();
   const bySeries = new Map<string, () => void>();
@@ -64,18 +77,13 @@ function load(storage: MemoryStorage, { step, lines, withHistograms }: LoadComma
     }
     const offsets = starts;
     starts = [];
-    try {
-      const { labels, values: text } = parseSeriesLine(line);
-      const values = parseValues(text);
-      if (withHistograms) classic.set(labels.key, { labels, values, step });
-      bySeries.set(labels.key, () => {
-        for (const [i, value] of values.entries())
-          if (value !== undefined) storage.add(labels, i * step, value, startOf(i * step, offsets[i]));
-      });
-    } catch (error) {
-      if (!(error instanceof Unsupported || error instanceof ParseError || error instanceof Error))
-        throw error;
-    }
+    const { labels, values: text } = parseSeriesLine(line);
+    const values = parseValues(text);
+    if (withHistograms) classic.set(labels.key, { labels, values, step });
+    bySeries.set(labels.key, () => {
+      for (const [i, value] of values.entries())
+        if (value !== undefined) storage.add(labels, i * step, value, startOf(i * step, offsets[i]));
+    });
   }
   for (const add of bySeries.values()) add();
   if (withHistograms)
@@ -109,7 +117,7 @@ async function runEval(
     if (!expected) await runDerived(engine, storage, command, at, result);
     return undefined;
   } catch (error) {
-    if (error instanceof Mismatch || error instanceof Unsupported) return error.message;
+    if (error instanceof Mismatch) return error.message;
     return `${(error as Error).name}: ${(error as Error).message}`;
   }
 }

@@ -6,11 +6,6 @@ import { parseNumber } from './number.ts';
 /** One item of a series' values: a number, the stale marker, or nothing. */
 export type ScriptValue = number | FloatHistogram | 'stale' | undefined;
 
-/** What this engine's test language does not hold yet: the command is reported as a failure, never passed over. */
-export class Unsupported extends Error {
-  override name = 'Unsupported';
-}
-
 /** Expands `1 2 _ stale 1+2x3 _x4` to one value per step. @throws Error for what is no value */
 export function parseValues(text: string): ScriptValue[] {
   return (text.match(/(?:\{\{.*?\}\}|\S)+/g) ?? []).flatMap((item) =>

@@ -25,7 +25,7 @@ interface Column {
 export class MemoryStorage implements Queryable {
   readonly #series = new Map<string, Column>();
 
-  /** Adds a sample; times must not go back. 'stale' marks the series' end. */
+  /** Adds a sample. 'stale' marks the series' end. @throws Error where time goes back */
   add(
     labels: Labels | Readonly<Record<string, string>>,
     time: number,
@@ -41,6 +41,8 @@ export class MemoryStorage implements Queryable {
       histograms: [],
       starts: [],
     };
+    if (time < (column.times.at(-1) ?? -Infinity))
+      throw new Error(`out of order sample of ${String(set)} at ${time}`);
     this.#series.set(set.key, column);
     column.times.push(time);
     column.starts.push(start);
