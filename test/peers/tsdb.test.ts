@@ -14,9 +14,10 @@ import {
   toFloatHistogram,
   wordsOf,
   type Clock,
+  type Queryable,
   type Series,
 } from '@prunella/metrics';
-import { Database, createBlocks } from '@prunella/tsdb';
+import { Database, DatabaseReader, createBlocks } from '@prunella/tsdb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PROMTOOL, Prometheus, absent, freePort, type Answer } from './prometheus.ts';
 import { STEP, nativeHistogram } from './tsdb-load.ts';
@@ -30,7 +31,7 @@ const INSTANCES = 20;
 const stillClock: Clock = { now: () => Date.now(), setTimeout: () => ({ cancel: () => {} }) };
 
 /** Our samples as Prometheus's API shows them: stale markers left out. */
-async function ours(db: Database, matchers: Matcher[], start: number, end: number): Promise<Answer> {
+async function ours(db: Queryable, matchers: Matcher[], start: number, end: number): Promise<Answer> {
   const querier = db.querier(start + 1, end);
   const answer: Answer = {};
   for await (const batch of querier.select(matchers)) {
@@ -212,6 +213,14 @@ scrape_configs: [{job_name: self, static_configs: [{targets: ['127.0.0.1:${port}
       Date.now() - 600_000,
       Date.now(),
     );
+    // Read while it is in use: nothing there is changed by us.
+    const names = await readdir(dir);
+    const reader = await DatabaseReader.open(dir);
+    const beside = await ours(reader, [new Matcher('=', '__name__', 'up')], 0, Date.now() + 60_000);
+    expect(Object.values(beside).flat().length).toBeGreaterThan(3);
+    expect(reader.warnings).toEqual([]);
+    reader.close();
+    expect(await readdir(dir)).toEqual(names);
     await peer.stop('SIGKILL');
     const db = await Database.open(dir, { clock: stillClock });
     const here = await ours(
