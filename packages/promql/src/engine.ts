@@ -7,7 +7,7 @@ import { Pacer, refuseTooMany } from './eval/pacer.ts';
 import { rangeInput } from './eval/range.ts';
 import { dropNames, presentSamples } from './eval/series.ts';
 import { repeatedSelectors, type Context } from './eval/select.ts';
-import { timesOf, type Grid, type StepSeries, type Value } from './eval/value.ts';
+import { timesOf, timeAt, type Grid, type StepSeries, type Value } from './eval/value.ts';
 import { placeWindows } from './functions/windows.ts';
 import type { Expr } from './parser/ast.ts';
 import { typeOf } from './parser/check.ts';
@@ -38,8 +38,22 @@ export interface QueryOptions {
 }
 
 export interface QueryStats {
+  /** Samples looked at, over all steps: of an instant selector one at each, of a range those in it. */
   readonly samples: number;
-  /** ms */
+  /** The same for every step: its time in ms, and how many. */
+  readonly samplesPerStep: readonly (readonly [number, number])[];
+  /** The most samples that were held at once. */
+  readonly peakSamples: number;
+  /** How long the query waited for its turn, ms. */
+  readonly queueMs: number;
+  /** How long it took from then on, ms. */
+  readonly totalMs: number;
+}
+
+/** What a query cost, whatever came out. Times in ms. */
+export interface QueryCost {
+  readonly samples: number;
+  readonly queueMs: number;
   readonly totalMs: number;
 }
 
@@ -81,6 +95,7 @@ export class Engine {
   readonly #options: Required<EngineOptions>;
   readonly #cache: RangeCache;
   readonly #waiting: (() => void)[] = [];
+  readonly #listeners: ((cost: QueryCost) => void)[] = [];
   #running = 0;
 
   constructor(options: EngineOptions = {}) {
@@ -97,6 +112,16 @@ export class Engine {
     this.features = this.#options.features;
   }
 
+  /** Queries that are being answered or wait for that, and how many may be answered at once. */
+  get concurrency(): { readonly queries: number; readonly most: number } {
+    return { queries: this.#running + this.#waiting.length, most: this.#options.maxConcurrency };
+  }
+
+  /** Calls `listener` with what each query has cost. */
+  onQuery(listener: (cost: QueryCost) => void): void {
+    this.#listeners.push(listener);
+  }
+
   /** @param time ms. @throws QueryError */
   async instant(
     queryable: Queryable,
@@ -106,7 +131,7 @@ export class Engine {
   ): Promise<QueryResult> {
     const expr = parsed(query, this.#options.features);
     const grid = { start: time, step: 0, steps: 1 };
-    return this.#run(queryable, expr, edgesOf(query, time, time, 0), options, (context) =>
+    return this.#run(queryable, expr, grid, edgesOf(query, time, time, 0), options, (context) =>
       instantValue(context, expr, grid),
     );
   }
@@ -136,7 +161,7 @@ export class Engine {
     if (end < start) throw new QueryError('bad_data', 'end timestamp must not be before start time');
     const grid = { start, step, steps: Math.floor((end - start) / step) + 1 };
     refuseTooMany(grid.steps);
-    return this.#run(queryable, expr, edgesOf(query, start, end, step), options, async (context) => {
+    return this.#run(queryable, expr, grid, edgesOf(query, start, end, step), options, async (context) => {
       const whole = async (part: Grid): Promise<Value> =>
         dropNames(context.pacer, await evaluate(context, expr, part));
       const { changes } = queryable;
@@ -164,19 +189,20 @@ export class Engine {
   async #run(
     queryable: Queryable,
     expr: Expr,
+    grid: Grid,
     edges: Edges,
     options: QueryOptions,
     compute: (context: Context) => Promise<QueryValue>,
   ): Promise<QueryResult> {
-    await this.#enter(options.signal);
+    const timeoutMs = options.timeoutMs ?? this.#options.timeoutMs;
+    const asked = performance.now();
+    await this.#enter(timeoutMs, options.signal);
     const started = performance.now();
+    const queueMs = started - asked;
+    const pacer = new Pacer(timeoutMs - queueMs, this.#options.maxSamples, options.signal);
     try {
-      const pacer = new Pacer(
-        options.timeoutMs ?? this.#options.timeoutMs,
-        this.#options.maxSamples,
-        options.signal,
-      );
       pacer.check();
+      const counts = options.stats ? new Float64Array(grid.steps) : undefined;
       const context: Context = {
         queryable,
         lookbackMs: options.lookbackMs ?? this.#options.lookbackMs,
@@ -187,30 +213,67 @@ export class Engine {
         infos: new Annotations(),
         repeated: repeatedSelectors(expr),
         loaded: new Map(),
+        ...(counts && { counted: { grid, counts } }),
         evaluate: (expr, inner) => evaluate(context, expr, inner),
       };
       const value = await compute(context);
-      const stats = options.stats
-        ? { stats: { samples: pacer.samples, totalMs: performance.now() - started } }
-        : {};
+      pacer.check();
+      const totalMs = performance.now() - started;
+      const stats = counts && {
+        stats: { ...countedSamples(counts, grid), peakSamples: pacer.peak, queueMs, totalMs },
+      };
       return { value, warnings: [...context.warnings], infos: [...context.infos], ...stats };
     } finally {
-      this.#running--;
-      this.#waiting.shift()?.();
+      this.#leave();
+      const cost = { samples: pacer.samples, queueMs, totalMs: performance.now() - started };
+      for (const listener of this.#listeners) listener(cost);
     }
   }
 
-  async #enter(signal: AbortSignal | undefined): Promise<void> {
-    if (this.#running >= this.#options.maxConcurrency) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  /** Waits for a turn. @throws QueryError where that takes too long, or nobody waits for the answer any more */
+  async #enter(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
+    if (signal?.aborted) throw canceledInQueue();
+    if (this.#running < this.#options.maxConcurrency) {
+      this.#running++;
+      return;
     }
-    this.#running++;
-    if (signal?.aborted) {
-      this.#running--;
-      this.#waiting.shift()?.();
-      throw new QueryError('canceled', 'query was canceled in query queue');
-    }
+    await new Promise<void>((resolve, reject) => {
+      const giveUp = (error: QueryError): void => {
+        this.#waiting.splice(this.#waiting.indexOf(enter), 1);
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
+        reject(error);
+      };
+      const onAbort = (): void => giveUp(canceledInQueue());
+      const timer = setTimeout(
+        () => giveUp(new QueryError('timeout', 'query timed out in query queue')),
+        timeoutMs,
+      );
+      const enter = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
+        resolve();
+      };
+      this.#waiting.push(enter);
+      signal?.addEventListener('abort', onAbort, { once: true });
+    });
   }
+
+  /** Hands the turn on, to the one who waits longest. */
+  #leave(): void {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#running--;
+  }
+}
+
+function canceledInQueue(): QueryError {
+  return new QueryError('canceled', 'query was canceled in query queue');
+}
+
+function countedSamples(counts: Float64Array, grid: Grid): Pick<QueryStats, 'samples' | 'samplesPerStep'> {
+  const samplesPerStep = Array.from(counts, (count, i) => [timeAt(grid, i), count] as const);
+  return { samples: counts.reduce((sum, count) => sum + count, 0), samplesPerStep };
 }
 
 /** Whether a query's result is kept. What it costs to evaluate can be told only where it is evaluated. */
@@ -263,6 +326,7 @@ async function rangeValue(context: Context, expr: Expr, grid: Grid): Promise<Ser
     const [from, to] = [windows.froms[0] as number, windows.tos[0] as number];
     if (from === to) return;
     context.pacer.hold(to - from);
+    if (context.counted) context.counted.counts[0] = (context.counted.counts[0] as number) + to - from;
     const samples = {
       timestamps: timestamps.slice(from, to),
       values: values.slice(from, to),

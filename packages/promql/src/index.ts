@@ -2,6 +2,7 @@ export {
   Engine,
   type CacheStats,
   type EngineOptions,
+  type QueryCost,
   type QueryOptions,
   type QueryResult,
   type QueryStats,

@@ -73,7 +73,7 @@ function report(context: Context, node: Aggregation): AggregateReport {
   const place = node.expr;
   const picks = node.op === 'topk' || node.op === 'bottomk';
   return {
-    notes: reporter(context, '', place).notes,
+    notes: (notes, doing) => reporter(context, '', place).notes(notes, doing),
     mixedSchemas: (name) => reporter(context, name, place).mixedSchemas(),
     mixed: () =>
       annotate(context, 'warning', 'encountered a mix of histograms and floats for aggregation', place),

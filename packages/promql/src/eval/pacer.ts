@@ -18,6 +18,7 @@ export class Pacer {
   readonly #slices = new Slices();
   #samples = 0;
   #held = 0;
+  #peak = 0;
 
   constructor(timeoutMs: number, maxSamples: number, signal: AbortSignal | undefined) {
     this.#deadline = performance.now() + timeoutMs;
@@ -30,6 +31,11 @@ export class Pacer {
     return this.#samples;
   }
 
+  /** The most samples held at once. */
+  get peak(): number {
+    return this.#peak;
+  }
+
   /** Counts samples that were read and are held until `release`. @throws QueryError */
   read(samples: number): void {
     this.#samples += samples;
@@ -39,6 +45,7 @@ export class Pacer {
   /** @throws QueryError when the query holds too many samples */
   hold(samples: number): void {
     this.#held += samples;
+    if (this.#held > this.#peak) this.#peak = this.#held;
     if (this.#held > this.#maxSamples) {
       throw new QueryError('execution', TOO_MANY_SAMPLES);
     }

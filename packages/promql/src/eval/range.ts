@@ -154,6 +154,7 @@ export async function applyRange(
   await input.each((series) => {
     const { labels, samples, dropName } = series;
     const out = newSeries(labels, grid.steps, dropName || !keepName);
+    countWindows(context, input, grid, samples.timestamps);
     if (isMixed(context, series, func)) slideMixed(context, series, input, func, params, out);
     else {
       placeWindows(input.windows, samples.timestamps);
@@ -164,6 +165,15 @@ export async function applyRange(
   });
   context.pacer.hold(result.length * grid.steps);
   return result;
+}
+
+/** The samples of a subquery count where they are looked at, not where they are made. */
+function countWindows({ counted }: Context, { windows }: RangeInput, grid: Grid, times: Float64Array): void {
+  if (counted?.grid !== grid) return;
+  placeWindows(windows, times);
+  for (let i = 0; i < grid.steps; i++)
+    counted.counts[i] =
+      (counted.counts[i] as number) + (windows.tos[i] as number) - (windows.froms[i] as number);
 }
 
 /** What is seldom asked, window by window. */

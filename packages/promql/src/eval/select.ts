@@ -48,6 +48,8 @@ export interface Context {
   readonly loaded: Map<string, Promise<readonly RangeSeries[]>>;
   /** Only counts and sums of histograms are asked for: resets among them are found on reading. */
   readonly detectResets?: boolean;
+  /** Where statistics are asked for: how many samples each step of the query has looked at. */
+  readonly counted?: { readonly grid: Grid; readonly counts: Float64Array };
   /** Evaluates what stands inside a subquery, on its own grid. */
   readonly evaluate: (expr: Expr, grid: Grid) => Promise<Value>;
 }
@@ -287,10 +289,15 @@ export async function selectInstant(
     const column = instantColumn(series, times, context.lookbackMs, want);
     if (!column) return;
     result.push(column);
+    if (context.counted?.grid === grid) countPresent(context.counted.counts, column.present);
     context.pacer.hold(times.length / STEPS_PER_SAMPLE);
   });
   context.pacer.release((result.length * times.length) / STEPS_PER_SAMPLE);
   return result;
+}
+
+function countPresent(counts: Float64Array, present: Uint8Array): void {
+  for (let i = 0; i < counts.length; i++) counts[i] = (counts[i] as number) + (present[i] as number);
 }
 
 function instantColumn(

@@ -11,8 +11,14 @@ import { bucketsOf, type HistogramBucket, type QueryResult, type VectorSample } 
 /** How much text is gathered before it goes out as one piece. */
 const PIECE = 64 * 1024;
 
-/** Prometheus's answer to a query, in pieces, so that a large one is never one string. */
-export function* queryAnswer({ value, warnings, infos, stats }: QueryResult): Generator<string> {
+/**
+ * Prometheus's answer to a query, in pieces, so that a large one is never one string.
+ * @param perStep whether its statistics tell of every step
+ */
+export function* queryAnswer(
+  { value, warnings, infos, stats }: QueryResult,
+  perStep = false,
+): Generator<string> {
   yield `{"status":"success","data":{"resultType":"${value.type}","result":`;
   switch (value.type) {
     case 'scalar':
@@ -27,7 +33,7 @@ export function* queryAnswer({ value, warnings, infos, stats }: QueryResult): Ge
     case 'matrix':
       yield* matrixJson(value.series);
   }
-  let text = stats ? `,"stats":${statsJson(stats)}}` : '}';
+  let text = stats ? `,"stats":${statsJson(stats, perStep)}}` : '}';
   if (warnings.length > 0) text += `,"warnings":${JSON.stringify(warnings)}`;
   if (infos.length > 0) text += `,"infos":${JSON.stringify(infos)}`;
   yield `${text}}`;
@@ -139,7 +145,7 @@ function point(time: number, value: string): string {
   return `[${time / 1000},${JSON.stringify(value)}]`;
 }
 
-function statsJson(stats: NonNullable<QueryResult['stats']>): string {
+function statsJson(stats: NonNullable<QueryResult['stats']>, perStep: boolean): string {
   const seconds = stats.totalMs / 1000;
   return JSON.stringify({
     timings: {
@@ -147,9 +153,15 @@ function statsJson(stats: NonNullable<QueryResult['stats']>): string {
       resultSortTime: 0,
       queryPreparationTime: 0,
       innerEvalTime: seconds,
-      execQueueTime: 0,
-      execTotalTime: seconds,
+      execQueueTime: stats.queueMs / 1000,
+      execTotalTime: (stats.queueMs + stats.totalMs) / 1000,
     },
-    samples: { totalQueryableSamples: stats.samples, peakSamples: stats.samples },
+    samples: {
+      ...(perStep && {
+        totalQueryableSamplesPerStep: stats.samplesPerStep.map(([time, count]) => [time / 1000, count]),
+      }),
+      totalQueryableSamples: stats.samples,
+      peakSamples: stats.peakSamples,
+    },
   });
 }

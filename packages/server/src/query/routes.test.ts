@@ -2,7 +2,9 @@ import { gunzipSync } from 'node:zlib';
 import { CUSTOM_BUCKETS_SCHEMA, type FloatHistogram } from '@prunella/metrics';
 import { Engine, MemoryStorage } from '@prunella/promql';
 import fastify, { type FastifyInstance } from 'fastify';
+import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { queryMetrics } from './metrics.ts';
 import { queryRoutes } from './routes.ts';
 
 const histogram: FloatHistogram = {
@@ -146,6 +148,37 @@ describe('/api/v1/query', () => {
     expect(packed.headers['content-encoding']).toBe('gzip');
     expect(JSON.parse(gunzipSync(packed.rawPayload).toString())).toEqual(plain);
     expect(plain.data.result.map(({ values }) => values?.length)).toEqual([101, 101]);
+  });
+});
+
+describe('statistics and metrics', () => {
+  test('stats tells what a query has looked at', async () => {
+    const { body } = await get('query?query=sum_over_time(up[10s])&time=50&stats=1');
+    const { stats } = body.data as unknown as { stats: { samples: object; timings: object } };
+    expect(stats.samples).toMatchObject({ totalQueryableSamples: 20 });
+    expect(Object.keys(stats.timings)).toEqual([
+      'evalTotalTime',
+      'resultSortTime',
+      'queryPreparationTime',
+      'innerEvalTime',
+      'execQueueTime',
+      'execTotalTime',
+    ]);
+  });
+
+  test('queries are measured under the names that dashboards know', async () => {
+    const [registry, engine] = [new Registry(), new Engine({ maxConcurrency: 7 })];
+    queryMetrics(registry, engine);
+    await engine.instant(new MemoryStorage(), 'up', 0);
+    const text = await registry.metrics();
+    for (const line of [
+      'prometheus_engine_queries 0',
+      'prometheus_engine_queries_concurrent_max 7',
+      'prometheus_engine_query_samples_total 0',
+      'prometheus_engine_query_duration_seconds_count{slice="inner_eval"} 1',
+      'prometheus_engine_query_duration_seconds_count{slice="queue_time"} 1',
+    ])
+      expect(text).toContain(line);
   });
 });
 

@@ -49,6 +49,8 @@ export function queryRoutes(app: FastifyInstance, parts: QueryParts): void {
   };
   const both = ['GET', 'POST'];
   const { engine, storage } = parts;
+  const perStep = (params: Params): boolean =>
+    params.get('stats') === 'all' && engine.features.has('promql-per-step-stats');
 
   route('query', both, async (params, request, reply) => {
     const limit = params.limit();
@@ -56,7 +58,7 @@ export function queryRoutes(app: FastifyInstance, parts: QueryParts): void {
     const result = await run(request, params, (options) =>
       engine.instant(storage, params.require('query'), time, options),
     );
-    return sendPieces(request, reply, queryAnswer(limited(result, limit)));
+    return sendPieces(request, reply, queryAnswer(limited(result, limit), perStep(params)));
   });
 
   route('query_range', both, async (params, request, reply) => {
@@ -65,7 +67,7 @@ export function queryRoutes(app: FastifyInstance, parts: QueryParts): void {
     const result = await run(request, params, (options) =>
       engine.range(storage, params.require('query'), start, end, step, options),
     );
-    return sendPieces(request, reply, queryAnswer(limited(result, limit)));
+    return sendPieces(request, reply, queryAnswer(limited(result, limit), perStep(params)));
   });
 
   route('series', both, async (params, request, reply) =>
