@@ -1,5 +1,5 @@
 import type { ChangeLog } from '@prunella/metrics';
-import type { Expr } from '../parser/ast.ts';
+import type { Expr, Subquery, VectorSelector } from '../parser/ast.ts';
 import { childrenOf } from '../parser/depth.ts';
 import { newSeries, timeAt, type Grid, type StepSeries } from './value.ts';
 
@@ -151,21 +151,29 @@ const UNSETTLED = new Set(['start', 'end', 'step', 'range', 'info']);
  * offsets look elsewhere, smoothed selectors look ahead, and computed durations may depend on the query.
  */
 export function dependsOnPast(expr: Expr): boolean {
+  return looksBack(expr) && childrenOf(expr).every(dependsOnPast);
+}
+
+function looksBack(expr: Expr): boolean {
   switch (expr.kind) {
     case 'selector':
-      if (expr.extended) return false;
-      break;
+      return !expr.extended && !looksElsewhere(expr);
     case 'matrix':
-      if (expr.rangeExpr) return false;
-      break;
+      return !expr.rangeExpr;
     case 'subquery':
-      if (expr.rangeExpr || expr.stepExpr) return false;
-      break;
+      return !expr.rangeExpr && !expr.stepExpr && !looksElsewhere(expr);
     case 'call':
-      if (UNSETTLED.has(expr.func)) return false;
+      return !UNSETTLED.has(expr.func);
+    case 'aggregation':
+    case 'binary':
+    case 'number':
+    case 'paren':
+    case 'string':
+    case 'unary':
+      return true;
   }
-  if (expr.kind === 'selector' || expr.kind === 'subquery') {
-    if (expr.at !== undefined || expr.offset < 0 || expr.offsetExpr) return false;
-  }
-  return childrenOf(expr).every(dependsOnPast);
+}
+
+function looksElsewhere({ at, offset, offsetExpr }: VectorSelector | Subquery): boolean {
+  return at !== undefined || offset < 0 || offsetExpr !== undefined;
 }
