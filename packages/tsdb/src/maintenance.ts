@@ -186,8 +186,10 @@ export class Maintenance {
   }
 
   async #beyondSize(limit: number, already: readonly Block[]): Promise<Block[]> {
-    const { blocks, dir } = this.#parts;
+    const { blocks, dir, headFiles } = this.#parts;
+    // As Prometheus counts: with what is not in a block yet.
     let size = await directorySize(join(dir, 'wal'));
+    size += await directorySize(headFiles.dir).catch(() => 0);
     const surplus: Block[] = [];
     for (const block of [...blocks.list].reverse()) {
       if (already.includes(block)) continue;
