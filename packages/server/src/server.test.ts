@@ -116,6 +116,22 @@ describe('basic authentication', () => {
   });
 });
 
+test('measures requests by their route', async () => {
+  const registry = new Registry();
+  const options = { host: '127.0.0.1', port: 0, logger: silentLogger, registry };
+  const app = await Server.create(options, [(scope) => void scope.get('/things/:name', async () => 'thing')]);
+  for (const url of ['/things/a', '/things/b', '/made-up']) await app.inject({ url });
+  const text = await registry.metrics();
+  for (const line of [
+    'prometheus_http_requests_total{handler="/things/:name",code="200"} 2',
+    'prometheus_http_requests_total{handler="/",code="404"} 1',
+    'prometheus_http_request_duration_seconds_count{handler="/things/:name"} 2',
+    'prometheus_http_response_size_bytes_sum{handler="/things/:name"} 10',
+  ])
+    expect(text).toContain(line);
+  await app.close();
+});
+
 describe('dashboards', () => {
   test('are listed from their folder; broken files and doubles do not get in the way', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'prunella-dashboards-'));

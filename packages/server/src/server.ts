@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
 import type { Logger } from '@prunella/metrics';
+import type { Registry } from 'prom-client';
 import { requireBasicAuth } from './web/auth.ts';
 import type { WebConfig } from './web/config.ts';
 import { setSecurityHeaders } from './web/headers.ts';
+import { measureRequests } from './web/metrics.ts';
 import { refuseForeignOrigins } from './web/origin.ts';
 import { servePages } from './web/pages.ts';
 
@@ -16,6 +18,8 @@ export interface ServerOptions {
   readonly webConfig?: WebConfig;
   /** How people reach this server from outside, e.g. behind a proxy. */
   readonly externalUrl?: URL;
+  /** Where requests are measured; absent = nowhere. */
+  readonly registry?: Registry;
   /** The folder of the built pages; absent = no pages (the bot). */
   readonly pages?: string;
 }
@@ -37,6 +41,7 @@ export class Server {
   static async create(options: ServerOptions, routes: readonly Routes[]): Promise<Server> {
     const app = fastify(fastifyOptions(options)) as unknown as FastifyInstance;
     setSecurityHeaders(app);
+    if (options.registry) measureRequests(app, options.registry);
     if (options.webConfig && options.webConfig.users.size > 0) requireBasicAuth(app, options.webConfig.users);
     refuseForeignOrigins(app, options.externalUrl?.host);
     answerErrors(app, options.logger);

@@ -64,7 +64,8 @@ export async function build(
 
   const engine = createEngine(flags);
   queryMetrics(registry, engine);
-  const query = (expr: string, time: number): Promise<QueryResult> => engine.instant(database, expr, time);
+  const query = (expr: string, time: number, signal?: AbortSignal): Promise<QueryResult> =>
+    engine.instant(database, expr, time, signal && { signal });
 
   const supervisor = new Supervisor({ dir: directory, base: loaded.base, env, logger, clock });
   const dockerConfig = loaded.prunella.workloads?.docker;

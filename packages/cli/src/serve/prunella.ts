@@ -132,6 +132,7 @@ export class Prunella {
       ...this.#listen,
       logger,
       pages,
+      registry: components.registry,
       ...(externalUrl !== undefined && { externalUrl: new URL(externalUrl) }),
       ...(webConfig !== undefined && {
         webConfig: parseWebConfig(await readConfigFile(webConfig), webConfig),
