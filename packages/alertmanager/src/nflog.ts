@@ -45,11 +45,26 @@ export class NotificationLog {
 
   /** Resolves when the entry is on disk. An entry lasts twice the repeat interval, at most the retention. */
   async add(entry: Omit<LogEntry, 'expiresAt'>, repeatInterval: number): Promise<void> {
-    const lifetime = Math.min(2 * repeatInterval, this.#options.retention);
-    const complete = { ...entry, expiresAt: entry.time + lifetime };
+    const complete = { ...entry, expiresAt: entry.time + this.#lifetime(repeatInterval) };
     // In memory first: should the disk be full, at least this process does not repeat itself.
     this.#entries.set(keyOf(entry), complete);
     await this.#options.records.append(complete);
+  }
+
+  /**
+   * Keeps an entry for another while: what somebody takes care of is not told again, and must not for that be
+   * forgotten. Resolves when that is on disk.
+   */
+  async extend(entry: LogEntry, repeatInterval: number): Promise<void> {
+    const now = this.#options.clock.now();
+    if (entry.expiresAt - now > repeatInterval) return;
+    const extended = { ...entry, expiresAt: now + this.#lifetime(repeatInterval) };
+    this.#entries.set(keyOf(entry), extended);
+    await this.#options.records.append(extended);
+  }
+
+  #lifetime(repeatInterval: number): number {
+    return Math.min(2 * repeatInterval, this.#options.retention);
   }
 
   async maintain(): Promise<void> {

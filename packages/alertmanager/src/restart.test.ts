@@ -22,25 +22,25 @@ function restart(seconds: number): Promise<Harness> {
 }
 
 /** Journals are written on real disks, which the virtual clock does not wait for. */
-const disk = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50));
+async function wasTold({ told, notified }: Harness, ...expected: string[]): Promise<void> {
+  if (expected.length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+  await expect.poll(() => [told, notified.length], { timeout: 10_000 }).toEqual([expected, expected.length]);
+}
 
 test('what fired before a restart is routed at once, and nobody is told twice', async () => {
   const first = await restart(0);
   await first.fire({ alertname: 'Told' }, { endsAt: undefined });
   await first.at(10);
-  await disk();
-  expect(first.told).toEqual(['10 ops firing Told']);
+  await wasTold(first, '10 ops firing Told');
   await first.am.stop();
 
   const second = await restart(15);
   await second.at(20);
-  await disk();
-  expect(second.told).toEqual([]);
+  await wasTold(second);
   expect([...second.am.alerts()].map((alert) => alert.labels.get('alertname'))).toEqual(['Told']);
   // Nobody posts it any more: it counts as resolved when its grace is over.
   await second.at(315);
-  await disk();
-  expect(second.told).toEqual(['315 ops resolved -Told']);
+  await wasTold(second, '315 ops resolved -Told');
   await second.am.stop();
 });
 
@@ -50,8 +50,7 @@ test('an alert that was not told of yet is told of after the restart', async () 
   await first.am.stop();
   const second = await restart(30);
   await second.at(30);
-  await disk();
-  expect(second.told).toEqual(['30 ops firing A']);
+  await wasTold(second, '30 ops firing A');
   await second.am.stop();
 });
 
@@ -59,13 +58,12 @@ test('what resolved but was not told of is told of as resolved', async () => {
   const first = await restart(0);
   await first.fire({ alertname: 'A' });
   await first.at(10);
-  await disk();
+  await wasTold(first, '10 ops firing A');
   await first.resolve({ alertname: 'A' });
   await first.am.stop();
   const second = await restart(30);
   await second.at(30);
-  await disk();
-  expect(second.told).toEqual(['30 ops resolved -A']);
+  await wasTold(second, '30 ops resolved -A');
   await second.am.stop();
 });
 
@@ -73,7 +71,7 @@ test('silences, acknowledgements, messages and history outlive the process', asy
   const first = await restart(0);
   await first.fire({ alertname: 'A' });
   await first.at(10);
-  await disk();
+  await wasTold(first, '10 ops firing A');
   const [alert] = first.am.alerts();
   const fingerprint = alert?.fingerprint ?? '';
   await first.am.acknowledge(fingerprint, 'ada', 'mine');

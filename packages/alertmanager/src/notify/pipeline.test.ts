@@ -70,7 +70,7 @@ function start(receivers: Receiver[], groupInterval = 60_000): void {
     onMuted: () => {},
     onDelivery: (delivery) => deliveries.push(delivery),
   });
-  dispatcher = new Dispatcher(route, { clock, flush: (flush) => pipeline.run(flush) });
+  dispatcher = new Dispatcher(route, { clock, notBefore: 0, flush: (flush) => pipeline.run(flush) });
 }
 
 const receiver = (name: string, ...integrations: [string, Deliver][]): Receiver => ({

@@ -1,6 +1,6 @@
 import type { Clock, Labels, Logger } from '@prunella/metrics';
 import type { Inhibitor } from '../inhibit.ts';
-import type { NotificationLog } from '../nflog.ts';
+import type { LogEntry, NotificationLog } from '../nflog.ts';
 import type { Notification, NotificationReason, NotifiedAlert } from '../receivers/receiver.ts';
 import type { Route } from '../route.ts';
 import type { Silences } from '../silence/silences.ts';
@@ -149,7 +149,9 @@ export class Pipeline {
     const acknowledged = alerts.every(
       (alert) => alert.status === 'resolved' || this.#parts.isAcknowledged(alert.fingerprint),
     );
-    return acknowledged ? undefined : reason;
+    if (!acknowledged) return reason;
+    if (last) void this.#extend(last, flush);
+    return undefined;
   }
 
   async #deliver(
@@ -193,6 +195,14 @@ export class Pipeline {
     const receiver = name === undefined ? undefined : this.#parts.receivers.get(name);
     // One step only: a fallback's own fallback is not asked, so that two cannot call each other for ever.
     await Promise.all(receiver?.integrations.map((each) => this.#tell(each, flush, alerts, undefined)) ?? []);
+  }
+
+  async #extend(last: LogEntry, flush: Flush): Promise<void> {
+    try {
+      await this.#parts.log.extend(last, flush.route.options.repeatInterval);
+    } catch (error) {
+      this.#parts.logger.error({ err: error }, 'The notification log could not be written');
+    }
   }
 
   async #remember(integration: Integration, flush: Flush, alerts: readonly NotifiedAlert[]): Promise<void> {
