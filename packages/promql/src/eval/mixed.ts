@@ -36,34 +36,34 @@ export function reporter(context: Context, name: string, place: Expr): Report {
 }
 
 /** A function over the windows of a series that has histograms. */
-export function slideMixed(
+export async function slideMixed(
   context: Context,
   { labels, samples }: RangeSeries,
   input: RangeInput,
   func: string,
   params: readonly Float64Array[],
   out: StepSeries,
-): void {
+): Promise<void> {
   const report = reporter(context, labels.get(METRIC_NAME), input.place);
   const native = HISTOGRAM_RANGE[func];
   const compute = RANGE_FUNCTIONS.get(func) as RangeFunction;
   const { range, ends, evalTimes } = input.windows;
   const column = { ...samples, histograms: floatHistograms(samples.histograms ?? []) };
-  for (let step = 0; step < ends.length; step++) {
+  await context.pacer.steps(ends.length, (step) => {
     const evalTime = evalTimes[step] as number;
     const end = ends[step] as number;
     const plain = windowOf(column, end - range, end, input, func, report);
     const window = plain?.starts ? heeding(plain, func, report) : plain;
-    if (!window || window.times.length === 0) continue;
+    if (!window || window.times.length === 0) return;
     const floats: number[] = [];
     for (let i = 0; i < window.histograms.length; i++) if (!window.histograms[i]) floats.push(i);
     if (native && (floats.length < window.times.length || (func === 'resets' && window.starts))) {
       const value = native(window, report);
       if (typeof value === 'object') setHistogram(out, step, value);
       else if (value !== undefined) setFloat(out, step, value);
-      continue;
+      return;
     }
-    if (floats.length === 0) continue;
+    if (floats.length === 0) return;
     if (floats.length < window.times.length)
       annotate(
         context,
@@ -89,10 +89,10 @@ export function slideMixed(
       floatWindow,
       params.map((column) => column[step] as number),
     );
-    if (value === undefined) continue;
+    if (value === undefined) return;
     if (COUNTED.has(func)) doubtCounter(context, labels, input.place);
     setFloat(out, step, value);
-  }
+  });
 }
 
 /** Functions of counters that look at the name. */

@@ -14,6 +14,7 @@ import {
   shiftedTimes,
   withoutStale,
   type Context,
+  type Visit,
 } from './select.ts';
 import { refuseTooMany } from './pacer.ts';
 import { presentSamples } from './series.ts';
@@ -32,7 +33,7 @@ const DEFAULT_SUBQUERY_STEP_MS = 60_000;
 
 /** A range vector: its windows, and its series one after the other. */
 export interface RangeInput {
-  readonly each: (visit: (series: RangeSeries) => void) => Promise<void>;
+  readonly each: (visit: Visit) => Promise<void>;
   readonly windows: Windows;
   readonly extended?: 'anchored' | 'smoothed';
   readonly lookbackMs: number;
@@ -61,7 +62,8 @@ export async function rangeInput(
       ...common,
       each: async (visit) => {
         for (const each of series) {
-          visit(each);
+          const work = visit(each);
+          if (work) await work;
           const pause = context.pacer.pause();
           if (pause) await pause;
         }
@@ -155,13 +157,13 @@ export async function applyRange(
     const { labels, samples, dropName } = series;
     const out = newSeries(labels, grid.steps, dropName || !keepName);
     countWindows(context, input, grid, samples.timestamps);
-    if (isMixed(context, series, func)) slideMixed(context, series, input, func, params, out);
-    else {
-      placeWindows(input.windows, samples.timestamps);
-      slide(samples.timestamps, samples.values, input.windows, params, out);
-      if (COUNTED.has(func) && out.present.includes(1)) doubtCounter(context, labels, input.place);
-    }
-    if (out.present.includes(1)) result.push(out);
+    const keep = (): void => void (out.present.includes(1) && result.push(out));
+    if (isMixed(context, series, func))
+      return slideMixed(context, series, input, func, params, out).then(keep);
+    placeWindows(input.windows, samples.timestamps);
+    slide(samples.timestamps, samples.values, input.windows, params, out);
+    if (COUNTED.has(func) && out.present.includes(1)) doubtCounter(context, labels, input.place);
+    return keep();
   });
   context.pacer.hold(result.length * grid.steps);
   return result;

@@ -106,6 +106,9 @@ interface Wanted {
   readonly ahead?: number;
 }
 
+/** What is done with a series; where that takes long, with pauses. */
+export type Visit = (series: RangeSeries) => void | Promise<void>;
+
 /**
  * Visits the series of a selector one after the other. Only what stands in the expression twice is kept: otherwise
  * memory holds the samples of some series at a time.
@@ -115,11 +118,12 @@ export async function forEachSeries(
   selector: VectorSelector,
   grid: Grid,
   wanted: Wanted,
-  visit: (series: RangeSeries) => void,
+  visit: Visit,
 ): Promise<void> {
   if (context.repeated.has(bare(selector))) {
     for (const series of await loadSeries(context, selector, grid, wanted)) {
-      visit(series);
+      const work = visit(series);
+      if (work) await work;
       const pause = context.pacer.pause();
       if (pause) await pause;
     }
@@ -127,8 +131,9 @@ export async function forEachSeries(
   }
   const [mint, maxt] = boundsOf(context, selector, grid, wanted);
   await read(context, selector, mint, maxt, grid.step, wanted.func, (series) => {
-    visit(series);
-    context.pacer.release(series.samples.timestamps.length);
+    const release = (): void => context.pacer.release(series.samples.timestamps.length);
+    const work = visit(series);
+    return work ? work.then(release) : release();
   });
 }
 
@@ -144,9 +149,9 @@ export async function loadSeries(
   let loading = context.loaded.get(key);
   if (!loading) {
     const found: RangeSeries[] = [];
-    loading = read(context, selector, mint, maxt, grid.step, wanted.func, (series) =>
-      found.push(series),
-    ).then(() => found);
+    loading = read(context, selector, mint, maxt, grid.step, wanted.func, (series) => {
+      found.push(series);
+    }).then(() => found);
     context.loaded.set(key, loading);
   }
   return loading;
@@ -191,7 +196,7 @@ async function read(
   maxt: number,
   step: number,
   func: string,
-  visit: (series: RangeSeries) => void,
+  visit: Visit,
 ): Promise<void> {
   const { pacer } = context;
   const querier = context.queryable.querier(mint, maxt);
@@ -200,7 +205,8 @@ async function read(
       for (const series of batch) {
         pacer.read(series.samples.timestamps.length);
         const { labels, samples } = trim(series, mint, maxt);
-        visit({ labels, samples: context.detectResets ? withDetectedResets(samples) : samples });
+        const work = visit({ labels, samples: context.detectResets ? withDetectedResets(samples) : samples });
+        if (work) await work;
         const pause = pacer.pause();
         if (pause) await pause;
       }
