@@ -40,6 +40,25 @@ describe('loadConfig()', () => {
     ]);
   });
 
+  test('names the secrets that stand in the environment, and takes no label for one', () => {
+    const { extensions } = loadConfig(
+      `
+global: {bale_api_url: 'https://bale.example', smtp_auth_password_env: PW}
+route: {receiver: a, routes: [{match: {app_env: prod}, labels: {x_env: y}}]}
+receivers:
+  - name: a
+    labels: {team_env: z}
+    webhook_configs: [{url_env: HOOK, http_config: {authorization: {credentials_env: TOKEN}}}]`,
+      'f.yml',
+    );
+    expect(extensions.map(({ line, message }) => `${line}: ${message}`)).toEqual([
+      "2: bale_api_url is Prunella's",
+      "2: smtp_auth_password_env is Prunella's",
+      "7: url_env is Prunella's",
+      "7: credentials_env is Prunella's",
+    ]);
+  });
+
   const good = { route: 'route: {receiver: a}', receivers: 'receivers: [{name: a}]', rest: '' };
   test.each<[string, Partial<typeof good>, string]>([
     ['no route', { route: '' }, 'f.yml:1:1: no route provided in config'],

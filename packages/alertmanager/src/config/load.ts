@@ -102,6 +102,7 @@ class Loader {
     this.#extend(['watchdogs'], config.watchdogs);
     this.#extend(['heartbeats'], config.heartbeats);
     this.#extend(['alert_logs'], config.alert_logs);
+    for (const path of ownKeys(this.#source.value)) this.#extend(path, true);
     this.#loadIntervals('time_intervals');
     this.#loadIntervals('mute_time_intervals');
     const receivers = (config.receivers ?? []).map((receiver, i) =>
@@ -301,6 +302,22 @@ class Loader {
       const pattern = type === '=~' ? `^(?:${value})$` : value;
       return this.#attempt([...path, name], () => new Matcher(name, type, pattern)) ?? [];
     });
+  }
+}
+
+/** Maps whose keys are the user's. */
+const FREE: ReadonlySet<string> = new Set([
+  ...['labels', 'annotations', 'match', 'match_re', 'source_match', 'target_match', 'details', 'payload'],
+  ...['headers', 'http_headers', 'custom_fields', 'attributes', 'props', 'tracing', 'event_recorder'],
+]);
+
+/** Keys of ours inside objects that Alertmanager knows: `*_env` wherever a secret may stand, `bale_*` in global. */
+function* ownKeys(value: unknown, path: Path = []): Generator<Path> {
+  if (value === null || typeof value !== 'object') return;
+  for (const [key, inner] of Object.entries(value)) {
+    const here = [...path, Array.isArray(value) ? Number(key) : key];
+    if (/^[a-z_]+_env$/.test(key) || (path.at(-1) === 'global' && key.startsWith('bale_'))) yield here;
+    else if (!FREE.has(key)) yield* ownKeys(inner, here);
   }
 }
 
