@@ -53,8 +53,8 @@ export async function ask(address: string, { expr, start, end, step }: Question)
 }
 
 export interface CompareOptions {
-  /** What the order of the series is by; equal values may come in any order. */
-  readonly order: 'labels' | 'values' | 'none';
+  /** What the order of the series is by; equal values may come in any order, and of the best ones any may. */
+  readonly order: 'labels' | 'values' | 'best' | 'none';
   readonly annotations: boolean;
 }
 
@@ -82,10 +82,16 @@ export function difference(ours: Answer, theirs: Answer, options: CompareOptions
   );
 }
 
-/** Which metric's buckets were mended depends on the step that was looked at first. */
+/** Which metric's buckets were mended, or which types met, depends on what was looked at first, or last. */
 function said(texts: readonly string[] = []): string[] {
   return [
-    ...new Set(texts.map((text) => text.replace(/(fixed for monotonicity .*) for metric name ".*"/, '$1'))),
+    ...new Set(
+      texts.map((text) =>
+        text
+          .replace(/(fixed for monotonicity .*) for metric name ".*"/, '$1')
+          .replace(/(incompatible sample types encountered for binary operator "[^"]*"): .* \(/, '$1 ('),
+      ),
+    ),
   ].sort();
 }
 
@@ -98,6 +104,7 @@ function listDifference(
   const [mine, peers] = [ours.map(key), theirs.map(key)];
   const disorder = orderDifference(ours, theirs, order);
   if (disorder) return disorder;
+  if (order === 'best' && ours.length === theirs.length) return undefined;
   const only = (a: readonly string[], b: readonly string[]): string[] => {
     const known = new Set(b);
     return a.filter((each) => !known.has(each)).slice(0, 3);

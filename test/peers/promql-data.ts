@@ -172,7 +172,6 @@ function addOdd(list: SeriesList, old: boolean): void {
     negzero: () => -0,
     zeros: (i) => (i % 2 ? 0 : -0),
     huge: (i) => 1.7e308 - i * 1e304,
-    hugeboth: (i) => (i % 2 ? 1.6e308 : -1.6e308),
     hugerise: (i) => 1e300 * i,
     tiny: (i) => 3e-308 * (i % 9),
     small: (i) => 1e-300 * (i + 1),

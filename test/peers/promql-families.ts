@@ -110,7 +110,7 @@ export const FAMILIES: readonly (readonly [number, Family])[] = [
     2,
     {
       metrics: ['native_mixed'],
-      labels: { kind: 'schemas floats onefloat bounds customs stale sparse single'.split(' ') },
+      labels: { kind: 'schemas floats onefloat customs stale sparse single'.split(' ') },
       kind: 'native',
       modern: true,
     },

@@ -1,4 +1,4 @@
-import type { Answer } from './promql-compare.ts';
+import type { Answer, Question } from './promql-compare.ts';
 import { modern } from './promql-peers.ts';
 
 /** What releases before 3.0 answer otherwise, or do not know, with the reason. */
@@ -34,6 +34,7 @@ const NEVER: readonly (readonly [RegExp, string])[] = [
     /limit(k|_ratio).*histogram_(quantile|fraction)|(topk|bottomk).*%/,
     'which of several equal ones, or the first ones, it is',
   ],
+  [/\b(stddev|stdvar)\b.*(bool|atan2)/, 'a deviation of equal values, which is 0 or the last bit of them'],
   [/count_values.*"cluster"/, 'a label that is grouped by hides that of the values up to 3.5'],
   [/\b(sin|cos|tan)\(.*(\^|exp|sinh|cosh)/, 'an angle of 1e300 that differs in its last bit'],
   [/\^.*%/, 'a remainder of such a number'],
@@ -41,14 +42,17 @@ const NEVER: readonly (readonly [RegExp, string])[] = [
 
 /** What 3.5 answers otherwise than the release whose language ours is. */
 const CHANGED_SINCE_3: readonly (readonly [RegExp, string])[] = [
-  [/histogram_fraction\((0|-1|-Inf), .*_bucket/, 'NaN from zero downwards for classic histograms'],
-  [/\b(rate|increase)\(.*native_gauge/, 'counts of histograms extrapolated beyond zero'],
+  [/histogram_fraction\(.*_bucket/, 'NaN in the first bucket of classic histograms'],
+  [
+    /\b(rate|increase)\(.*(native_gauge|delta.*(size|native|custom))/,
+    'counts of histograms extrapolated beyond zero',
+  ],
+  [/native_bounds/, 'bounds of custom buckets that change are reconciled since 3.8'],
   [
     /histogram_(count|sum|avg)\(.*(native_mixed|custom_seconds)/,
     'the kind of buckets is not seen where only counts are read',
   ],
-  [/histogram_fraction\(.*le[=!]/, 'NaN where there is no bucket but the last'],
-  [/histogram_(fraction|quantile)\(.*(delta|-).*native_gauge/, 'counts below zero'],
+  [/histogram_(fraction|quantile)\(.*(delta|-.*native_gauge)/, 'counts below zero'],
   [/mad_over_time\(.*odd/, 'NaN counted as the smallest value'],
   [/count_values.*native|count_values.*(size_bytes|custom_seconds)/, 'the last digit of a bound'],
 ];
@@ -65,6 +69,14 @@ export function asThePeer(ours: Answer, theirs: Answer): Answer | undefined {
   // Faults that are found even where a comparison, or nothing to choose from, hides them.
   if (!theirs.error && /^multiple matches|^Parameter value is NaN/.test(ours.error ?? '')) return undefined;
   return { ...ours, warnings: (ours.warnings ?? []).filter((text) => !NEW_MESSAGES.test(text)) };
+}
+
+/** Whether equal values compete in a computed vector: which of them is taken, a Go map decides. */
+export function hasTies({ expr, step }: Question): boolean {
+  const nested = /\b(topk|bottomk)\b/.test(
+    step === undefined ? expr.replace(/^(topk|bottomk) *\(/, '') : expr,
+  );
+  return nested && !/^(topk|bottomk)\(\d+, \w+(\{[^{}]*\})?\)$/.test(expr);
 }
 
 /** Why this is not asked; undefined where it is. */

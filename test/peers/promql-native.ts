@@ -115,13 +115,15 @@ export function addNativeHistograms(list: SeriesList): void {
     schemas: (i) => (i % 60 < 30 ? low : high)(i),
     floats: (i) => (i % 40 < 30 ? low(i) : i),
     onefloat: (i) => (i === 300 ? 5 : high(i)),
-    bounds: (i) => (bounds[i % 60 < 30 ? 0 : 1] as (i: number) => Sample)(i),
     customs: (i) => (i % 60 < 30 ? low(i) : (bounds[0] as (i: number) => Sample)(i)),
     stale: (i) => (i % 90 === 70 ? 'stale' : i % 90 > 70 ? undefined : low(i)),
     sparse: (i) => (i % 30 === 0 ? low(i) : undefined),
     single: (i) => (i === 400 ? low(i) : undefined),
   };
   for (const [kind, next] of Object.entries(mixtures)) list.add({ __name__: 'native_mixed', kind }, next);
+  list.add({ __name__: 'native_bounds', kind: 'two' }, (i) =>
+    (bounds[i % 60 < 30 ? 0 : 1] as (i: number) => Sample)(i),
+  );
   list.add({ __name__: 'native_gauge', kind: 'at times' }, (i) => (i % 50 < 25 ? low : gauge)(i));
   addEmptyAndNaN(list);
 }

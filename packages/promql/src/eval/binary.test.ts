@@ -53,3 +53,11 @@ test('duplicates are refused only where there is something to be matched', async
   expect(await values('few{y="none"} * on(x) many')).toEqual([]);
   await expect(values('few * on(x) many')).rejects.toThrow('many-to-many matching not allowed');
 });
+
+// Go's Min and Max let an infinity that decides win over NaN.
+test.each([
+  ['clamp_max(few * NaN, -Inf)', -Infinity],
+  ['clamp_min(few * NaN, Inf)', Infinity],
+  ['clamp_max(few * NaN, 1)', NaN],
+  ['clamp(few, 2, 3)', 2],
+])('%s', async (expr, value) => expect(await values(expr)).toEqual([['', value]]));

@@ -48,7 +48,7 @@ function clamp(
       : new Float64Array(grid.steps).fill(Infinity);
     const clamped = await mapValues(context.pacer, series, (value, i) => {
       const [from, to] = bounds(low, high, i);
-      return Math.max(from, Math.min(to, value));
+      return maxOf(from, minOf(to, value));
     });
     for (const each of clamped)
       for (let i = 0; i < grid.steps; i++) if ((low[i] as number) > (high[i] as number)) each.present[i] = 0;
