@@ -77,16 +77,24 @@ export async function receiverStates(signal?: AbortSignal): Promise<Receiver[]> 
 
 export interface TrialResult {
   integration: string;
+  /** Which message: that the test fires, or that it has resolved. */
+  status: string;
   ok: boolean;
   answer: string;
   durationMs: number;
 }
 
-/** Sends a message marked as a test to every integration of a receiver, and tells what each remote side said. */
-export async function testReceiver(name: string): Promise<TrialResult[]> {
-  const answer = obj(await request(`/api/prunella/receivers/${encodeURIComponent(name)}/test`, { body: {} }));
+/**
+ * Sends a message marked as a test to every integration of a receiver, and tells what each remote side said. With
+ * `resolve` a second one says that it is over.
+ */
+export async function testReceiver(name: string, resolve: boolean): Promise<TrialResult[]> {
+  const answer = obj(
+    await request(`/api/prunella/receivers/${encodeURIComponent(name)}/test`, { body: { resolve } }),
+  );
   return objects(answer['results']).map((result) => ({
     integration: str(result['integration']),
+    status: str(result['status']),
     ok: bool(result['ok']),
     answer: str(result['answer']),
     durationMs: num(result['durationMs']) ?? 0,

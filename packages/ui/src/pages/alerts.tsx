@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { alertGroups, type ActiveAlert, type AlertGroup } from '../api/alertmanager.ts';
+import { alertGroups } from '../api/alertmanager.ts';
 import { rules, type Rule, type RuleAlert, type RuleGroup } from '../api/prometheus.ts';
 import { inbox } from '../api/prunella.ts';
 import { useNow, useResource } from '../live.ts';
@@ -18,10 +18,9 @@ import {
   Time,
   type Tone,
 } from '../ui/basics.tsx';
-import { Acknowledge } from '../view/acknowledge.tsx';
+import { AlertGroups } from '../view/alert-groups.tsx';
 import { MessageList } from '../view/message-list.tsx';
 import { silenceHref } from '../view/silence-link.ts';
-import { safeUrl } from '../dashboard/markdown.ts';
 
 const stateTones: Record<Rule['state'], Tone> = {
   firing: 'bad',
@@ -170,87 +169,6 @@ function Rules({ groups, now }: { groups: readonly RuleGroup[]; now: number }): 
   );
 }
 
-function AlertView({ alert, now }: { alert: ActiveAlert; now: number }): JSX.Element {
-  const source = safeUrl(alert.generatorUrl.replace(window.location.origin, ''));
-  return (
-    <li class="alert">
-      <div class="alert-head">
-        <Badge
-          tone={alert.state === 'active' ? severityTone(alert.labels['severity'] ?? 'critical') : 'idle'}
-        >
-          {alert.state === 'active'
-            ? (alert.labels['severity'] ?? 'active')
-            : alert.silencedBy.length > 0
-              ? 'silenced'
-              : alert.inhibitedBy.length > 0
-                ? 'inhibited'
-                : alert.state}
-        </Badge>
-        <strong>{alert.labels['alertname'] ?? 'alert'}</strong>
-        <small class="dim">
-          since <Time at={alert.startsAt} now={now} ago />
-        </small>
-        <span class="alert-links">
-          {source && <a href={source}>Source</a>}
-          {alert.state === 'active' && <Acknowledge alert={alert} />}
-          {alert.silencedBy[0] === undefined ? (
-            <a href={silenceHref(alert.labels)}>Silence</a>
-          ) : (
-            <a href={`/silences?id=${encodeURIComponent(alert.silencedBy[0])}`}>Silenced by</a>
-          )}
-        </span>
-      </div>
-      {Object.entries(alert.annotations).map(([name, text]) => (
-        <p key={name} class="annotation">
-          <span class="dim">{name}</span> {text}
-        </p>
-      ))}
-      <LabelChips labels={alert.labels} skip={['alertname', 'severity']} />
-    </li>
-  );
-}
-
-function Groups({ groups, now }: { groups: readonly AlertGroup[]; now: number }): JSX.Element {
-  const [receiver, setReceiver] = useState('');
-  const receivers = [...new Set(groups.map((group) => group.receiver))];
-  if (groups.length === 0) return <Empty title="No alert groups found">No alert is active.</Empty>;
-  return (
-    <>
-      {receivers.length > 1 && (
-        <div class="filters">
-          <select
-            aria-label="Receiver"
-            value={receiver}
-            onChange={(event) => setReceiver(event.currentTarget.value)}
-          >
-            <option value="">All receivers</option>
-            {receivers.map((name) => (
-              <option key={name}>{name}</option>
-            ))}
-          </select>
-        </div>
-      )}
-      {groups
-        .filter((group) => receiver === '' || group.receiver === receiver)
-        .map((group) => (
-          <Card
-            key={group.receiver + JSON.stringify(group.labels)}
-            title={
-              Object.keys(group.labels).length === 0 ? 'Not grouped' : <LabelChips labels={group.labels} />
-            }
-            actions={<small class="dim">to {group.receiver}</small>}
-          >
-            <ul class="alert-list">
-              {group.alerts.map((alert) => (
-                <AlertView key={alert.fingerprint + JSON.stringify(alert.labels)} alert={alert} now={now} />
-              ))}
-            </ul>
-          </Card>
-        ))}
-    </>
-  );
-}
-
 const tabs = [
   ['groups', 'Alert groups'],
   ['rules', 'Rules'],
@@ -258,7 +176,7 @@ const tabs = [
 ] as const;
 
 export function AlertsPage(): JSX.Element {
-  const now = useNow(2000);
+  const now = useNow(5000);
   const ruleGroups = useResource('rules', (signal) => rules(signal), {
     events: ['alerts', 'reload'],
     everyMs: 10_000,
@@ -296,7 +214,7 @@ export function AlertsPage(): JSX.Element {
         </div>
       </PageHead>
       {chosen === 'groups' && (
-        <Loaded resource={groups}>{(data) => <Groups groups={data} now={now} />}</Loaded>
+        <Loaded resource={groups}>{(data) => <AlertGroups groups={data} now={now} />}</Loaded>
       )}
       {chosen === 'inbox' && (
         <Loaded resource={messages}>{(data) => <MessageList messages={data} now={now} />}</Loaded>

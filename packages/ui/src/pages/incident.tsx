@@ -199,7 +199,7 @@ function IncidentView({ incident, refresh }: { incident: Incident; refresh: () =
           </>
         }
       >
-        <a class="button" href={`/alerts?rule=${encodeURIComponent(incident.alertname)}`}>
+        <a class="button" href={`/alerts?${new URLSearchParams({ rule: incident.alertname }).toString()}`}>
           The rule
         </a>
         <a class="button" href={silenceHref(incident.labels)}>

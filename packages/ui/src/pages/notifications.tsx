@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { notifications } from '../api/notifications.ts';
+import { notifications, receiverStates } from '../api/notifications.ts';
 import { inbox, type Message } from '../api/prunella.ts';
 import { useNow, useResource } from '../live.ts';
 import { location, setSearch } from '../router.ts';
@@ -16,6 +16,8 @@ function Deliveries({ receiver }: { receiver: string }): JSX.Element {
     (signal) => notifications({ limit: 300, receiver, outcome }, signal),
     { events: ['inbox', 'alerts'], everyMs: 15_000 },
   );
+  const receivers = useResource('receivers', (signal) => receiverStates(signal), { events: ['reload'] });
+  const names = [...new Set([...(receivers.data ?? []).map(({ name }) => name), receiver])].filter(Boolean);
   return (
     <>
       <div class="filters">
@@ -28,11 +30,20 @@ function Deliveries({ receiver }: { receiver: string }): JSX.Element {
           <option value="delivered">Delivered</option>
           <option value="failed">Failed</option>
         </select>
-        {receiver !== '' && (
-          <button type="button" onClick={() => setSearch({ receiver: undefined })}>
-            Receiver {receiver}: show all
-          </button>
-        )}
+        <select
+          aria-label="Receiver"
+          value={receiver}
+          onChange={(event) =>
+            setSearch({ tab: 'deliveries', receiver: event.currentTarget.value || undefined })
+          }
+        >
+          <option value="">All receivers</option>
+          {names.map((name) => (
+            <option key={name} value={name}>
+              {name}
+            </option>
+          ))}
+        </select>
       </div>
       <Loaded resource={resource}>
         {(all) => (

@@ -11,10 +11,11 @@ function Results({ results }: { results: readonly TrialResult[] }): JSX.Element 
   return (
     <ul class="alert-list">
       {results.map((result) => (
-        <li key={result.integration} class="alert">
+        <li key={result.integration + result.status} class="alert">
           <div class="alert-head">
             <Badge tone={result.ok ? 'ok' : 'bad'}>{result.ok ? 'accepted' : 'refused'}</Badge>
             <code>{result.integration}</code>
+            <span>{result.status}</span>
             <small class="dim">{Math.round(result.durationMs)} ms</small>
           </div>
           {result.answer !== '' && <span class="break dim">{result.answer}</span>}
@@ -33,7 +34,7 @@ function State({ receiver, active }: { receiver: Receiver; active: number }): JS
 function LastDelivery({ receiver, now }: { receiver: Receiver; now: number }): JSX.Element {
   const { last, name } = receiver;
   if (!last) return <p class="receiver-last dim">Nothing was sent yet.</p>;
-  const href = `/notifications?tab=deliveries&receiver=${encodeURIComponent(name)}`;
+  const href = `/notifications?${new URLSearchParams({ tab: 'deliveries', receiver: name }).toString()}`;
   return (
     <p class="receiver-last">
       <a href={href}>Last delivery</a> <Time at={last.time} now={now} ago />: {last.status}, {last.reason}
@@ -52,11 +53,13 @@ interface CardProps {
 function ReceiverCard({ receiver, active, now, refresh }: CardProps): JSX.Element {
   const [results, setResults] = useState<TrialResult[] | undefined>(undefined);
   const [busy, setBusy] = useState(false);
-  const test = async (): Promise<void> => {
-    const text = 'A message marked as a test goes to everyone whom this receiver tells.';
+  const test = async (resolve: boolean): Promise<void> => {
+    const text = resolve
+      ? 'Two messages marked as a test go to everyone whom this receiver tells: that it fires, and that it has resolved.'
+      : 'A message marked as a test goes to everyone whom this receiver tells.';
     if (!(await confirmAction({ title: `Test ${receiver.name}?`, text, action: 'Send the test' }))) return;
     setBusy(true);
-    await attempt(async () => setResults(await testReceiver(receiver.name)), 'The test was sent');
+    await attempt(async () => setResults(await testReceiver(receiver.name, resolve)), 'The test was sent');
     setBusy(false);
     refresh();
   };
@@ -64,7 +67,7 @@ function ReceiverCard({ receiver, active, now, refresh }: CardProps): JSX.Elemen
   return (
     <Card title={receiver.name} actions={<State receiver={receiver} active={active} />}>
       {nobody && <p class="dim">Tells nobody.</p>}
-      <p class="chips">
+      <p class="chips" hidden={nobody}>
         {receiver.integrations.map(({ name, sendResolved }) => (
           <code
             class="chip"
@@ -75,13 +78,18 @@ function ReceiverCard({ receiver, active, now, refresh }: CardProps): JSX.Elemen
           </code>
         ))}
       </p>
-      <LastDelivery receiver={receiver} now={now} />
+      {!nobody && <LastDelivery receiver={receiver} now={now} />}
       {receiver.fallback !== '' && <p class="dim">Falls back to {receiver.fallback}</p>}
       {results && <Results results={results} />}
       <div class="workload-actions">
-        <button type="button" disabled={busy || nobody} onClick={() => void test()}>
+        <button type="button" disabled={busy || nobody} onClick={() => void test(false)}>
           {busy ? 'Sending…' : 'Send a test'}
         </button>
+        {receiver.integrations.some(({ sendResolved }) => sendResolved) && (
+          <button type="button" disabled={busy || nobody} onClick={() => void test(true)}>
+            Test firing and resolved
+          </button>
+        )}
       </div>
     </Card>
   );

@@ -4,6 +4,7 @@ import { expireSilence, matcherText, silences, type Silence } from '../api/alert
 import { useNow, useResource } from '../live.ts';
 import { location, setSearch } from '../router.ts';
 import { Badge, Card, Empty, Loaded, PageHead, Time, type Tone } from '../ui/basics.tsx';
+import { More } from '../ui/more.tsx';
 import { confirmAction } from '../ui/dialog.tsx';
 import { attempt } from '../ui/toast.tsx';
 import { editDraft, newDraft, SilenceForm, type SilenceDraft } from '../view/silence-form.tsx';
@@ -58,7 +59,7 @@ function SilenceRow({ silence, now, onEdit, onExpired }: RowProps): JSX.Element 
       </div>
       <p class="break">{silence.comment}</p>
       <small class="dim">
-        {silence.createdBy} · {silence.state === 'pending' ? 'starts' : 'started'}{' '}
+        <bdi>{silence.createdBy}</bdi> · {silence.state === 'pending' ? 'starts' : 'started'}{' '}
         <Time at={silence.startsAt} now={now} ago /> · {silence.state === 'expired' ? 'ended' : 'ends'}{' '}
         <Time at={silence.endsAt} now={now} ago />
       </small>
@@ -105,17 +106,21 @@ export function SilencesPage(): JSX.Element {
                   title={state[0]?.toUpperCase() + state.slice(1)}
                   actions={<small class="dim">{members.length}</small>}
                 >
-                  <ul class="alert-list">
-                    {members.map((silence) => (
-                      <SilenceRow
-                        key={silence.id}
-                        silence={silence}
-                        now={now}
-                        onEdit={() => setDraft(editDraft(silence))}
-                        onExpired={resource.refresh}
-                      />
-                    ))}
-                  </ul>
+                  <More items={members} step={50} what="silences">
+                    {(shown) => (
+                      <ul class="alert-list">
+                        {shown.map((silence) => (
+                          <SilenceRow
+                            key={silence.id}
+                            silence={silence}
+                            now={now}
+                            onEdit={() => setDraft(editDraft(silence))}
+                            onExpired={resource.refresh}
+                          />
+                        ))}
+                      </ul>
+                    )}
+                  </More>
                 </Card>
               );
             })

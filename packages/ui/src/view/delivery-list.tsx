@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import type { Notification } from '../api/notifications.ts';
 import { formatClock, timeMs } from '../time.ts';
+import { More } from '../ui/more.tsx';
 import { Badge, Empty, LabelChips, Time } from '../ui/basics.tsx';
 
 function Delivery({ one, now }: { one: Notification; now: number }): JSX.Element {
@@ -17,7 +18,10 @@ function Delivery({ one, now }: { one: Notification; now: number }): JSX.Element
           </small>
           <LabelChips labels={one.groupLabels} />
           <small class="dim message-time">
-            <Time at={one.time} now={now} /> · <Time at={one.time} now={now} ago />
+            <span class="disclose">
+              {one.attempts.length} attempt{one.attempts.length === 1 ? '' : 's'}
+            </span>{' '}
+            · <Time at={one.time} now={now} /> · <Time at={one.time} now={now} ago />
           </small>
         </summary>
         <ol class="entries">
@@ -51,10 +55,14 @@ function Delivery({ one, now }: { one: Notification; now: number }): JSX.Element
 export function DeliveryList({ all, now }: { all: readonly Notification[]; now: number }): JSX.Element {
   if (all.length === 0) return <Empty title="No notifications">Nothing was sent, or nothing fits.</Empty>;
   return (
-    <ul class="alert-list">
-      {all.map((one) => (
-        <Delivery key={one.id} one={one} now={now} />
-      ))}
-    </ul>
+    <More items={all} step={50} what="deliveries">
+      {(shown) => (
+        <ul class="alert-list">
+          {shown.map((one) => (
+            <Delivery key={one.id} one={one} now={now} />
+          ))}
+        </ul>
+      )}
+    </More>
   );
 }
