@@ -4,12 +4,15 @@ import {
   toFloatHistogram,
   type FloatHistogram,
   type Labels,
+  type SampleColumns,
   type Series,
 } from '@prunella/metrics';
 import { bucketsOf, type HistogramBucket, type QueryResult, type VectorSample } from '@prunella/promql';
 
 /** How much text is gathered before it goes out as one piece. */
 const PIECE = 64 * 1024;
+/** How much of one series at a time. */
+const PART = 8 * 1024;
 
 /**
  * Prometheus's answer to a query, in pieces, so that a large one is never one string.
@@ -66,26 +69,58 @@ function sampleJson({ labels, time, value, histogram }: VectorSample): string {
 
 function* matrixJson(series: readonly Series[]): Generator<string> {
   let text = '[';
+  let times: Float64Array | undefined;
+  let openings: readonly string[] | undefined;
   for (const [i, { labels, samples }] of series.entries()) {
-    text += `${i === 0 ? '' : ','}{"metric":${metric(labels)}`;
-    const { timestamps, values, histograms } = samples;
-    let floats = '';
-    let others = '';
-    for (let k = 0; k < timestamps.length; k++) {
-      const time = (timestamps[k] as number) / 1000;
-      const histogram = histograms?.[k];
-      if (histogram)
-        others += `${others === '' ? '' : ','}[${time},${histogramJson(toFloatHistogram(histogram))}]`;
-      else floats += `${floats === '' ? '' : ','}[${time},"${sampleValue(values[k] as number)}"]`;
+    const { timestamps } = samples;
+    // Series with a value at every step share their times, which then are written once.
+    if (timestamps !== times) {
+      times = timestamps;
+      openings = timestamps === series[i + 1]?.samples.timestamps ? openingsOf(timestamps) : undefined;
     }
-    if (floats !== '') text += `,"values":[${floats}]`;
-    if (others !== '') text += `,"histograms":[${others}]`;
+    text += `${i === 0 ? '' : ','}{"metric":${metric(labels)}`;
+    for (const part of pointsJson(samples, openings)) {
+      text += part;
+      if (text.length < PIECE) continue;
+      yield text;
+      text = '';
+    }
     text += '}';
-    if (text.length < PIECE) continue;
+  }
+  yield `${text}]`;
+}
+
+function openingsOf(timestamps: Float64Array): string[] {
+  return Array.from(timestamps, (time) => `[${time / 1000},`);
+}
+
+/** A series's floats, then its histograms, in parts of some kilobytes. */
+function* pointsJson(
+  { timestamps, values, histograms }: SampleColumns,
+  openings: readonly string[] | undefined,
+): Generator<string> {
+  let text = '';
+  let before = ',"values":[';
+  for (let k = 0; k < timestamps.length; k++) {
+    if (histograms?.[k]) continue;
+    const opening = openings?.[k] ?? `[${(timestamps[k] as number) / 1000},`;
+    text += `${before}${opening}"${sampleValue(values[k] as number)}"]`;
+    before = ',';
+    if (text.length < PART) continue;
     yield text;
     text = '';
   }
-  yield `${text}]`;
+  if (before === ',') text += ']';
+  before = ',"histograms":[';
+  for (const [k, histogram] of histograms?.entries() ?? []) {
+    if (!histogram) continue;
+    text += `${before}[${(timestamps[k] as number) / 1000},${histogramJson(toFloatHistogram(histogram))}]`;
+    before = ',';
+    if (text.length < PART) continue;
+    yield text;
+    text = '';
+  }
+  yield before === ',' ? `${text}]` : text;
 }
 
 /**
