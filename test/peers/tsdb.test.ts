@@ -19,7 +19,7 @@ import {
 } from '@prunella/metrics';
 import { Database, DatabaseReader, createBlocks } from '@prunella/tsdb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { PROMTOOL, Prometheus, absent, freePort, type Answer } from './prometheus.ts';
+import { PROMTOOL, Prometheus, absent, freePort, prometheusVersion, type Answer } from './prometheus.ts';
 import { STEP, nativeHistogram } from './tsdb-load.ts';
 
 const run = promisify(execFile);
@@ -246,9 +246,20 @@ scrape_configs: [{job_name: self, static_configs: [{targets: ['127.0.0.1:${port}
       appender.append(0, Labels.from({ __name__: 'late' }), t, t % 1000);
       await appender.commit();
     }
+    for (const [i, t] of [end - 60_000, end - 3_000_000].entries()) {
+      const appender = db.appender();
+      appender.appendHistogram(0, Labels.from({ __name__: 'late_native' }), t, nativeHistogram(i + 7));
+      await appender.commit();
+    }
     await db.close();
     const peer = await Prometheus.start(dir, late);
     const there = normal(await peer.samples('late', end - HOUR - 7000, end + 7000));
+    // Prometheus 2 has no histograms out of order.
+    if (!prometheusVersion!.startsWith('2.')) {
+      const time = String((end - 3_000_000) / 1000);
+      const counted = await peer.query({ query: 'histogram_count(late_native)', time }, 'query');
+      expect(counted).toMatchObject([{ value: [Number(time), String(nativeHistogram(8).count)] }]);
+    }
     await peer.stop();
     const back = await Database.open(dir, { clock: stillClock, outOfOrderWindowMs: 2 * HOUR });
     expect(normal(await ours(back, [new Matcher('=', '__name__', 'late')], end - HOUR, end))).toEqual(there);
