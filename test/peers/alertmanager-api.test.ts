@@ -3,8 +3,11 @@ import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadConfig } from '@prunella/alertmanager';
+import { Alertmanager, loadConfig } from '@prunella/alertmanager';
+import fastify from 'fastify';
+import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { alertmanagerRoutes } from '../../packages/server/src/alertmanager/routes.ts';
 import {
   ALERTMANAGER,
   AMTOOL,
@@ -178,6 +181,48 @@ describe.skipIf(ALERTMANAGER === undefined)(
       ['PUT', '/alerts', undefined],
     ])('%s %s %j is refused alike', async (method, path, body) => {
       await both(method, path, body);
+    });
+  },
+);
+
+/** What is ours, or what releases before 0.28 do not have. */
+const OUR_METRICS = new Set(['alertmanager_nflog_state_size']);
+
+describe.skipIf(ALERTMANAGER === undefined)(
+  'metrics (skipped where prometheus-alertmanager is not installed)',
+  () => {
+    const typesOf = (text: string): Map<string, string> =>
+      new Map(
+        [...text.matchAll(/^# TYPE (alertmanager_\S+) (\S+)$/gm)].map(([, name = '', type = '']) => [
+          name,
+          type,
+        ]),
+      );
+
+    test('have the names and the types that those of the real one have', async () => {
+      const real = await startReal(CONFIG);
+      const registry = new Registry();
+      const am = await Alertmanager.open({ externalUrl: 'http://prunella.test', registry });
+      try {
+        await am.apply(loadConfig(CONFIG, 'alertmanager.yml'));
+        const app = fastify();
+        alertmanagerRoutes(app, { alertmanager: am, limits: { registry } });
+        await app.ready();
+        const theirs = typesOf((await request(`${real.url}/metrics`, 'GET')).body as string);
+        const ours = typesOf(await registry.metrics());
+        expect(ours.size).toBeGreaterThan(25);
+        for (const [name, type] of ours) {
+          if (theirs.has(name)) expect(`${name} ${type}`).toBe(`${name} ${theirs.get(name)}`);
+        }
+        // Some appear only once they count something.
+        const late = /_(limited|suppressed)_total$|_processing_/;
+        const unknown = [...ours.keys()].filter((name) => !theirs.has(name) && !late.test(name));
+        if (MODERN) expect(unknown.filter((name) => !OUR_METRICS.has(name))).toEqual([]);
+        await app.close();
+      } finally {
+        await am.stop();
+        await real.stop();
+      }
     });
   },
 );
