@@ -1,5 +1,6 @@
 import { toJson } from '../html/escape.ts';
 import { quote } from '../syntax/quote.ts';
+import { parseTime } from '../time/parse.ts';
 import { GoTime } from '../time/time.ts';
 import { anySlice, fn, kindOf, printValue, SafeText, type FuncMap, type GoValue } from '../values.ts';
 import { humanizeDuration } from './humanize.ts';
@@ -18,6 +19,14 @@ export function alertmanagerFunctions(now: () => number): FuncMap {
     safeUrl: fn('string', (text: string) => new SafeText('URL', text)),
     urlUnescape: fn('string', urlUnescape),
     date: fn('string, time.Time', (layout: string, time: GoTime) => time.Format(layout)),
+    toDate: fn('string, string', (layout: string, text: string) => {
+      try {
+        return parseTime(layout, text);
+      } catch {
+        return GoTime.zero;
+      }
+    }),
+    mustToDate: fn('string, string', parseTime),
     tz: fn('string, time.Time', (zone: string, time: GoTime) => inZone(zone, time)),
     now: fn('', () => new GoTime(now())),
     since: fn('time.Time', (time: GoTime) => new GoTime(now()).Sub(time)),

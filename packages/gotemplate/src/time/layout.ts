@@ -2,13 +2,12 @@ import { formatOffset, type WallTime } from './zone.ts';
 
 /** Go's reference-time layouts: `2006-01-02 15:04:05`. */
 
-const MONTHS = 'January February March April May June July August September October November December'.split(
-  ' ',
-);
+export const MONTHS: readonly string[] =
+  'January February March April May June July August September October November December'.split(' ');
 const DAYS = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ');
 
 /** In Go's order of trying: longer forms first. */
-const ELEMENT =
+export const ELEMENT: RegExp =
   /January|Jan(?![a-z])|Monday|Mon(?![a-z])|MST|2006|Z07:00:00|Z070000|Z07:00|Z0700|Z07|-07:00:00|-070000|-07:00|-0700|-07|[.,]0+(?!\d)|[.,]9+(?!\d)|002|01|02|03|04|05|06|__2|_2006|_2|15|PM|pm|1|2|3|4|5/g;
 
 const two = (n: number): string => String(n).padStart(2, '0');
