@@ -27,12 +27,12 @@ const CHANGED: readonly (readonly [RegExp, string])[] = [
 /** What none of the peers is asked, mostly because the last bit of a number decides the answer. */
 const NEVER: readonly (readonly [RegExp, string])[] = [
   [
-    /count_values.*\("[a-z]+", (?!\w+(\{[^{}]*\})?( offset \S+)?\))/,
-    'the last digits of what is counted, which are labels here, are summed in another way elsewhere',
+    /limitk\(\d+, (?!\w+(\{[^{}]*\})?( offset \S+)?\))/,
+    'which are the first of a computed vector, a Go map decides',
   ],
   [
-    /limit(k|_ratio).*histogram_(quantile|fraction)|(topk|bottomk).*%/,
-    'which of several equal ones, or the first ones, it is',
+    /count_values.*\("[a-z]+", (?!\w+(\{[^{}]*\})?( offset \S+)?\))/,
+    'the last digits of what is counted, which are labels here, are summed in another way elsewhere',
   ],
   [/\b(stddev|stdvar)\b.*(bool|atan2)/, 'a deviation of equal values, which is 0 or the last bit of them'],
   [/count_values.*"cluster"/, 'a label that is grouped by hides that of the values up to 3.5'],
@@ -44,7 +44,7 @@ const NEVER: readonly (readonly [RegExp, string])[] = [
 const CHANGED_SINCE_3: readonly (readonly [RegExp, string])[] = [
   [/histogram_fraction\(.*_bucket/, 'NaN in the first bucket of classic histograms'],
   [
-    /\b(rate|increase)\(.*(native_gauge|delta.*(size|native|custom))/,
+    /\b(rate|increase)\(.*(native_gauge|native_mixed|delta.*(size|native|custom))/,
     'counts of histograms extrapolated beyond zero',
   ],
   [/native_bounds/, 'bounds of custom buckets that change are reconciled since 3.8'],

@@ -118,9 +118,9 @@ function orderOf(expr: string): 'values' | 'labels' | 'best' | 'none' {
 /** Whether a call is all that there is, but for parentheses around it. */
 function spansAll(text: string): boolean {
   let depth = 0;
-  for (const [i, char] of [...text].entries()) {
-    if (char === '(') depth++;
-    if (char === ')' && --depth === 0) return /^[\s)]*$/.test([...text].slice(i).join(''));
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === '(') depth++;
+    if (text[i] === ')' && --depth === 0) return /^[\s)]*$/.test(text.slice(i));
   }
   return false;
 }

@@ -1,6 +1,6 @@
 import type { FloatHistogram } from '@prunella/metrics';
 import { expect, test } from 'vitest';
-import { histogramInstant, histogramRate } from './range.ts';
+import { histogramInstant, histogramRate, histogramSum } from './range.ts';
 import { histogramQuantileOf } from './statistics.ts';
 
 const histogram = (positive: number, zero = 0): FloatHistogram => ({
@@ -62,4 +62,9 @@ test.each([
     exact: false,
   };
   expect(histogramInstant(window, rate, silent)).toBe(expected);
+});
+
+test('a sum has no empty buckets', () => {
+  const sum = histogramSum([histogram(0, 5), histogram(0, 5)], false, silent);
+  expect([sum?.positiveBuckets, sum?.positiveSpans, sum?.count]).toEqual([[], [], 10]);
 });

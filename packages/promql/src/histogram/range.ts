@@ -1,5 +1,6 @@
 import type { FloatHistogram } from '@prunella/metrics';
 import { add, compatible, divide, equal, isReset, scale, type Notes } from './algebra.ts';
+import { dense, sparse } from './buckets.ts';
 import { resetsByStarts } from './starts.ts';
 
 /** The samples of a window where any is a histogram, oldest first: `histograms[i]` is set where sample i is one. */
@@ -154,7 +155,7 @@ export function histogramSum(
     else rest = 0;
   }
   report.notes(notes, 'aggregation');
-  const total = { ...sum, sum: sum.sum + rest };
+  const total = withoutEmpty({ ...sum, sum: sum.sum + rest });
   if (!mean) return total;
   const overflows = ![total.sum, total.count].every(Number.isFinite);
   if (!overflows || all.some((h) => !Number.isFinite(h.sum) || !Number.isFinite(h.count)))
@@ -165,6 +166,11 @@ export function histogramSum(
   }, all[0] as FloatHistogram);
   // Only what overflows needs the running mean.
   return Number.isFinite(total.sum) ? { ...average, sum: total.sum / all.length } : average;
+}
+
+/** A result has no empty buckets, not even in its layout: quantiles ask there which signs there are. */
+function withoutEmpty(h: FloatHistogram): FloatHistogram {
+  return h.positiveBuckets.includes(0) || h.negativeBuckets.includes(0) ? dense(sparse(h)) : h;
 }
 
 function countPairs({ values, histograms }: MixedWindow, differs: (i: number) => boolean): number {
