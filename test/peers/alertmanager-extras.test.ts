@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freePort, request, Sink, untilReady, type Received } from './alertmanager-support.ts';
+import { endWithUs, freePort, request, Sink, untilReady, type Received } from './alertmanager-support.ts';
 
 const program = fileURLToPath(new URL('../../packages/cli/bin/prunella.js', import.meta.url));
 const built = existsSync(new URL('../../packages/cli/dist/main.js', import.meta.url));
@@ -55,6 +55,7 @@ describe.skipIf(!built)('over prunella serve (skipped where the packages are not
       cwd: directory,
       stdio: ['ignore', 'ignore', 'pipe'],
     });
+    endWithUs(child);
     let log = '';
     child.stderr?.on('data', (chunk: Buffer) => (log += chunk.toString()));
     await untilReady(`${url}/-/ready`, () => (child.exitCode === null ? undefined : log));

@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import {
   ALERTMANAGER,
+  endWithUs,
   freePort,
   request,
   Sink,
@@ -39,10 +40,12 @@ describe.skipIf(!built)('SIGKILL (skipped where the packages are not built)', ()
         { length: Math.min(AT_ONCE, ROUNDS - first) },
         (_, i) => (first + i) / ROUNDS,
       );
-      const outcomes = await Promise.all(rounds.map((moment) => killBoth(moment)));
+      // All of them come to their end before one fails the test, so that none leaves a process behind.
+      const outcomes = await Promise.allSettled(rounds.map((moment) => killBoth(moment)));
       for (const outcome of outcomes) {
-        ours += outcome.ours;
-        real += outcome.real ?? 0;
+        if (outcome.status === 'rejected') throw outcome.reason;
+        ours += outcome.value.ours;
+        real += outcome.value.real ?? 0;
       }
     }
     // Deliveries that were under way when the process died come twice; those are not all.
@@ -59,8 +62,10 @@ async function killBoth(moment: number): Promise<{ ours: number; real?: number }
     expect((await request(`${peer.url}/api/v2/silence/${silenceID}`, 'GET')).status).toBe(200);
   });
   if (ALERTMANAGER === undefined) return { ours: await ours };
-  const [oursTwice, realTwice] = await Promise.all([ours, killOnce(startReal, moment)]);
-  return { ours: oursTwice, real: realTwice };
+  const [oursTwice, realTwice] = await Promise.allSettled([ours, killOnce(startReal, moment)]);
+  if (oursTwice.status === 'rejected') throw oursTwice.reason;
+  if (realTwice.status === 'rejected') throw realTwice.reason;
+  return { ours: oursTwice.value, real: realTwice.value };
 }
 
 interface Outcome {
@@ -139,6 +144,7 @@ async function startChild(directory: string, file: string, port: number): Promis
   const child = spawn(process.execPath, [script, join(directory, 'data'), file, String(port)], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
+  endWithUs(child);
   let log = '';
   child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
   await untilReady(`http://127.0.0.1:${port}/api/v2/status`, () =>

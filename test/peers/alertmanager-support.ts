@@ -28,6 +28,17 @@ function minorOf(command: string): number {
   return Number(/version 0\.(\d+)/.exec(stdout + stderr)?.[1]);
 }
 
+const children = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
+/** No child outlives this process, also where a test fails or is ended before its time. */
+export function endWithUs(child: ChildProcess): void {
+  children.add(child);
+  child.once('exit', () => children.delete(child));
+}
+
 /** An Alertmanager, real or ours. */
 export interface Peer {
   readonly name: string;
@@ -58,6 +69,7 @@ export const startReal: Start = async (config) => {
       ],
       { cwd: directory, stdio: ['ignore', 'ignore', 'pipe'] },
     );
+    endWithUs(started);
     let log = '';
     started.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
     child = started;
