@@ -60,6 +60,8 @@ function primary(from: DurationReader): DurationExpr {
   const { reader } = from;
   const token = reader.peek();
   const value = from.seconds();
+  if (value !== undefined && Math.abs(value) * 1000 > LONGEST_DURATION_MS)
+    throw reader.fault(token, 'duration out of range');
   if (value !== undefined)
     return { kind: 'literal', value, duration: token.kind === 'duration', span: spanOf(token, token) };
   const word = token.text.toLowerCase();

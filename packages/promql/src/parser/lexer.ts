@@ -63,6 +63,7 @@ export class Lexer {
   #parens = 0;
   #braces = false;
   #brackets: 'none' | 'opened' | 'duration' | 'colon' = 'none';
+  #metDuration = false;
 
   constructor(text: string) {
     this.#text = text;
@@ -90,7 +91,8 @@ export class Lexer {
   #insideBraces(start: number): Token {
     const char = this.#char(start);
     if (this.#take(LABEL)) return this.#token('identifier', start);
-    if (this.#take(MATCH)) return this.#token('mark', start);
+    const match = this.#take(MATCH);
+    if (match !== undefined) return this.#token(match === '=' ? 'mark' : 'operator', start);
     if (isQuote(char)) return this.#string(start);
     if (char === ',' || char === '}') {
       this.#at++;
@@ -107,7 +109,8 @@ export class Lexer {
     const char = this.#char(start);
     if (char === ':') {
       this.#at++;
-      if (this.#brackets === 'opened')
+      // Once a duration has been met this is left to the parser.
+      if (this.#brackets === 'opened' && !this.#metDuration)
         this.#fail(start + 1, 'unexpected colon before duration in duration expression');
       if (this.#brackets === 'colon') this.#fail(start, `unexpected colon ${quoteRune(char)}`);
       this.#brackets = 'colon';
@@ -122,7 +125,7 @@ export class Lexer {
       if (this.#brackets === 'opened') this.#brackets = 'duration';
       return this.#token(KEYWORDS.has(word) ? 'keyword' : 'identifier', start);
     }
-    if (word !== undefined || (this.#brackets === 'opened' && !'+-*/%^(),]'.includes(char)))
+    if (word !== undefined || (this.#brackets === 'opened' && !'+-*/%^()]'.includes(char)))
       this.#fail(start, `unexpected character in duration expression: ${quoteRune(char)}`);
     if (char === '[') this.#fail(start, `unexpected left bracket ${quoteRune(char)}`);
     return this.#outside(start);
@@ -162,6 +165,7 @@ export class Lexer {
     if (kind === 'bad')
       this.#fail(start, `bad number or duration syntax: ${goQuote(this.#text.slice(start, end))}`);
     this.#at = end;
+    this.#metDuration ||= this.#brackets !== 'none';
     return this.#token(kind, start);
   }
 
@@ -272,7 +276,10 @@ function scanFloat(text: string, start: number): { end: number; whole: boolean }
   let at = start;
   const hex = /^0[xX]/.test(text.slice(start, start + 2));
   const digits = hex ? /[\da-fA-F]*/y : /\d*/y;
-  if (hex) at += text[start + 2] === '_' ? 3 : 2;
+  if (text[at] === '0') at++;
+  if (hex) at += text[start + 2] === '_' ? 2 : 1;
+  // As in Prometheus a leading dot, or one behind a leading 0, does not count; with a second one there is no value.
+  if (text[at] === '.') at++;
   let [dot, exponent] = [false, false];
   for (;;) {
     digits.lastIndex = at;

@@ -315,7 +315,9 @@ class Parser {
     const labels: string[] = [];
     while (!this.#reader.take(')')) {
       const token = this.#reader.peek();
-      if (token.kind !== 'string' && !isWord(token)) throw this.#reader.unexpected(where, 'label');
+      // `without` alone among the words needs quotes to be a label.
+      if (token.kind !== 'string' && (!isWord(token) || this.#reader.isWord('without')))
+        throw this.#reader.unexpected(where, 'label');
       this.#reader.next();
       const label = token.kind === 'string' ? unquote(token) : token.text;
       if (label === '' || !isUtf8(label))

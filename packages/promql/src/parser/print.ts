@@ -104,6 +104,8 @@ function fill(word: string, value: number | undefined): string {
 }
 
 function labels(names: readonly string[]): string {
-  // Numbers are no labels without quotes.
-  return names.map((name) => (/^(inf|nan)$/i.test(name) ? goQuote(name) : quoteLabelName(name))).join(', ');
+  // These are no labels without quotes.
+  return names
+    .map((name) => (/^(inf|nan|without)$/i.test(name) ? goQuote(name) : quoteLabelName(name)))
+    .join(', ');
 }

@@ -26,7 +26,7 @@ function readMatcher(reader: TokenReader): Matcher {
   reader.next();
   const name = label.kind === 'string' ? unquote(label) : label.text;
   const op = reader.peek();
-  if (op.kind !== 'mark' || !['=', '!=', '=~', '!~'].includes(op.text)) {
+  if (op.kind === 'string' || !['=', '!=', '=~', '!~'].includes(op.text)) {
     if (label.kind === 'string') return new Matcher('=', METRIC_NAME, name);
     throw reader.unexpected(WHERE, 'label matching operator');
   }
