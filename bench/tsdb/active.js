@@ -39,7 +39,9 @@ export async function active(root, table, { series, minutes, measureAppend }) {
       `RSS per active series at ${series} after ${minutes} min, bytes over idle (MB in all, peak)`,
       figures,
     );
-    table.row(`longest event-loop block at ${series} series, ms (without GC)`, { inside: own.loop });
+    table.row(`longest event-loop block at ${series} series, ms (without GC, of that on the CPU)`, {
+      inside: own.loop,
+    });
   } finally {
     for (const server of servers) await server.stop();
   }

@@ -87,7 +87,7 @@ async function disk(servers, root, table, own) {
   for (const [i, server] of servers.entries()) await figures(['ours', 'theirs'][i], server.dir);
   table.row('bytes/sample in blocks, chunks alone', chunks);
   table.row('bytes/sample in blocks, index and all', all);
-  table.row('longest event-loop block while appending and compacting, ms (without GC)', {
+  table.row('longest event-loop block while appending and compacting, ms (without GC, of that on the CPU)', {
     inside: own.loop.append,
   });
 }
@@ -128,5 +128,7 @@ async function reading(servers, series, hours, table, own) {
       theirs: perSample[1],
     });
   }
-  table.row('longest event-loop block while selecting, ms (without GC)', { inside: own.loop.select });
+  table.row('longest event-loop block while selecting, ms (without GC, of that on the CPU)', {
+    inside: own.loop.select,
+  });
 }

@@ -1,8 +1,9 @@
-// How long nobody else has had a turn, and how much of that the garbage collector took.
+// How long nobody else has had a turn: in all, without garbage collection, and as far as we were on the CPU at all.
 import { PerformanceObserver } from 'node:perf_hooks';
 
 export class LoopWatch {
   #last = performance.now();
+  #cpu = process.cpuUsage();
   #gaps = [];
   #collections = [];
   #observer = new PerformanceObserver((list) => {
@@ -16,33 +17,45 @@ export class LoopWatch {
     this.#tick();
   }
 
+  #start() {
+    this.#last = performance.now();
+    this.#cpu = process.cpuUsage();
+  }
+
+  /** A timer of 1 ms may be 1 ms late without anyone's fault. */
+  #note() {
+    const now = performance.now();
+    const { user, system } = process.cpuUsage(this.#cpu);
+    if (now - this.#last > 5) this.#gaps.push({ from: this.#last + 1, to: now, cpu: (user + system) / 1000 });
+    this.#start();
+  }
+
   #tick() {
     this.#timer = setTimeout(() => {
-      const now = performance.now();
-      // A timer of 1 ms may be 1 ms late without anyone's fault.
-      if (now - this.#last > 5) this.#gaps.push([this.#last + 1, now]);
-      this.#last = performance.now();
+      this.#note();
       this.#tick();
     }, 1);
   }
 
-  /** `longest (longest without its garbage collections)` since the last call, ms. */
+  /** `longest (without garbage collection, of that on the CPU at most)` since the last call, ms. */
   longest() {
+    this.#note();
     for (const { startTime, duration } of this.#observer.takeRecords())
       this.#collections.push([startTime, startTime + duration]);
     let longest = 0;
     let without = 0;
-    for (const [from, to] of this.#gaps) {
+    let own = 0;
+    for (const { from, to, cpu } of this.#gaps) {
       longest = Math.max(longest, to - from);
       let collected = 0;
       for (const [start, end] of this.#collections)
         collected += Math.max(0, Math.min(end, to) - Math.max(start, from));
       without = Math.max(without, to - from - collected);
+      own = Math.max(own, Math.min(to - from, cpu) - collected);
     }
     this.#gaps = [];
     this.#collections = [];
-    this.#last = performance.now();
-    return `${longest.toFixed(1)} (${without.toFixed(1)})`;
+    return `${longest.toFixed(1)} (${without.toFixed(1)}, ${own.toFixed(1)})`;
   }
 
   stop() {

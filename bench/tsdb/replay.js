@@ -34,7 +34,7 @@ export async function replay(root, table, { series }) {
     const text = (ms, cpuMs) => (ms === undefined ? undefined : `${number(ms)} (${number(cpuMs)})`);
     const best = (list) => text(least(list, 'ms'), least(list, 'cpu'));
     table.row(what, { inside: text(ms, cpu), ours: best(starts.ours), theirs: best(starts.theirs) });
-    table.row('… longest event-loop block, ms (without GC)', { inside: loop });
+    table.row('… longest event-loop block, ms (without GC, of that on the CPU)', { inside: loop });
   }
 }
 
