@@ -126,6 +126,21 @@ async function post(sides: readonly Side[], startsAt: number, endsAt?: number): 
   await Promise.all(sides.map(({ peer }) => request(`${peer.url}/api/v2/alerts`, 'POST', alerts)));
 }
 
+/** Waits until both were told, and equally often: longer than a group's interval without anything new. */
+async function settled(sides: readonly Side[]): Promise<void> {
+  const count = (): number[] => sides.map(({ sink, mail }) => sink.requests.length + mail.mails.length);
+  const before = count();
+  let last = before;
+  let quiet = 0;
+  for (let waited = 0; waited < 8000 && quiet < 1300; waited += 100) {
+    await pause(100);
+    const now = count();
+    const isTold = now.every((n, i) => n > (before[i] ?? 0)) && now[0] === now[1];
+    quiet = isTold && now.join() === last.join() ? quiet + 100 : 0;
+    last = now;
+  }
+}
+
 let directory: string;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'prunella-receivers-'));
@@ -146,11 +161,11 @@ describe.skipIf(!ALERTMANAGER)('receivers beside the real Alertmanager (skipped 
     // It fires, it resolves, it fires again.
     const first = Date.now();
     await post(sides, first);
-    await pause(700);
+    await settled(sides);
     await post(sides, first, first + 500);
-    await pause(2000);
+    await settled(sides);
     await post(sides, Date.now());
-    await pause(1500);
+    await settled(sides);
   });
   afterAll(() => closeAll(sides));
 
@@ -187,7 +202,7 @@ describe.skipIf(!ALERTMANAGER)('what is tried again (skipped without an Alertman
     };
     sides = await Promise.all([startReal, startOurs].map((start) => side(start, configure, answer)));
     await post(sides, Date.now());
-    await pause(2500);
+    await pause(3500);
   });
   afterAll(() => closeAll(sides));
 
