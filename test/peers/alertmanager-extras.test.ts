@@ -76,8 +76,9 @@ describe.skipIf(!built)('over prunella serve (skipped where the packages are not
   };
   const told = (path: string, alertname: string): Received[] =>
     sink.received.filter((each) => each.path === path && each.body.groupLabels?.['alertname'] === alertname);
-  const until = (path: string, alertname: string, count = 1): Promise<void> =>
-    expect.poll(() => told(path, alertname).length, { timeout: 15_000 }).toBeGreaterThanOrEqual(count);
+  const until = async (path: string, alertname: string, count = 1): Promise<void> => {
+    await expect.poll(() => told(path, alertname).length, { timeout: 15_000 }).toBeGreaterThanOrEqual(count);
+  };
   const get = async <T>(path: string): Promise<T> => (await request(`${url}${path}`, 'GET')).body as T;
 
   test('the history has the alert, the message and its attempts, by what is asked for', async () => {
