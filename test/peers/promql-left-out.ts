@@ -34,7 +34,10 @@ const NEVER: readonly (readonly [RegExp, string])[] = [
     /count_values.*\("[a-z]+", (?!\w+(\{[^{}]*\})?( offset \S+)?\))/,
     'the last digits of what is counted, which are labels here, are summed in another way elsewhere',
   ],
-  [/\b(stddev|stdvar)\b.*(bool|atan2)/, 'a deviation of equal values, which is 0 or the last bit of them'],
+  [
+    /\b(stddev|stdvar)(_over_time)?\b.*(bool|atan2?)/,
+    'a deviation of equal values, which is 0 or the last bit of them',
+  ],
   [/count_values.*"cluster"/, 'a label that is grouped by hides that of the values up to 3.5'],
   [/\b(sin|cos|tan)\(.*(\^|exp|sinh|cosh)/, 'an angle of 1e300 that differs in its last bit'],
   [/\^.*%/, 'a remainder of such a number'],
@@ -44,7 +47,7 @@ const NEVER: readonly (readonly [RegExp, string])[] = [
 const CHANGED_SINCE_3: readonly (readonly [RegExp, string])[] = [
   [/histogram_fraction\(.*_bucket/, 'NaN in the first bucket of classic histograms'],
   [
-    /\b(rate|increase)\(.*(native_gauge|native_mixed|delta.*(size|native|custom))/,
+    /\b(rate|increase)\(.*(native_gauge|native_mixed|(delta|rate|increase)\(.*(size|native|custom))/,
     'counts of histograms extrapolated beyond zero',
   ],
   [/native_bounds/, 'bounds of custom buckets that change are reconciled since 3.8'],
