@@ -306,10 +306,11 @@ class Loader {
 }
 
 /** Maps whose keys are the user's. */
-const FREE: ReadonlySet<string> = new Set([
-  ...['labels', 'annotations', 'match', 'match_re', 'source_match', 'target_match', 'details', 'payload'],
-  ...['headers', 'http_headers', 'custom_fields', 'attributes', 'props', 'tracing', 'event_recorder'],
-]);
+const FREE: ReadonlySet<string> = new Set(
+  'labels annotations match match_re source_match target_match details payload headers http_headers custom_fields attributes props tracing event_recorder'.split(
+    ' ',
+  ),
+);
 
 /** Keys of ours inside objects that Alertmanager knows: `*_env` wherever a secret may stand, `bale_*` in global. */
 function* ownKeys(value: unknown, path: Path = []): Generator<Path> {
