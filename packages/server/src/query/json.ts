@@ -170,14 +170,24 @@ const written = new WeakMap<Labels, string>();
 function metric(labels: Labels): string {
   let text = written.get(labels);
   if (text === undefined) {
-    text = JSON.stringify(labels);
+    text = quoted(labels);
     written.set(labels, text);
   }
   return text;
 }
 
 function point(time: number, value: string): string {
-  return `[${time / 1000},${JSON.stringify(value)}]`;
+  return `[${time / 1000},${quoted(value)}]`;
+}
+
+/** As JSON. Bytes of a string that are no UTF-8 (lone surrogates here) become U+FFFD, as Go's encoder has it. */
+function quoted(value: Labels | string): string {
+  const text = JSON.stringify(value);
+  return text.includes('\\ud') ? JSON.stringify(value, wellFormed) : text;
+}
+
+function wellFormed(_key: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.toWellFormed() : value;
 }
 
 function statsJson(stats: NonNullable<QueryResult['stats']>, perStep: boolean): string {

@@ -53,6 +53,14 @@ describe('/api/v1/query', () => {
   test.each([
     ['query=1%2B1', { resultType: 'scalar', result: [100, '2'] }],
     ['query=%22x%22', { resultType: 'string', result: [100, 'x'] }],
+    ['query=%22a%5Cxff%22', { resultType: 'string', result: [100, 'a\ufffd'] }],
+    [
+      'query=label_replace(up{job="api"},"job","%5Cxff","","")&time=50',
+      {
+        resultType: 'vector',
+        result: [{ metric: { __name__: 'up', job: '\ufffd' }, value: [50, '1'] }],
+      },
+    ],
     [
       'query=up{job="api"}&time=50.5',
       { resultType: 'vector', result: [{ metric: { __name__: 'up', job: 'api' }, value: [50.5, '1'] }] },
