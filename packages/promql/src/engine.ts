@@ -3,6 +3,7 @@ import { QueryError } from './error.ts';
 import { dependsOnPast, RangeCache } from './eval/cache.ts';
 import { Annotations } from './eval/annotations.ts';
 import { evaluate } from './eval/evaluate.ts';
+import { invariantParts } from './eval/invariant.ts';
 import { Pacer, refuseTooMany } from './eval/pacer.ts';
 import { rangeInput } from './eval/range.ts';
 import { dropNames, presentSamples } from './eval/series.ts';
@@ -213,7 +214,8 @@ export class Engine {
         infos: new Annotations(),
         repeated: repeatedSelectors(expr),
         loaded: new Map(),
-        ...(counts && { counted: { grid, counts } }),
+        invariant: invariantParts(expr),
+        counted: counts && { grid, counts },
         evaluate: (expr, inner) => evaluate(context, expr, inner),
       };
       const value = await compute(context);

@@ -8,6 +8,7 @@ import { scale } from '../histogram/algebra.ts';
 import type { Aggregation, Binary, Call, Expr } from '../parser/ast.ts';
 import { aggregate } from './aggregate.ts';
 import { scalarBinary, vectorBinary, vectorScalar } from './binary.ts';
+import { atEveryStep } from './invariant.ts';
 import { reporter } from './mixed.ts';
 import { scalar, times, unwrap, vector } from './operands.ts';
 import { warnQuantile } from './quantiles.ts';
@@ -24,8 +25,26 @@ const KEEP_NAME = new Set(['last_over_time', 'first_over_time']);
 
 /** Evaluates an expression at every step of the grid. @throws QueryError */
 export async function evaluate(context: Context, expr: Expr, grid: Grid): Promise<Value> {
-  const value = await evaluateNode(context, expr, grid);
+  const once = grid.steps > 1 && context.invariant.has(expr);
+  const value = await (once ? evaluateOnce : evaluateNode)(context, expr, grid);
   return context.features.has('promql-delayed-name-removal') ? value : dropNames(context.pacer, value);
+}
+
+/** What does not depend on the step is evaluated at the first. */
+async function evaluateOnce(outer: Context, expr: Expr, grid: Grid): Promise<Value> {
+  const first = { ...grid, steps: 1 };
+  const counts = outer.counted?.grid === grid ? outer.counted.counts : undefined;
+  const counted = counts && { grid: first, counts: new Float64Array(1) };
+  const value = await evaluateNode(within(outer, { counted }), expr, first);
+  // The samples are looked at once, but count for every step.
+  if (counts && counted) counts.forEach((count, i) => (counts[i] = count + (counted.counts[0] as number)));
+  return atEveryStep(outer, value, grid);
+}
+
+/** A context in which something is otherwise for all parts. */
+function within(outer: Context, changes: Partial<Context>): Context {
+  const inner: Context = { ...outer, ...changes, evaluate: (expr, grid) => evaluate(inner, expr, grid) };
+  return inner;
 }
 
 async function evaluateNode(context: Context, expr: Expr, grid: Grid): Promise<Value> {
@@ -137,12 +156,7 @@ const DETECT_RESETS: Readonly<Record<string, boolean>> = {
 
 function detecting(outer: Context, detectResets: boolean | undefined): Context {
   if (detectResets === undefined || detectResets === (outer.detectResets ?? false)) return outer;
-  const inner: Context = {
-    ...outer,
-    detectResets,
-    evaluate: (expr, grid) => evaluate(inner, expr, grid),
-  };
-  return inner;
+  return within(outer, { detectResets });
 }
 
 async function call(outer: Context, expr: Call, grid: Grid): Promise<Value> {

@@ -48,8 +48,10 @@ export interface Context {
   readonly loaded: Map<string, Promise<readonly RangeSeries[]>>;
   /** Only counts and sums of histograms are asked for: resets among them are found on reading. */
   readonly detectResets?: boolean;
+  /** Parts that have the same value at every step: see `invariantParts`. */
+  readonly invariant: ReadonlySet<Expr>;
   /** Where statistics are asked for: how many samples each step of the query has looked at. */
-  readonly counted?: { readonly grid: Grid; readonly counts: Float64Array };
+  readonly counted: { readonly grid: Grid; readonly counts: Float64Array } | undefined;
   /** Evaluates what stands inside a subquery, on its own grid. */
   readonly evaluate: (expr: Expr, grid: Grid) => Promise<Value>;
 }
@@ -280,7 +282,7 @@ export function withoutStale(series: RangeSeries): RangeSeries {
 type Want = 'value' | 'time' | 'start';
 
 /** A step of a column takes half the room that a sample takes, whether there is a value or not. */
-const STEPS_PER_SAMPLE = 2;
+export const STEPS_PER_SAMPLE = 2;
 
 /** The newest sample within the look-back at every step; `want` may ask for its time, or its start time, in seconds instead of its value. */
 export async function selectInstant(
