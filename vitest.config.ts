@@ -26,12 +26,12 @@ export default defineConfig({
         resolve,
         ssr,
         test: {
-          // What crosses packages: real peers, real browsers, the whole process. One file at a time, for
-          // these tests watch clocks.
+          // What crosses packages: real peers, real browsers, the whole process. Two files at a time: much of
+          // it is waiting, and more would disturb those that watch clocks.
           name: 'system',
           include: ['test/{conformance,peers,browser,acceptance,simulation}/**/*.test.ts', 'test/*.test.ts'],
           pool: 'forks',
-          fileParallelism: false,
+          maxWorkers: 2,
           // Real processes on a shared machine: in CI, what fails once and not twice is the machine's.
           retry: process.env.CI ? 1 : 0,
           testTimeout: 120_000,

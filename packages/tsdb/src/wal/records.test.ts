@@ -82,7 +82,7 @@ function histogramKind(
   kind: 'integer' | 'float',
   custom: boolean,
 ): Kind<{ ref: number; t: number }> {
-  return sampleKind(
+  return sampleKind<{ ref: number; t: number; h: Histogram | FloatHistogram }>(
     type,
     fc.record({ ref, t: time, h: histogramOf(kind, custom) }),
     (out, { h }) => records.writeHistogram(out, h),
