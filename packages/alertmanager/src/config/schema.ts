@@ -65,7 +65,13 @@ const globalConfig = objectOf<GlobalConfig>({
   ...secretEntries(secret, 'telegram_bot_token', 'bale_bot_token'),
   ...secretEntries(secretUrl, 'slack_api_url', 'mattermost_webhook_url'),
   ...optional(url, 'victorops_api_url', 'webex_api_url', 'rocketchat_api_url'),
-  ...secretEntries(secret, 'victorops_api_key', 'rocketchat_token', 'rocketchat_token_id', 'wechat_api_secret'),
+  ...secretEntries(
+    secret,
+    'victorops_api_key',
+    'rocketchat_token',
+    'rocketchat_token_id',
+    'wechat_api_secret',
+  ),
   ...optional(url, 'wechat_api_url', 'jira_api_url'),
   ...optional(text, 'wechat_api_corp_id'),
 });
