@@ -38,15 +38,8 @@ export function invariantParts(expr: Expr): ReadonlySet<Expr> {
 }
 
 function isInvariant(node: Expr, inner: boolean): boolean {
-  switch (node.kind) {
-    case 'selector':
-    case 'subquery':
-      return node.at !== undefined;
-    case 'call':
-      return inner && !OF_TIME.has(node.func);
-    default:
-      return inner;
-  }
+  if (node.kind === 'selector' || node.kind === 'subquery') return node.at !== undefined;
+  return inner && !(node.kind === 'call' && OF_TIME.has(node.func));
 }
 
 /** A value at one step as the value at all steps of a grid. */
