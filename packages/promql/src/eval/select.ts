@@ -254,9 +254,12 @@ export function firstAtOrAfter(times: Float64Array, t: number): number {
 /** Without stale markers: what ranges are made of. */
 export function withoutStale(series: RangeSeries): RangeSeries {
   const { timestamps, values, histograms, startTimestamps } = series.samples;
+  // Most have no NaN at all, and need no look at the bits.
+  const first = firstNaN(values);
+  if (first === values.length) return series;
   const words = wordsOf(values);
   let stale = 0;
-  for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i]) && isStaleAt(words, i)) stale++;
+  for (let i = first; i < values.length; i++) if (Number.isNaN(values[i]) && isStaleAt(words, i)) stale++;
   if (stale === 0) return series;
   const times = new Float64Array(values.length - stale);
   const kept = new Float64Array(values.length - stale);
@@ -277,6 +280,12 @@ export function withoutStale(series: RangeSeries): RangeSeries {
     ...(starts && { startTimestamps: Float64Array.from(starts) }),
   };
   return { labels: series.labels, samples };
+}
+
+function firstNaN(values: Float64Array): number {
+  let i = 0;
+  while (i < values.length && !Number.isNaN(values[i])) i++;
+  return i;
 }
 
 type Want = 'value' | 'time' | 'start';
@@ -315,7 +324,7 @@ function instantColumn(
   want: Want,
 ): StepSeries | undefined {
   const { timestamps, values, histograms, startTimestamps } = samples;
-  const words = wordsOf(values);
+  let words: Uint32Array | undefined;
   const out = newSeries(labels, times.length);
   let next = 0;
   let any = false;
@@ -325,7 +334,7 @@ function instantColumn(
     const i = next - 1;
     if (i < 0 || (timestamps[i] as number) <= t - lookbackMs) continue;
     const value = values[i] as number;
-    if (Number.isNaN(value) && isStaleAt(words, i)) continue;
+    if (Number.isNaN(value) && isStaleAt((words ??= wordsOf(values)), i)) continue;
     const histogram = histograms?.[i];
     if (want === 'start') {
       out.values[step] = (startTimestamps?.[i] ?? 0) / 1000;

@@ -13,7 +13,7 @@ import { collect } from '../postings/postings.ts';
 import { dropDeleted } from '../query/deleted.ts';
 import { BATCH_SAMPLES, weightOf } from '../query/merge.ts';
 import type { Source, SourceQuery } from '../query/source.ts';
-import { ChunkReader } from './chunks.ts';
+import { ChunkReader, type ChunkPlace } from './chunks.ts';
 import type { PageCache } from './file.ts';
 import { readMeta, writeMeta, type BlockMeta } from './meta.ts';
 import { readTombstones, writeTombstones } from './tombstones.ts';
@@ -237,11 +237,11 @@ export class Block implements Source {
       const chunk = chunks[i]!;
       if (chunk.maxt < mint || chunk.mint > maxt) continue;
       try {
-        const read = this.chunks.read(chunk.ref);
+        const read = this.chunks.locate(chunk.ref);
         if (read instanceof Promise) {
           return read.then(
-            ({ encoding, data }) => {
-              this.#decode(encoding, data, builder, query);
+            (place) => {
+              this.#decode(place, builder, query);
               return this.#read(number, labels, chunks, i + 1, builder, query);
             },
             (error: unknown) => {
@@ -250,7 +250,7 @@ export class Block implements Source {
             },
           );
         }
-        this.#decode(read.encoding, read.data, builder, query);
+        this.#decode(read, builder, query);
       } catch (error) {
         this.#damaged(error, query);
       }
@@ -260,10 +260,10 @@ export class Block implements Source {
     return builder.length === 0 ? undefined : { labels, samples: builder.take() };
   }
 
-  #decode(encoding: number, data: Uint8Array, builder: ColumnBuilder, query: SourceQuery): void {
+  #decode({ encoding, bytes, start, end }: ChunkPlace, builder: ColumnBuilder, query: SourceQuery): void {
     const before = builder.length;
     try {
-      decodeChunk(encoding, data, 0, data.length, builder, query.mint, query.maxt);
+      decodeChunk(encoding, bytes, start, end, builder, query.mint, query.maxt);
     } catch (error) {
       builder.truncate(before);
       this.#damaged(error, query);

@@ -4,7 +4,7 @@ import { crc32c } from '../bytes/crc32c.ts';
 import { ByteReader } from '../bytes/reader.ts';
 import { ByteWriter } from '../bytes/writer.ts';
 import { CorruptionError } from '../errors.ts';
-import { CachedFile, type PageCache } from './file.ts';
+import { CachedFile, PAGE, type PageCache } from './file.ts';
 import { OutputFile } from './output.ts';
 
 const MAGIC = 0x85bd40dd;
@@ -115,32 +115,53 @@ export class ChunkReader {
    * @throws CorruptionError, also through the promise
    */
   read(ref: number): StoredChunk | Promise<StoredChunk> {
+    const place = this.locate(ref);
+    return place instanceof Promise ? place.then(storedAt) : storedAt(place);
+  }
+
+  /** As `read`, but without a view of the data: of the many chunks of a query that would be the larger part. */
+  locate(ref: number): ChunkPlace | Promise<ChunkPlace> {
     const file = this.#files[Math.floor(ref / TWO_32)];
     if (file === undefined) throw new CorruptionError(`chunk ${ref} is in a file that is missing`);
     const offset = ref % TWO_32;
-    const head = file.readOn(offset, Math.min(LONGEST_HEAD, file.size - offset));
-    if (head instanceof Promise) return head.then((it) => this.#body(file, offset, it));
-    return this.#body(file, offset, head);
+    const page = file.page(offset);
+    if (page instanceof Promise) return page.then((it) => this.#locateIn(file, offset, it, offset % PAGE));
+    return this.#locateIn(file, offset, page, offset % PAGE);
   }
 
   async close(): Promise<void> {
     for (const file of this.#files) await file.close();
   }
 
-  #body(file: CachedFile, offset: number, bytes: Uint8Array): StoredChunk | Promise<StoredChunk> {
+  /** In `bytes`, which from `at` on hold what stands at `offset`, perhaps not all of it. */
+  #locateIn(
+    file: CachedFile,
+    offset: number,
+    bytes: Uint8Array,
+    at: number,
+  ): ChunkPlace | Promise<ChunkPlace> {
     let length = 0;
-    let at = 0;
+    let end = at;
     for (let scale = 1; ; scale *= 128) {
-      const byte = bytes[at++];
-      if (byte === undefined) throw new CorruptionError(`${file.path}: chunk at ${offset}: no length`);
+      const byte = bytes[end++];
+      if (byte === undefined) return this.#locateAcross(file, offset, bytes.length - at);
       length += (byte & 127) * scale;
       if (byte < 128) break;
     }
     const size = 1 + length + 4;
-    if (at + size <= bytes.length) return check(file, offset, bytes, at, at + size);
-    const whole = file.read(offset + at, size);
-    if (whole instanceof Promise) return whole.then((it) => check(file, offset, it, 0, size));
-    return check(file, offset, whole, 0, size);
+    if (end + size <= bytes.length) return checked(file, offset, bytes, end, end + size);
+    const whole = file.read(offset + end - at, size);
+    if (whole instanceof Promise) return whole.then((it) => checked(file, offset, it, 0, size));
+    return checked(file, offset, whole, 0, size);
+  }
+
+  /** Where not even the length ends in the `had` bytes at hand. */
+  #locateAcross(file: CachedFile, offset: number, had: number): ChunkPlace | Promise<ChunkPlace> {
+    const least = Math.min(LONGEST_HEAD, file.size - offset);
+    if (had >= least) throw new CorruptionError(`${file.path}: chunk at ${offset}: no length`);
+    const head = file.read(offset, least);
+    if (head instanceof Promise) return head.then((it) => this.#locateIn(file, offset, it, 0));
+    return this.#locateIn(file, offset, head, 0);
   }
 }
 
@@ -149,11 +170,29 @@ export interface StoredChunk {
   readonly data: Uint8Array;
 }
 
+/** A chunk whose data is `bytes[start, end)`. */
+export interface ChunkPlace {
+  readonly encoding: number;
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+}
+
+function storedAt({ encoding, bytes, start, end }: ChunkPlace): StoredChunk {
+  return { encoding, data: bytes.subarray(start, end) };
+}
+
 /** Of `encoding u8 | data | CRC-32C` in `bytes[start, end)`. */
-function check(file: CachedFile, offset: number, bytes: Uint8Array, start: number, end: number): StoredChunk {
+function checked(
+  file: CachedFile,
+  offset: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): ChunkPlace {
   const at = end - 4;
   const stored = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
   if (stored !== (crc32c(bytes, start, at) | 0))
     throw new CorruptionError(`${file.path}: chunk at ${offset}: checksum mismatch`);
-  return { encoding: bytes[start]!, data: bytes.subarray(start + 1, at) };
+  return { encoding: bytes[start]!, bytes, start: start + 1, end: at };
 }

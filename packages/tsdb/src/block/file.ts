@@ -1,7 +1,8 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { CorruptionError } from '../errors.ts';
 
-const PAGE = 64 * 1024;
+/** Files are read in pages of so many bytes. */
+export const PAGE: number = 64 * 1024;
 
 /** Pages of files read lately, at most `capacity` bytes. Shared by all blocks. */
 export class PageCache {
@@ -69,23 +70,23 @@ export class CachedFile {
       const page = this.#page(first);
       const at = offset - first * PAGE;
       if (page instanceof Promise) {
-        return page.then((it) => {
-          this.#lastNumber = first;
-          this.#last = it;
-          return it.subarray(at, at + length);
-        });
+        return page.then((it) => this.#remember(first, it).subarray(at, at + length));
       }
       return page.subarray(at, at + length);
     }
     return this.#readAcross(offset, length, first, last);
   }
 
-  /** As `read`, but with what else of the same page is at hand: it may be all that is wanted next. */
-  readOn(offset: number, least: number): Uint8Array | Promise<Uint8Array> {
+  /**
+   * The page in which a byte stands, at `offset % PAGE`: for who would make a view of every few bytes otherwise.
+   * @throws CorruptionError where the file is shorter
+   */
+  page(offset: number): Uint8Array | Promise<Uint8Array> {
+    if (offset < 0 || offset >= this.size)
+      throw new CorruptionError(`${this.path}: byte ${offset} wanted of ${this.size}`);
     const number = Math.floor(offset / PAGE);
-    const at = offset - number * PAGE;
-    if (number === this.#lastNumber && at + least <= this.#last.length) return this.#last.subarray(at);
-    return this.read(offset, least);
+    const page = this.#page(number);
+    return page instanceof Promise ? page.then((it) => this.#remember(number, it)) : page;
   }
 
   async close(): Promise<void> {
@@ -107,9 +108,13 @@ export class CachedFile {
     if (number === this.#lastNumber) return this.#last;
     const cached = this.#cache.get(this.#key + number);
     if (cached === undefined) return this.#fetch(number);
+    return this.#remember(number, cached);
+  }
+
+  #remember(number: number, page: Uint8Array): Uint8Array {
     this.#lastNumber = number;
-    this.#last = cached;
-    return cached;
+    this.#last = page;
+    return page;
   }
 
   #fetch(number: number): Promise<Uint8Array> {

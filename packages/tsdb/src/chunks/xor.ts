@@ -97,7 +97,7 @@ export function decodeXor(
   if (count === 0) return;
   // Two bits are the least that a sample takes: damaged bytes cannot make us reserve much.
   into.reserve(Math.min(count, (end - start) * 4));
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = viewOf(bytes);
   // All up to the second value stands at whole bytes.
   let byte = varintEnd(bytes, start + 2);
   const zigzag = varint(bytes, start + 2);
@@ -197,6 +197,18 @@ export function decodeXor(
 }
 
 const TOO_EARLY = 'a chunk ends too early';
+
+let viewed: Uint8Array = new Uint8Array(0);
+let lastView = new DataView(viewed.buffer);
+
+/** A view of the bytes, made anew only where they are others than last time: chunks of a page come together. */
+function viewOf(bytes: Uint8Array): DataView {
+  if (bytes !== viewed) {
+    viewed = bytes;
+    lastView = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+  return lastView;
+}
 
 /** The 32 bits from `position` on; behind the view come zeros. */
 function window(view: DataView, position: number): number {
