@@ -47,6 +47,7 @@ export async function loadLogs(
         'log segment read',
       );
     }
+    await replay.finish();
     const damages = replay.report.damages.splice(0);
     corruptions += damages.length + missing.length;
     await report(damages, missing, quarantine);

@@ -46,6 +46,7 @@ export class DatabaseReader implements Queryable {
         for (const name of ['wal', 'wbl']) {
           const { segments, missing } = await segmentsToRead(join(dir, name));
           for (const segment of segments) await replay.segment(segment, name === 'wbl');
+          await replay.finish();
           for (const segment of missing) warnings.push(`segment ${segment} of the log is missing`);
         }
       });

@@ -65,6 +65,22 @@ export class ByteReader {
   }
 
   varint(): number {
+    const { bytes, pos } = this;
+    // Most differences are small: up to three bytes are taken by arithmetic on integers.
+    if (this.end - pos >= 3) {
+      const first = bytes[pos]!;
+      if (first < 128) {
+        this.pos = pos + 1;
+        return (first >>> 1) ^ -(first & 1);
+      }
+      const second = bytes[pos + 1]!;
+      const third = second < 128 ? 0 : bytes[pos + 2]!;
+      if (third < 128) {
+        this.pos = pos + (second < 128 ? 2 : 3);
+        const zigzag = (first & 127) | ((second & 127) << 7) | (third << 14);
+        return (zigzag >>> 1) ^ -(zigzag & 1);
+      }
+    }
     const zigzag = this.uvarint();
     return zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
   }

@@ -1,5 +1,4 @@
 import { ChangeLog, type FloatHistogram, type Histogram, type Labels, type Matcher } from '@prunella/metrics';
-import { HIGH_WORD, LOW_WORD } from '../chunks/columns.ts';
 import type { Batch, LateSample } from './batch.ts';
 import { Pacer, inSlices } from '../pacer.ts';
 import { acceptAll, candidatesFor } from '../postings/matching.ts';
@@ -9,7 +8,7 @@ import { ExemplarStore } from './exemplars.ts';
 import { LateSamples } from './late.ts';
 import { LabelOrder } from './order.ts';
 import type { ChunkChain } from './mapping.ts';
-import { OpenFloats } from './open_floats.ts';
+import { OpenFloats, type FloatRun } from './open_floats.ts';
 import { SeriesPages, type Place } from './page.ts';
 import { MemPostings } from './postings.ts';
 import { MemSeries, type SeriesContext } from './series.ts';
@@ -161,13 +160,13 @@ export class Head implements SeriesContext {
 
   /** Makes a committed batch visible. Samples that another batch has overtaken are dropped, as in a replay of the log. */
   apply(batch: Batch): void {
-    const { series, timestamps, words, histograms } = batch;
+    const { series, timestamps, histograms } = batch;
     let earliest = Infinity;
     for (let i = 0; i < series.length; i++) {
       earliest = Math.min(earliest, timestamps[i]!);
       const histogram = histograms?.[i];
       if (histogram !== undefined) this.appendHistogram(series[i]!, timestamps[i]!, histogram);
-      else this.append(series[i]!, timestamps[i]!, words[2 * i + HIGH_WORD]!, words[2 * i + LOW_WORD]!);
+      else this.append(series[i]!, batch, i, i + 1);
     }
     for (const late of batch.late) {
       earliest = Math.min(earliest, late.t);
@@ -233,15 +232,19 @@ export class Head implements SeriesContext {
     });
   }
 
-  append(series: MemSeries, t: number, high: number, low: number): void {
+  /** Adds the floats from..to of a run, whose times rise, as far as they are newer than the series's newest sample. */
+  append(series: MemSeries, run: FloatRun, from: number, to: number): void {
     this.#index(series);
-    if (!series.append(this, t, high, low)) {
-      if (t < series.maxTime) this.counters.outOfOrder++;
-      return;
-    }
-    if (series.openCount === 1) this.counters.chunksCreated++;
-    this.counters.floats++;
-    this.#noteTime(t);
+    const { timestamps } = run;
+    const newest = series.maxTime;
+    let first = from;
+    for (; first < to && timestamps[first]! <= newest; first++)
+      if (timestamps[first]! < newest) this.counters.outOfOrder++;
+    if (first === to) return;
+    this.counters.chunksCreated += series.append(this, run, first, to);
+    this.counters.floats += to - first;
+    this.#noteTime(timestamps[first]!);
+    this.#noteTime(timestamps[to - 1]!);
   }
 
   /** Adds a sample that is out of order. */

@@ -1,3 +1,4 @@
+import { HIGH_WORD, LOW_WORD } from '../chunks/columns.ts';
 import { XorAppender } from '../chunks/xor.ts';
 import type { ByteChains } from './chains.ts';
 import {
@@ -18,6 +19,13 @@ import {
   type SeriesPage,
 } from './page.ts';
 
+/** Floats in order of time, each as the two words of its bits. */
+export interface FloatRun {
+  readonly timestamps: ArrayLike<number>;
+  /** Two to a float: see `HIGH_WORD`, `LOW_WORD`. */
+  readonly words: ArrayLike<number>;
+}
+
 /** No sample takes more bytes: 16 bits of count, a time of ten bytes and a value of 77 bits; and bits of the one before. */
 const MOST_BYTES = 32;
 
@@ -25,31 +33,36 @@ const MOST_BYTES = 32;
 export class OpenFloats {
   readonly #chains: ByteChains;
   readonly #pen: XorAppender = new XorAppender();
-  readonly #sample: Uint8Array = new Uint8Array(MOST_BYTES);
 
   constructor(chains: ByteChains) {
     this.#chains = chains;
-    this.#pen.bytes = this.#sample;
+    this.#pen.bytes = new Uint8Array(8 * MOST_BYTES);
   }
 
-  /** Adds a float to the open chunk of a record; where there is none (`count` 0), begins it. */
-  append({ f64, u32, u16, u8 }: SeriesPage, record: number, t: number, high: number, low: number): void {
+  /** Adds the floats from..to of a run to the open chunk of a record; where there is none (`count` 0), begins it. */
+  append(page: SeriesPage, record: number, { timestamps, words }: FloatRun, from: number, to: number): void {
+    const pen = this.#pen;
+    const begun = this.#begin(page, record);
+    for (let i = from; i < to; i++) {
+      pen.append(timestamps[i]!, words[2 * i + HIGH_WORD]!, words[2 * i + LOW_WORD]!);
+    }
+    this.#end(page, record, begun);
+  }
+
+  /** Floats are written apart, behind the bits of the byte that the one before has begun. @returns how many bits those are */
+  #begin({ f64, u32, u16, u8 }: SeriesPage, record: number): number {
     const words = record * U32;
     const bytes = record * U8;
-    const chains = this.#chains;
     const pen = this.#pen;
     const count = u16[record * U16 + COUNT]!;
     if (count === 0) {
       u32[words + POSITION] = 0;
-      u32[words + FIRST_CELL] = u32[words + LAST_CELL] = chains.begin();
+      u32[words + FIRST_CELL] = u32[words + LAST_CELL] = this.#chains.begin();
     }
-    // The sample is written apart, behind the bits of the byte that the one before has begun.
     const end = u32[words + POSITION]!;
     const begun = end & 7;
-    const byte = end >>> 3;
-    const last = u32[words + LAST_CELL]!;
-    this.#sample.fill(0);
-    if (begun > 0) this.#sample[0] = chains.byteAt(last, byte);
+    pen.reset();
+    if (begun > 0) pen.bytes[0] = this.#chains.byteAt(u32[words + LAST_CELL]!, end >>> 3);
     pen.position = begun;
     pen.count = count;
     pen.t = f64[record * F64 + MAX_TIME]!;
@@ -58,16 +71,29 @@ export class OpenFloats {
     pen.low = u32[words + LOW]! | 0;
     pen.leading = u8[bytes + LEADING]!;
     pen.trailing = u8[bytes + TRAILING]!;
-    pen.append(t, high, low);
-    if (begun > 0) chains.setByte(last, byte, this.#sample[0]!);
+    return begun;
+  }
+
+  #end({ f64, u32, u16, u8 }: SeriesPage, record: number, begun: number): void {
+    const words = record * U32;
+    const bytes = record * U8;
+    const chains = this.#chains;
+    const pen = this.#pen;
+    const end = u32[words + POSITION]!;
+    const byte = end >>> 3;
+    const last = u32[words + LAST_CELL]!;
     const written = begun > 0 ? 1 : 0;
-    u32[words + LAST_CELL] = chains.write(last, byte + written, this.#sample, written, pen.byteLength);
+    if (begun > 0) chains.setByte(last, byte, pen.bytes[0]!);
+    u32[words + LAST_CELL] = chains.write(last, byte + written, pen.bytes, written, pen.byteLength);
     const first = u32[words + FIRST_CELL]!;
     chains.setByte(first, 0, pen.count >>> 8);
     chains.setByte(first, 1, pen.count);
     u16[record * U16 + COUNT] = pen.count;
     u32[words + POSITION] = end - begun + pen.position;
+    f64[record * F64 + MAX_TIME] = pen.t;
     f64[record * F64 + STEP] = pen.step;
+    u32[words + HIGH] = pen.high;
+    u32[words + LOW] = pen.low;
     u8[bytes + LEADING] = pen.leading;
     u8[bytes + TRAILING] = pen.trailing;
   }

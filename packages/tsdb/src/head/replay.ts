@@ -14,6 +14,7 @@ import type { Segment } from '../wal/load.ts';
 import { readSegment, type WalDamage } from '../wal/reader.ts';
 import * as records from '../wal/records.ts';
 import { lateHistogram, type LateSample } from './batch.ts';
+import { FloatRuns } from './gather.ts';
 import type { Head } from './head.ts';
 import type { MappedChunks } from './mapping.ts';
 import type { MemSeries } from './series.ts';
@@ -34,7 +35,7 @@ export interface ReplayReport {
   readonly damages: (WalDamage & { mint: number; maxt: number })[];
 }
 
-/** Fills the head from a log. */
+/** Fills the head from a log; `finish` ends it. */
 export class Replay {
   readonly report: ReplayReport = {
     segments: 0,
@@ -47,6 +48,7 @@ export class Replay {
   };
   readonly #head: Head;
   readonly #chunks: MappedChunks | undefined;
+  readonly #floats: FloatRuns;
   readonly #pacer = new Pacer();
   /** Damages behind which no sample has come yet. */
   readonly #unbounded: { readonly mint: number; maxt: number }[] = [];
@@ -55,6 +57,7 @@ export class Replay {
   /** @param chunks of series in the log, ready made: samples that they hold are not added again */
   constructor(head: Head, chunks?: MappedChunks) {
     this.#head = head;
+    this.#floats = new FloatRuns(head);
     this.#chunks = chunks;
     if (chunks !== undefined) head.reserveRef(chunks.maxRef);
   }
@@ -86,6 +89,11 @@ export class Replay {
     this.report.segments++;
   }
 
+  /** Call behind the last segment of a log: samples may still be on their way. */
+  finish(): Promise<void> {
+    return this.#floats.finish();
+  }
+
   /** @returns what applies the record's next entries; undefined where none of them concerns us */
   #reader(type: number, input: ByteReader, late: boolean): (() => void) | undefined {
     const head = this.#head;
@@ -96,12 +104,15 @@ export class Replay {
       }
       case records.SAMPLES: {
         const base = records.SampleBase.read(input);
-        const each = (ref: number, t: number, high: number, low: number): void => {
-          const series = this.#find(ref, t);
-          if (series === undefined) return;
-          if (late) head.appendLate({ series, t, high, low });
-          else if (t >= head.floor) head.append(series, t, high, low);
-        };
+        const each = late
+          ? (ref: number, t: number, high: number, low: number): void => {
+              const series = this.#find(ref, t);
+              if (series !== undefined) head.appendLate({ series, t, high, low });
+            }
+          : (ref: number, t: number, high: number, low: number): void => {
+              this.#count(t);
+              if (!this.#floats.add(ref, t, high, low)) this.#noteUnknown(ref, t);
+            };
         return () => records.readSamples(input, base, each, AT_ONCE);
       }
       case records.HISTOGRAMS:
@@ -113,9 +124,8 @@ export class Replay {
           const series = this.#find(ref, t);
           if (series === undefined) return;
           if (late) head.appendLate(h === undefined ? staleMarker(series, t) : lateHistogram(series, t, h));
-          else if (t < head.floor) return;
-          else if (h === undefined) head.append(series, t, STALE_NAN_HIGH, STALE_NAN_LOW);
-          else head.appendHistogram(series, t, h);
+          else if (h === undefined) this.#floats.add(ref, t, STALE_NAN_HIGH, STALE_NAN_LOW);
+          else if (t >= head.floor && this.#floats.interrupt(series, t)) head.appendHistogram(series, t, h);
         };
         return () => records.readHistograms(input, base, type, each, SERIES_AT_ONCE);
       }
@@ -147,14 +157,18 @@ export class Replay {
     }
   }
 
-  #noteUnknown(t: number): void {
+  #noteUnknown(ref: number, t: number): void {
+    this.#head.reserveRef(ref);
+    // Of series forgotten long ago old samples may be left; they are in blocks.
+    if (t < this.#head.floor) return;
     this.report.unknown++;
     this.report.unknownFrom = Math.min(this.report.unknownFrom, t);
     this.report.unknownTo = Math.max(this.report.unknownTo, t);
   }
 
   /** Damage lies between the newest sample before it and the first one behind it. */
-  #noteTime(t: number): void {
+  #count(t: number): void {
+    this.report.samples++;
     if (this.#unbounded.length > 0) {
       for (const damage of this.#unbounded) damage.maxt = Math.max(t, damage.mint);
       this.#unbounded.length = 0;
@@ -177,14 +191,9 @@ export class Replay {
   }
 
   #find(ref: number, t: number): MemSeries | undefined {
-    this.report.samples++;
-    this.#noteTime(t);
+    this.#count(t);
     const series = this.#head.series.byRef(ref);
-    if (series === undefined) {
-      this.#head.reserveRef(ref);
-      // Of series forgotten long ago old samples may be left; they are in blocks.
-      if (t >= this.#head.floor) this.#noteUnknown(t);
-    }
+    if (series === undefined) this.#noteUnknown(ref, t);
     return series;
   }
 }

@@ -9,7 +9,7 @@ import type { Interval } from '../intervals.ts';
 import { rangeEnd } from '../ranges.ts';
 import type { ChunkInfo, ChunkStore } from './chunk_store.ts';
 import type { LateSamples } from './late.ts';
-import type { OpenFloats } from './open_floats.ts';
+import type { FloatRun, OpenFloats } from './open_floats.ts';
 import * as field from './page.ts';
 import { F64, SeriesPage, U16, U32, U8, type Place } from './page.ts';
 
@@ -17,6 +17,8 @@ import { F64, SeriesPage, U16, U32, U8, type Place } from './page.ts';
 const TARGET_SAMPLES = 120;
 /** … and at the latest at twice as many. */
 const MOST_SAMPLES = 2 * TARGET_SAMPLES;
+/** With so many it is planned where to cut. */
+const PLAN_SAMPLES = TARGET_SAMPLES / 4;
 
 /** Flags. */
 const LOGGED = 1;
@@ -201,24 +203,39 @@ export class MemSeries {
     );
   }
 
-  /** Adds a float by its bits. @returns false where it is not newer than the newest sample */
-  append(context: SeriesContext, t: number, high: number, low: number): boolean {
-    if (t <= this.maxTime) return false;
+  /**
+   * Adds the floats from..to of a run, all newer than the newest sample.
+   * @returns how many chunks they have begun
+   */
+  append(context: SeriesContext, run: FloatRun, from: number, to: number): number {
     const page = this.#page;
     const record = this.#record;
-    let count = page.u16[record * U16 + field.COUNT]!;
-    if (count === 0 || this.#mustCut(count, t)) {
-      this.seal(context);
-      this.#begin(context, t);
-      count = 0;
+    const { timestamps } = run;
+    let begun = 0;
+    for (let at = from; at < to;) {
+      let count = page.u16[record * U16 + field.COUNT]!;
+      if (count === 0 || this.#mustCut(count, timestamps[at]!)) {
+        this.seal(context);
+        this.#begin(context, timestamps[at]!);
+        begun++;
+        count = 0;
+      }
+      const end = at + this.#fitting(count, timestamps, at, to);
+      context.openFloats.append(page, record, run, at, end);
+      if (count + end - at === PLAN_SAMPLES) this.#planCut(timestamps[end - 1]!);
+      at = end;
     }
-    context.openFloats.append(page, record, t, high, low);
-    if (count + 1 === TARGET_SAMPLES / 4) this.#planCut(t);
-    page.f64[record * F64 + field.MAX_TIME] = t;
-    page.u32[record * U32 + field.HIGH] = high;
-    page.u32[record * U32 + field.LOW] = low;
     if (this.#rare !== undefined) this.#rare.lastHistogram = undefined;
-    return true;
+    return begun;
+  }
+
+  /** How many floats from `from` on, at least one, can be added to the open chunk before its cut is to be thought of again. */
+  #fitting(count: number, timestamps: ArrayLike<number>, from: number, to: number): number {
+    const cutAt = this.#page.f64[this.#record * F64 + field.CUT_AT]!;
+    const most = Math.min(to - from, (count < PLAN_SAMPLES ? PLAN_SAMPLES : MOST_SAMPLES) - count);
+    let fitting = 1;
+    while (fitting < most && timestamps[from + fitting]! < cutAt) fitting++;
+    return fitting;
   }
 
   /** Adds a histogram. @returns false where it is not newer than the newest sample */
@@ -226,7 +243,7 @@ export class MemSeries {
     if (t <= this.maxTime) return false;
     const open = this.#openHistograms(context, t, h);
     open.append(t, h);
-    if (open.count === TARGET_SAMPLES / 4) this.#planCut(t);
+    if (open.count === PLAN_SAMPLES) this.#planCut(t);
     this.#page.f64[this.#record * F64 + field.MAX_TIME] = t;
     this.#more.lastHistogram = h;
     return true;
