@@ -72,8 +72,10 @@ function stable(value: unknown, key = ''): unknown {
   if (value !== null && typeof value === 'object') {
     const entries = Object.entries(value).filter(
       ([name]) =>
-        MODERN ||
-        (name !== 'mutedBy' && !(name === 'labels' && 'name' in value && Object.keys(value).length === 2)),
+        // New in 0.34, which these peers are not.
+        name !== 'routeLabels' &&
+        (MODERN ||
+          (name !== 'mutedBy' && !(name === 'labels' && 'name' in value && Object.keys(value).length === 2))),
     );
     return Object.fromEntries(entries.map(([name, inner]) => [name, stable(inner, name)]));
   }

@@ -1,6 +1,11 @@
-import { describe, expect, test } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Labels } from '@prunella/metrics';
+import { describe, expect, test, vi } from 'vitest';
 import { loadConfig } from './config/load.ts';
 import { harness, START } from './testing/harness.ts';
+import { openSink } from './testing/sink.ts';
 
 const receivers = (...names: string[]): string =>
   `receivers: [${names.map((name) => `{name: ${name}, inbox_configs: [{}]}`).join(', ')}]`;
@@ -225,14 +230,55 @@ receivers: [{name: ops, inbox_configs: [{}], bale_configs: [{bot_token: t, chat_
   expect(h.told).toEqual(['10 ops firing A']);
 });
 
-test('a template that fails in the labels of a route stops nobody else', async () => {
-  const h = await harness(`
-route: {receiver: ops, group_wait: 10s, routes: [{matchers: [x="1"], labels: {l: '{{ .Nope }}'}}]}
+describe('labels of routes', () => {
+  test("are templates over the message, add to the parent's, and are known everywhere in a template", async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'prunella-labels-'));
+    await writeFile(
+      join(directory, 'a.tmpl'),
+      '{{ define "each" }}{{ range . }}{{ .Labels.alertname }} {{ routeLabels.team }};{{ end }}{{ end }}',
+    );
+    const sink = await openSink();
+    const h = await harness(`
+templates: [${directory}/*.tmpl]
+route:
+  receiver: ops
+  group_wait: 10s
+  labels: {team: '{{ .CommonLabels.squad | toUpper }}', tier: '1', size: '{{ len .Alerts }}'}
+  routes: [{matchers: [db="1"], labels: {tier: db}}]
+receivers:
+  - name: ops
+    webhook_configs:
+      - url: ${sink.url}
+        payload: {route: '{{ .RouteLabels.SortedPairs }}', text: '{{ template "each" .Alerts }}', lost: '{{ .RouteLabels.x }}'}`);
+    await h.fire({ alertname: 'A', squad: 'x', db: '1' });
+    await h.fire({ alertname: 'B', squad: 'x', db: '1' });
+    const [group] = h.am.groups();
+    expect(group && h.am.routeLabels(group)).toEqual(Labels.from({ team: 'X', tier: 'db', size: '2' }));
+    await h.at(10);
+    await vi.waitFor(() => expect(sink.requests).toHaveLength(1));
+    expect(sink.requests[0]?.json).toEqual({
+      route: 'size=2, team=X, tier=db',
+      text: 'A X;B X;',
+      lost: '',
+    });
+    sink.close();
+    await h.am.stop();
+    await rm(directory, { recursive: true });
+  });
+
+  test('one that fails says so, and everybody is told', async () => {
+    const h = await harness(`
+route: {receiver: ops, group_wait: 10s, routes: [{matchers: [x="1"], labels: {l: '{{ .Nope }}', m: 'ok'}}]}
 ${receivers('ops')}`);
-  await h.fire({ alertname: 'A', x: '1' });
-  await h.fire({ alertname: 'B' });
-  await h.at(10);
-  expect(h.told).toEqual(['10 ops firing B']);
+    await h.fire({ alertname: 'A', x: '1' });
+    await h.fire({ alertname: 'B' });
+    const labels = Array.from(h.am.groups(), (group) => h.am.routeLabels(group));
+    expect(labels[0]?.get('l')).toMatch(/^<error expanding template: .*can't evaluate field Nope/);
+    expect(labels[0]?.get('m')).toBe('ok');
+    expect(labels[1]).toEqual(Labels.empty);
+    await h.at(10);
+    expect(h.told.sort()).toEqual(['10 ops firing A', '10 ops firing B']);
+  });
 });
 
 describe('limits', () => {

@@ -1,10 +1,25 @@
-import { inSlices, silentLogger, systemClock, type Clock, type Logger, type Timer } from '@prunella/metrics';
+import {
+  inSlices,
+  Labels,
+  silentLogger,
+  systemClock,
+  type Clock,
+  type Logger,
+  type Timer,
+} from '@prunella/metrics';
 import { Registry } from 'prom-client';
-import { alertFault, isResolved, receiveAlert, type Alert, type PostedAlert } from './alert.ts';
+import {
+  alertFault,
+  compareForMessage,
+  isResolved,
+  receiveAlert,
+  type Alert,
+  type PostedAlert,
+} from './alert.ts';
 import type { Acknowledgement } from './acknowledge.ts';
 import type { AlertHistory } from './alerthistory.ts';
 import type { Configuration } from './config/load.ts';
-import type { Group } from './dispatch/group.ts';
+import { asNotified, type Group } from './dispatch/group.ts';
 import { Health } from './health.ts';
 import type { NotificationHistory } from './history.ts';
 import { Listeners } from './listeners.ts';
@@ -300,6 +315,14 @@ export class Alertmanager {
     const inhibitedBy = this.#running?.inhibitor.inhibiting(alert.labels, this.#clock.now()) ?? [];
     const state = silencedBy.length + inhibitedBy.length > 0 ? 'suppressed' : 'active';
     return { state, silencedBy, inhibitedBy };
+  }
+
+  /** The labels of the route that a group has come by, expanded. */
+  routeLabels({ route, key, labels, alerts }: Group): Labels {
+    const time = this.#clock.now();
+    const notified = Array.from(alerts, (alert) => asNotified(alert, time)).sort(compareForMessage);
+    const source = { groupKey: key, groupLabels: labels, alerts: notified, time };
+    return this.#running?.routeLabels(route, source) ?? Labels.empty;
   }
 
   /** Who can be told, by name. */

@@ -121,13 +121,17 @@ export class Journal<T> {
   async #replace(records: Iterable<T>): Promise<number> {
     const temporary = `${this.path}.tmp`;
     const file = await open(temporary, 'w');
-    const lines = await writeLines(file, records, '');
-    await file.sync();
+    let lines: number;
+    try {
+      lines = await writeLines(file, records, '');
+      await file.sync();
+    } finally {
+      // The handle of the renamed file would write at its own offset; one in append mode cannot overwrite.
+      await file.close();
+    }
     await rename(temporary, this.path);
     await syncDirectory(dirname(this.path));
     await this.#file.close();
-    // The handle of the renamed file would write at its own offset; one in append mode cannot overwrite.
-    await file.close();
     this.#file = await open(this.path, 'a');
     this.#torn = false;
     return lines;

@@ -1,4 +1,4 @@
-import { Labels, type Clock, type Logger } from '@prunella/metrics';
+import type { Clock, Labels, Logger } from '@prunella/metrics';
 import { resolve } from 'node:path';
 import type { PostedAlert } from './alert.ts';
 import { AlertLogWatcher, type LogPositions } from './alertlog/watcher.ts';
@@ -7,13 +7,14 @@ import { Dispatcher } from './dispatch/dispatcher.ts';
 import { Inhibitor } from './inhibit.ts';
 import type { NotificationLog } from './nflog.ts';
 import type { Receiver } from './notify/integration.ts';
-import { Pipeline, type Flush, type PipelineParts } from './notify/pipeline.ts';
+import { Pipeline, type PipelineParts } from './notify/pipeline.ts';
 import { buildReceivers, HttpClients } from './receivers/build.ts';
 import type { MessageSink } from './receivers/inbox.ts';
 import type { PostedStore } from './receivers/posted.ts';
+import type { Route } from './route.ts';
 import type { Silences } from './silence/silences.ts';
-import { templateData } from './template/data.ts';
 import { loadTemplates } from './template/load.ts';
+import { expandRouteLabels, type RouteLabelsSource } from './template/route-labels.ts';
 import type { Templates } from './template/templates.ts';
 import { Heartbeats, Watchdogs } from './watchdog.ts';
 
@@ -39,21 +40,6 @@ export interface RunningParts extends Pick<PipelineParts, FromOwner> {
 
 const DEFAULT_LOG_INTERVAL_MS = 30_000;
 const DEFAULT_HOLD_MS = 300_000;
-
-/** The labels of the route, whose values may be templates over the message that they come with. */
-function routeLabels(flush: Flush, templates: Templates, externalUrl: string): Labels {
-  const { labels, receiver } = flush.route.options;
-  const notification = {
-    ...flush,
-    receiver,
-    reason: 'first notification',
-    routeLabels: Labels.empty,
-  } as const;
-  const entries = Object.entries(labels);
-  if (entries.length === 0) return Labels.empty;
-  const data = templateData(notification, externalUrl);
-  return Labels.fromEntries(entries.map(([name, value]) => [name, templates.text(value, data)]));
-}
 
 /** All that a configuration brings to life, and that ends with it. */
 export class Running {
@@ -97,7 +83,7 @@ export class Running {
       inhibitor: this.inhibitor,
       intervals: configuration.intervals,
       receivers: this.receivers,
-      routeLabels: (flush) => routeLabels(flush, templates, parts.externalUrl),
+      routeLabels: (flush) => this.routeLabels(flush.route, flush),
     });
     this.dispatcher = new Dispatcher(configuration.route, {
       clock: parts.clock,
@@ -109,6 +95,14 @@ export class Running {
   /** @throws ConfigError where a template file cannot be read or parsed */
   static async create(configuration: Configuration, parts: RunningParts): Promise<Running> {
     return new Running(configuration, parts, await loadTemplates(configuration, () => parts.clock.now()));
+  }
+
+  /** The labels of a group's route, expanded. */
+  routeLabels(route: Route, source: RouteLabelsSource): Labels {
+    return expandRouteLabels(route, source, {
+      templates: this.templates,
+      externalUrl: this.#parts.externalUrl,
+    });
   }
 
   /** Begins to read the logs that others write alerts to; before this nothing could be told of them. */

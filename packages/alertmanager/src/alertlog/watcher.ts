@@ -101,7 +101,9 @@ export class AlertLogWatcher {
     const { path, positions } = this.#options;
     const isFirst = this.#file === undefined && !this.#awaited;
     await this.#file?.close();
+    this.#file = undefined;
     this.#file = await open(path, 'r');
+    this.#awaited = true;
     this.#inode = inode;
     this.#rest = '';
     const known = positions.get(path);

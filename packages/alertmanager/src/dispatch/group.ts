@@ -117,7 +117,8 @@ export class Group {
   }
 }
 
-function asNotified(alert: Alert, time: number): NotifiedAlert {
+/** An alert as it stands at this time, ms. */
+export function asNotified(alert: Alert, time: number): NotifiedAlert {
   return {
     fingerprint: alert.fingerprint,
     labels: alert.labels,

@@ -1,7 +1,7 @@
-import { alertmanagerFunctions, Template } from '@prunella/gotemplate';
+import { alertmanagerFunctions, fn, Template } from '@prunella/gotemplate';
 import { DEFAULT_TEMPLATES } from './defaults.ts';
 import type { TemplateData } from './data.ts';
-import { templateValue } from './values.ts';
+import { templateValue, type DataValue } from './values.ts';
 
 /** Expands the templates of receivers. */
 export interface Templates {
@@ -19,11 +19,16 @@ export class TemplateSet implements Templates {
   readonly #base: Template;
   readonly #inline = new Map<string, Template>();
   /** Receivers expand many templates against one message. */
-  readonly #values = new WeakMap<TemplateData, object>();
+  readonly #values = new WeakMap<TemplateData, DataValue>();
+  /** The message that is being written: templates inside templates see only their own dot. */
+  #current: DataValue | undefined;
 
   /** @param now ms */
   constructor(now: () => number) {
-    this.#base = new Template('', { missingKey: 'zero' }).funcs(alertmanagerFunctions(now));
+    this.#base = new Template('', { missingKey: 'zero' }).funcs({
+      ...alertmanagerFunctions(now),
+      routeLabels: fn('', () => this.#current?.RouteLabels),
+    });
     this.#base.parse(DEFAULT_TEMPLATES, 'default.tmpl');
   }
 
@@ -34,12 +39,12 @@ export class TemplateSet implements Templates {
 
   text(template: string, data: TemplateData): string {
     if (!template.includes('{{')) return template;
-    return this.#parsed(template).execute(this.#value(data));
+    return this.#parsed(template).execute(this.#begin(data));
   }
 
   html(template: string, data: TemplateData): string {
     if (!template.includes('{{')) return template;
-    return this.#parsed(template).executeHtml(this.#value(data));
+    return this.#parsed(template).executeHtml(this.#begin(data));
   }
 
   #parsed(text: string): Template {
@@ -51,9 +56,10 @@ export class TemplateSet implements Templates {
     return template;
   }
 
-  #value(data: TemplateData): object {
+  #begin(data: TemplateData): DataValue {
     let value = this.#values.get(data);
     if (!value) this.#values.set(data, (value = templateValue(data)));
+    this.#current = value;
     return value;
   }
 }

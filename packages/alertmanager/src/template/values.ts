@@ -135,7 +135,8 @@ class AlertList extends Array<AlertValue> {
   }
 }
 
-class DataValue {
+/** A message. */
+export class DataValue {
   readonly Receiver: string;
   readonly Status: string;
   readonly Alerts: AlertList;
@@ -181,6 +182,6 @@ class DataValue {
   }
 }
 
-export function templateValue(data: TemplateData): object {
+export function templateValue(data: TemplateData): DataValue {
   return new DataValue(data);
 }

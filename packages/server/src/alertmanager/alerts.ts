@@ -101,7 +101,11 @@ function* groupTexts(
       begin = separator = ',';
     }
     if (begin !== ',') continue;
-    const rest = { labels: group.labels, receiver: { name: group.route.options.receiver } };
+    const rest = {
+      labels: group.labels,
+      receiver: { name: group.route.options.receiver },
+      routeLabels: alertmanager.routeLabels(group),
+    };
     yield `],${JSON.stringify(rest).slice(1)}`;
   }
   yield separator === '[' ? '[]\n' : ']\n';

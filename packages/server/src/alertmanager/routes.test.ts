@@ -12,7 +12,10 @@ route:
   group_by: [alertname]
   group_wait: 1s
   routes:
-    - {receiver: team.x, matchers: [team=x], mute_time_intervals: [always]}
+    - receiver: team.x
+      matchers: [team=x]
+      mute_time_intervals: [always]
+      labels: {owner: '{{ .CommonLabels.team | toUpper }}', plain: text}
 time_intervals: [{name: always, time_intervals: [{}]}]
 inhibit_rules:
   - {source_matchers: [severity=critical], target_matchers: [severity=warning], equal: [host]}
@@ -207,6 +210,14 @@ describe('GET /api/v2/alerts', () => {
       '{"alertname":"B"} web active',
       '{"alertname":"C"} web suppressed',
       '{"alertname":"D"} team.x suppressedalways',
+    ]);
+    expect((await get('/alerts/groups?receiver=web')).body).toMatchObject([
+      { routeLabels: {} },
+      { routeLabels: {} },
+      { routeLabels: {} },
+    ]);
+    expect((await get('/alerts/groups?receiver=team.x')).body).toMatchObject([
+      { routeLabels: { owner: 'X', plain: 'text' } },
     ]);
     expect(summary((await get('/alerts/groups?muted=false&silenced=false&inhibited=false')).body)).toEqual([
       '{"alertname":"B"} web active',
