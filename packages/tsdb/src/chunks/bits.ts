@@ -107,6 +107,20 @@ export class BitReader {
     return word >>> (32 - count);
   }
 
+  /** The next 32 bits, first the highest, without going on; behind the buffer come zeros. */
+  peek(): number {
+    const at = this.#position >>> 3;
+    const shift = this.#position & 7;
+    if (at + 5 > this.#bytes.length) return this.#slow(this.#position, 32) | 0;
+    return (this.#view.getInt32(at) << shift) | (this.#bytes[at + 4]! >>> (8 - shift));
+  }
+
+  /** Goes on by `count` bits that were seen. */
+  skip(count: number): void {
+    this.#position += count;
+    if (this.#position > this.#end) throw new CorruptionError('a chunk ends too early');
+  }
+
   /** How many one bits come before the next zero, at most `limit`; eats the zero where it comes within the limit. */
   ones(limit: number): number {
     let count = 0;

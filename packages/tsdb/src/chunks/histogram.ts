@@ -74,13 +74,16 @@ class Float implements XorState {
 class IntegerCounts {
   readonly #count = new Trend();
   readonly #zeroCount = new Trend();
-  readonly #buckets: readonly Trend[];
+  /** Of all buckets: the value, and the step that led to it. */
+  readonly #values: Float64Array;
+  readonly #steps: Float64Array;
   readonly #positive: number;
 
   constructor(layout: HistogramLayout) {
     this.#positive = bucketCount(layout.positiveSpans);
     const all = this.#positive + bucketCount(layout.negativeSpans);
-    this.#buckets = Array.from({ length: all }, () => new Trend());
+    this.#values = new Float64Array(all);
+    this.#steps = new Float64Array(all);
   }
 
   writeTotals(out: BitWriter, h: Histogram, first: boolean): void {
@@ -97,10 +100,14 @@ class IntegerCounts {
   }
 
   writeBuckets(out: BitWriter, h: Histogram, first: boolean): void {
-    for (const [i, trend] of this.#buckets.entries()) {
+    const [values, steps] = [this.#values, this.#steps];
+    for (let i = 0; i < values.length; i++) {
       const value = i < this.#positive ? h.positiveDeltas[i]! : h.negativeDeltas[i - this.#positive]!;
-      if (!first) trend.write(out, value);
-      else writeVarbitInt(out, (trend.value = value));
+      const step = value - values[i]!;
+      writeVarbitInt(out, step - steps[i]!);
+      values[i] = value;
+      // No step is taken to the first.
+      if (!first) steps[i] = step;
     }
   }
 
@@ -115,25 +122,36 @@ class IntegerCounts {
   }
 
   readBuckets(input: BitReader, first: boolean): void {
-    for (const trend of this.#buckets) {
-      if (first) trend.value = readVarbitInt(input);
-      else trend.read(input);
+    const [values, steps] = [this.#values, this.#steps];
+    for (let i = 0; i < values.length; i++) {
+      const read = readVarbitInt(input);
+      if (first) values[i] = read;
+      else values[i]! += steps[i]! += read;
     }
   }
 
   histogram(layout: HistogramLayout, counterResetHint: CounterResetHint, sum: number): Histogram {
-    const values = this.#buckets.map((trend) => trend.value);
     return {
       kind: 'integer',
       counterResetHint,
-      ...layout,
+      schema: layout.schema,
+      zeroThreshold: layout.zeroThreshold,
       count: this.#count.value,
       zeroCount: this.#zeroCount.value,
       sum,
-      positiveDeltas: values.slice(0, this.#positive),
-      negativeDeltas: values.slice(this.#positive),
+      positiveSpans: layout.positiveSpans,
+      negativeSpans: layout.negativeSpans,
+      positiveDeltas: numbersOf(this.#values, 0, this.#positive),
+      negativeDeltas: numbersOf(this.#values, this.#positive, this.#values.length),
+      customValues: layout.customValues,
     };
   }
+}
+
+function numbersOf(values: Float64Array, from: number, to: number): number[] {
+  const numbers: number[] = [];
+  for (let i = from; i < to; i++) numbers.push(values[i]!);
+  return numbers;
 }
 
 /** The counts of a float histogram, buckets absolute. */

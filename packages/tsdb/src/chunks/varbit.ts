@@ -22,8 +22,25 @@ function fits(value: number, width: number): boolean {
 }
 
 export function readVarbitInt(input: BitReader): number {
+  // Nearly all are in sight at once: a few ones, a zero, and at most 18 bits.
+  const seen = input.peek();
+  if (seen >= 0) {
+    input.skip(1);
+    return 0;
+  }
+  const ones = Math.clz32(~seen);
+  if (ones > MOST_IN_SIGHT) return readWideInt(input);
+  const width = WIDTHS[ones]!;
+  input.skip(ones + 1 + width);
+  const bits = (seen << (ones + 1)) >>> (32 - width);
+  return bits > 1 << (width - 1) ? bits - (1 << width) : bits;
+}
+
+/** So many ones, a zero and a value are within 32 bits. */
+const MOST_IN_SIGHT = 5;
+
+function readWideInt(input: BitReader): number {
   const width = WIDTHS[input.ones(LONGEST)]!;
-  if (width === 0) return 0;
   if (width <= 32) {
     const bits = input.bits(width);
     return bits > 2 ** (width - 1) ? bits - 2 ** width : bits;
