@@ -176,7 +176,7 @@ remote_read: [{url: '${ownUrl}/api/v1/read', read_recent: true, required_matcher
         await post(
           '/api/v1/write',
           Buffer.from('x'),
-          'application/x-protobuf;proto=io.prometheus.write.v2.Request',
+          'application/x-protobuf;proto=io.prometheus.write.v3.Request',
         ),
       ).toBe(415);
     });

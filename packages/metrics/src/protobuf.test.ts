@@ -50,6 +50,19 @@ test.each([[128], [16_384], [2_097_152]])('a message of %d bytes has its length 
   expect(reader.next() && reader.varint()).toBe(7);
 });
 
+test('a nested message is read in place, and no further than its end', () => {
+  const writer = new ProtobufWriter();
+  writer.message(1, () => writer.uint64(1, 5));
+  writer.uint64(2, 7);
+  const reader = new ProtobufReader(writer.finish());
+  reader.next();
+  const outer = reader.enter();
+  expect([reader.next(), reader.varint(), reader.done, reader.next()]).toEqual([true, 5, true, false]);
+  expect(() => reader.varint()).toThrow(ProtobufError);
+  reader.leave(outer);
+  expect([reader.done, reader.next(), reader.varint()]).toEqual([false, true, 7]);
+});
+
 test.each([
   ['a length beyond the end', [0x0a, 0x05, 0x01]],
   ['an endless varint', [0x08, ...Array.from({ length: 11 }, () => 0xff)]],

@@ -22,7 +22,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 export class ProtobufReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
-  readonly #end: number;
+  #end: number;
   #at: number;
   /** Number and wire type of the field that `next()` stands on. */
   field = 0;
@@ -39,6 +39,29 @@ export class ProtobufReader {
     return this.#at;
   }
 
+  /** Whether the message ends here. */
+  get done(): boolean {
+    return this.#at >= this.#end;
+  }
+
+  /**
+   * Goes into the nested message that comes next, where a reader of its own (`message`) would cost too much.
+   * @returns what `leave` wants, once the nested message has been read to its end
+   */
+  enter(): number {
+    const length = this.varint();
+    this.#need(length);
+    const outer = this.#end;
+    this.#end = this.#at + length;
+    return outer;
+  }
+
+  /** Goes on with the message around the one that was entered. */
+  leave(outer: number): void {
+    this.#at = this.#end;
+    this.#end = outer;
+  }
+
   /** Moves to the next field; false at the end of the message. */
   next(): boolean {
     if (this.#at >= this.#end) return false;
@@ -51,6 +74,11 @@ export class ProtobufReader {
 
   /** An unsigned number, exact up to 2^53. */
   varint(): number {
+    const first = this.#bytes[this.#at] as number;
+    if (first < 0x80 && this.#at < this.#end) {
+      this.#at += 1;
+      return first;
+    }
     let value = 0;
     let factor = 1;
     for (let i = 0; i < 10; i++) {

@@ -21,7 +21,9 @@ export interface Appendable {
  */
 export interface Appender {
   /**
-   * Adds a sample. Pass the reference that the last call for this series returned to skip the look-up by labels.
+   * Adds a sample. Pass the reference that the last call for this series returned to skip the look-up by labels; who
+   * does not have them at hand may then give empty ones, and hears `invalid_labels` where the storage has forgotten the
+   * reference.
    * A NaN whose exact bits matter must come through `appendStale`.
    * @returns the series's reference, for next time
    * @throws AppendError; the batch stays usable

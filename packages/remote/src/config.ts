@@ -1,6 +1,7 @@
 /** One entry of `remote_write`, as `@prunella/scrape` reads it from prometheus.yml. */
 import type { RelabelConfig } from '@prunella/metrics';
 import type { HttpClientConfig } from '@prunella/metrics/http';
+import type { WriteMessage } from './messages.ts';
 
 export interface RemoteWriteConfig extends HttpClientConfig {
   readonly url: string;
@@ -11,6 +12,8 @@ export interface RemoteWriteConfig extends HttpClientConfig {
   readonly write_relabel_configs: readonly RelabelConfig[];
   readonly send_exemplars: boolean;
   readonly send_native_histograms: boolean;
+  /** Which version of the protocol is spoken. */
+  readonly protobuf_message: WriteMessage;
   readonly queue_config: QueueConfig;
 }
 

@@ -19,6 +19,9 @@ import {
 } from '@prunella/metrics';
 import { RemoteError } from './snappy.ts';
 
+/** The messages of remote write 1.0 and 2.0, by their full names. */
+export type WriteMessage = 'prometheus.WriteRequest' | 'io.prometheus.write.v2.Request';
+
 /** A sample of one series; of `stale`, `histogram` and `value` the first that is set counts. */
 export interface RemoteSample {
   /** ms */
@@ -40,7 +43,8 @@ export interface WriteRequest {
   readonly metadata: readonly (readonly [string, Metadata])[];
 }
 
-const METRIC_TYPES: readonly MetricType[] = [
+/** By number. */
+export const METRIC_TYPES: readonly MetricType[] = [
   'unknown',
   'counter',
   'gauge',
@@ -68,14 +72,10 @@ export function encodeWriteRequest({ series, metadata }: WriteRequest): Uint8Arr
 
 export function writeSeries(writer: ProtobufWriter, { labels, samples, exemplars }: RemoteSeries): void {
   writeLabels(writer, labels);
-  for (const { time, value, stale, histogram } of samples) {
+  for (const sample of samples) {
+    const { histogram, time } = sample;
     if (histogram) writer.message(4, () => writeHistogram(writer, histogram, time));
-    else
-      writer.message(2, () => {
-        if (stale) writer.staleDouble(1);
-        else writer.double(1, value);
-        writer.int64(2, time);
-      });
+    else writer.message(2, () => writeSample(writer, sample));
   }
   for (const exemplar of exemplars) {
     writer.message(3, () => {
@@ -84,6 +84,13 @@ export function writeSeries(writer: ProtobufWriter, { labels, samples, exemplars
       writer.int64(3, exemplar.timestamp ?? 0);
     });
   }
+}
+
+/** Of a float; both versions have the same message. */
+export function writeSample(writer: ProtobufWriter, { time, value, stale }: RemoteSample): void {
+  if (stale) writer.staleDouble(1);
+  else writer.double(1, value);
+  writer.int64(2, time);
 }
 
 function writeLabels(writer: ProtobufWriter, labels: Labels): void {
@@ -96,7 +103,7 @@ function writeLabels(writer: ProtobufWriter, labels: Labels): void {
   }
 }
 
-function writeHistogram(writer: ProtobufWriter, h: Histogram | FloatHistogram, time: number): void {
+export function writeHistogram(writer: ProtobufWriter, h: Histogram | FloatHistogram, time: number): void {
   const float = h.kind === 'float';
   // The members of a "oneof" are written even when they are 0.
   if (float) writer.rawDouble(2, h.count);
@@ -169,7 +176,7 @@ export function readSeries(reader: ProtobufReader): RemoteSeries {
   return { labels: sortedLabels(labels), samples, exemplars };
 }
 
-function sortedLabels(entries: readonly [string, string][]): Labels {
+export function sortedLabels(entries: readonly [string, string][]): Labels {
   const sorted = entries.toSorted(([a], [b]) => compareStrings(a, b));
   const twice = sorted.find(([name], i) => sorted[i + 1]?.[0] === name);
   if (twice) throw new RemoteError(`label name ${JSON.stringify(twice[0])} is not unique`);
@@ -201,7 +208,7 @@ function readSample(reader: ProtobufReader): RemoteSample {
   return { time, value, ...(stale && { stale }) };
 }
 
-function readExemplar(reader: ProtobufReader): Exemplar {
+export function readExemplar(reader: ProtobufReader): Exemplar {
   const labels: [string, string][] = [];
   let value = 0;
   let timestamp = 0;
@@ -214,7 +221,7 @@ function readExemplar(reader: ProtobufReader): Exemplar {
   return { labels: sortedLabels(labels), value, timestamp };
 }
 
-function readMetadata(reader: ProtobufReader): readonly [string, Metadata] {
+export function readMetadata(reader: ProtobufReader): readonly [string, Metadata] {
   let family = '';
   let type: MetricType = 'unknown';
   let help = '';
@@ -285,7 +292,7 @@ const HISTOGRAM_FIELDS: Readonly<Record<number, (r: ProtobufReader, h: RawHistog
   16: (r, h) => r.repeated(h.customValues, double),
 };
 
-function readHistogram(reader: ProtobufReader): RemoteSample {
+export function readHistogram(reader: ProtobufReader): RemoteSample {
   const raw: RawHistogram = {
     float: false,
     time: 0,

@@ -5,11 +5,10 @@ import { Registry } from 'prom-client';
 import { afterEach, describe, expect, test } from 'vitest';
 import { TestStorage } from '../../scrape/testdata/storage.ts';
 import { parsePrometheusConfig } from '../../scrape/src/index.ts';
-import { decodeWriteRequest, encodeWriteRequest } from './messages.ts';
+import { decodeWriteRequest } from './messages.ts';
 import { SampleQueue, timeOf } from './queue.ts';
-import { receiveWrite } from './receive.ts';
 import { RemoteWrite } from './remote-write.ts';
-import { compress, uncompress } from './snappy.ts';
+import { uncompress } from './snappy.ts';
 
 const servers: Server[] = [];
 const remotes: RemoteWrite[] = [];
@@ -132,6 +131,33 @@ describe('RemoteWrite', () => {
     expect(none).toEqual([]);
   });
 
+  test('speaks version 2.0, and notices who does not understand it', async () => {
+    const { url, requests } = await peer((response, attempt) => {
+      if (attempt === 2) response.setHeader('X-Prometheus-Remote-Write-Samples-Written', '1');
+      return false;
+    });
+    const { remote: write, registry } = await remote(
+      `remote_write: [{url: '${url}', name: x, protobuf_message: io.prometheus.write.v2.Request, ${FAST}}]`,
+    );
+    const storage = write.wrap(new TestStorage());
+    for (const time of [1000, 2000]) {
+      const appender = storage.appender();
+      appender.append(0, up, time, 1);
+      await appender.commit();
+      await until(() => requests.length === time / 1000);
+    }
+    await write.stop();
+    expect(requests[0]).toMatchObject({
+      'content-encoding': 'snappy',
+      'content-type': 'application/x-protobuf;proto=io.prometheus.write.v2.Request',
+      'x-prometheus-remote-write-version': '2.0.0',
+    });
+    const metrics = await registry.metrics();
+    const labels = `remote_name="x",url="${url}"`;
+    expect(metrics).toContain(`samples_failed_total{${labels}} 1`);
+    expect(metrics).toContain(`prometheus_remote_storage_samples_total{${labels}} 1`);
+  });
+
   test('a commit that fails is not sent', async () => {
     const { url, received } = await peer();
     const { remote: write } = await remote(`remote_write: [{url: '${url}', ${FAST}}]`);
@@ -226,49 +252,5 @@ describe('SampleQueue', () => {
     expect(queue.peek(9).map(timeOf)).toEqual([3, 4]);
     queue.remove(queue.peek(9));
     expect(queue.length).toBe(0);
-  });
-});
-
-describe('receiveWrite()', () => {
-  const body = (samples: { labels: Labels; time: number; value: number }[]): Uint8Array =>
-    compress(
-      encodeWriteRequest({
-        series: samples.map(({ labels, time, value }) => ({
-          labels,
-          samples: [{ time, value }],
-          exemplars: [],
-        })),
-        metadata: [],
-      }),
-    );
-
-  test('stores what can be stored and says what cannot', async () => {
-    const storage = new TestStorage();
-    await receiveWrite(storage, body([{ labels: up, time: 2000, value: 1 }]));
-    const other = Labels.from({ __name__: 'x' });
-    const result = await receiveWrite(
-      storage,
-      body([
-        { labels: up, time: 1000, value: 0 },
-        { labels: other, time: 1000, value: 7 },
-      ]),
-    );
-    expect(result).toEqual({ stored: 1, refused: 1, reason: 'out of order sample (up{job="a"})' });
-    expect(storage.values('x')).toEqual([7]);
-  });
-
-  test('stores nothing of a bad request, and passes on that the storage is in trouble', async () => {
-    const storage = new TestStorage();
-    const nameless = body([
-      { labels: up, time: 1, value: 1 },
-      { labels: Labels.from({ a: 'b' }), time: 1, value: 1 },
-    ]);
-    await expect(receiveWrite(storage, nameless)).rejects.toThrow('a series without a metric name: {a="b"}');
-    await expect(receiveWrite(storage, Buffer.from('nonsense'))).rejects.toThrow('snappy');
-    expect(storage.commits).toBe(0);
-    storage.failCommits = true;
-    await expect(receiveWrite(storage, body([{ labels: up, time: 1, value: 1 }]))).rejects.toThrow(
-      'no space left',
-    );
   });
 });

@@ -1,6 +1,7 @@
 import { sleep, type Clock, type Exemplar, type Labels, type Logger } from '@prunella/metrics';
 import { HttpError, type HttpClient } from '@prunella/metrics/http';
 import type { RemoteWriteConfig } from './config.ts';
+import { encodeWriteRequest2 } from './encode2.ts';
 import { encodeWriteRequest, type RemoteSample, type RemoteSeries } from './messages.ts';
 import type { RemoteMetrics } from './metrics.ts';
 import { SampleQueue, timeOf, type PendingSample } from './queue.ts';
@@ -15,6 +16,9 @@ export interface ShardParts {
   /** The labels of this remote's metrics. */
   readonly remote: { readonly remote_name: string; readonly url: string };
 }
+
+/** Receivers of version 2 must say how much they have stored. */
+const WRITTEN = 'x-prometheus-remote-write-samples-written';
 
 /** What became of one attempt to send. */
 type Outcome =
@@ -102,7 +106,11 @@ export class Shard {
 
   async #send(batch: readonly PendingSample[]): Promise<Outcome> {
     const { config, client, metrics, remote, logger } = this.#parts;
-    const body = compress(encodeWriteRequest({ series: groupBySeries(batch), metadata: [] }));
+    const second = config.protobuf_message === 'io.prometheus.write.v2.Request';
+    const series = groupBySeries(batch);
+    const body = compress(
+      second ? encodeWriteRequest2(series) : encodeWriteRequest({ series, metadata: [] }),
+    );
     const started = performance.now();
     try {
       const {
@@ -114,9 +122,11 @@ export class Shard {
         url: config.url,
         headers: {
           ...config.headers,
-          'Content-Type': 'application/x-protobuf',
+          'Content-Type': second
+            ? `application/x-protobuf;proto=${config.protobuf_message}`
+            : 'application/x-protobuf',
           'Content-Encoding': 'snappy',
-          'X-Prometheus-Remote-Write-Version': '0.1.0',
+          'X-Prometheus-Remote-Write-Version': second ? '2.0.0' : '0.1.0',
         },
         body,
         timeoutMs: config.remote_timeout,
@@ -124,7 +134,15 @@ export class Shard {
         signal: this.#stop.signal,
       });
       metrics.bytes.inc(remote, body.length);
-      if (status >= 200 && status < 300) return { kind: 'sent' };
+      if (status >= 200 && status < 300) {
+        if (!second || headers[WRITTEN] !== undefined) return { kind: 'sent' };
+        // One that only knows version 1 finds no series in a message of version 2, and is content.
+        logger.error(
+          { ...remote, samples: batch.length },
+          'the remote does not say what it has written: it does not speak remote write 2.0; these samples are lost there',
+        );
+        return { kind: 'refused' };
+      }
       const text = Buffer.from(answer).toString().slice(0, 256).trim();
       if (status >= 500 || (status === 429 && config.queue_config.retry_on_http_429)) {
         logger.warn({ ...remote, status, answer: text }, 'remote write failed; trying again');

@@ -37,7 +37,7 @@ export interface RemoteWriteConfig extends HttpClientConfig {
   readonly write_relabel_configs: readonly RelabelConfig[];
   readonly send_exemplars: boolean;
   readonly send_native_histograms: boolean;
-  readonly protobuf_message: string;
+  readonly protobuf_message: 'prometheus.WriteRequest' | 'io.prometheus.write.v2.Request';
   readonly queue_config: QueueConfig;
 }
 
@@ -63,7 +63,10 @@ export const remoteWriteConfig: v.GenericSchema<unknown, RemoteWriteConfig> = v.
   send_native_histograms: v.optional(v.boolean(), false),
   round_robin_dns: v.optional(v.boolean()),
   protobuf_message: v.optional(
-    v.literal('prometheus.WriteRequest', 'only prometheus.WriteRequest (remote write 1.0) is supported'),
+    v.picklist(
+      ['prometheus.WriteRequest', 'io.prometheus.write.v2.Request'],
+      'expected prometheus.WriteRequest or io.prometheus.write.v2.Request',
+    ),
     'prometheus.WriteRequest',
   ),
   queue_config: v.optional(queueConfig, {}),
