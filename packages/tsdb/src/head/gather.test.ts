@@ -2,6 +2,7 @@ import { Labels } from '@prunella/metrics';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ColumnBuilder } from '../chunks/columns.ts';
+import { LoggedFloats } from '../wal/records.ts';
 import { FloatRuns } from './gather.ts';
 import { Head } from './head.ts';
 
@@ -23,6 +24,15 @@ function headWith(series: number): Head {
   return head;
 }
 
+function floatOf(ref: number, t: number, value: number): LoggedFloats {
+  const float = new LoggedFloats(1);
+  float.refs[0] = ref;
+  float.timestamps[0] = t;
+  float.words.set(new Uint32Array(Float64Array.of(value).buffer));
+  float.length = 1;
+  return float;
+}
+
 const sample = fc.record({
   ref: fc.integer({ min: 1, max: 5 }),
   // Also twice the same time, back in time, and over borders of blocks.
@@ -36,14 +46,11 @@ test('gathered floats lie in the head as if each had been added alone', async ()
       const [gathering, plain] = [headWith(5), headWith(5)];
       const runs = new FloatRuns(gathering);
       let t = 1_700_000_000_000;
-      const bits = new DataView(new ArrayBuffer(8));
       for (const { ref, step, value } of samples) {
         t += step;
-        bits.setFloat64(0, value);
-        const [high, low] = [bits.getUint32(0), bits.getUint32(4)];
-        expect(runs.add(ref, t, high, low)).toBe(true);
-        const words = Uint32Array.of(low, high);
-        plain.append(plain.series.byRef(ref)!, { timestamps: [t], words }, 0, 1);
+        const float = floatOf(ref, t, value);
+        expect(runs.add(float, 0)).toBe(true);
+        plain.append(plain.series.byRef(ref)!, float, 0, 1);
       }
       await runs.finish();
       for (let ref = 1; ref <= 5; ref++) expect(samplesOf(gathering, ref)).toEqual(samplesOf(plain, ref));
@@ -59,8 +66,8 @@ test('a series under two references takes its floats in order', async () => {
   const head = headWith(1);
   head.series.alias(9, head.series.byRef(1)!);
   const runs = new FloatRuns(head);
-  for (let t = 1; t <= 40; t++) runs.add(t % 2 === 0 ? 1 : 9, t, 0, t);
-  expect(runs.add(7, 1, 0, 0), 'nobody knows 7').toBe(false);
+  for (let t = 1; t <= 40; t++) runs.add(floatOf(t % 2 === 0 ? 1 : 9, t, t), 0);
+  expect(runs.add(floatOf(7, 1, 0), 0), 'nobody knows 7').toBe(false);
   await runs.finish();
   expect(samplesOf(head, 1).map(([t]) => t)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
 });
@@ -69,11 +76,11 @@ test('floats that are on their way come before a sample of another kind', () => 
   const head = headWith(1);
   const runs = new FloatRuns(head);
   const series = head.series.byRef(1)!;
-  runs.add(1, 10, 0, 0);
+  runs.add(floatOf(1, 10, 0), 0);
   expect(runs.interrupt(series, 10)).toBe(false);
   expect(runs.interrupt(series, 20)).toBe(true);
   expect(series.maxTime).toBe(10);
-  runs.add(1, 20, 0, 0);
+  runs.add(floatOf(1, 20, 0), 0);
   runs.interrupt(series, 30);
   expect(series.maxTime, 'what is not newer than the other kind is left out').toBe(10);
 });

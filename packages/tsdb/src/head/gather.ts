@@ -1,5 +1,5 @@
-import { HIGH_WORD, LOW_WORD } from '../chunks/columns.ts';
 import { inSlices } from '../pacer.ts';
+import type { LoggedFloats } from '../wal/records.ts';
 import type { Head } from './head.ts';
 import type { MemSeries } from './series.ts';
 
@@ -35,8 +35,10 @@ export class FloatRuns {
     this.#head = head;
   }
 
-  /** Adds a float by its bits. @returns false where nobody knows the reference */
-  add(ref: number, t: number, high: number, low: number): boolean {
+  /** Adds one of the floats. @returns false where nobody knows its reference */
+  add(floats: LoggedFloats, i: number): boolean {
+    const ref = floats.refs[i]!;
+    const t = floats.timestamps[i]!;
     let slot = this.#next[this.#slot];
     if (slot === undefined || this.#refs[slot] !== ref) {
       slot = this.#find(ref);
@@ -51,8 +53,8 @@ export class FloatRuns {
     const count = this.#counts[slot]!;
     const at = (slot % PAGE) * RUN + count;
     timestamps[at] = t;
-    words[2 * at + HIGH_WORD] = high;
-    words[2 * at + LOW_WORD] = low;
+    words[2 * at] = floats.words[2 * i]!;
+    words[2 * at + 1] = floats.words[2 * i + 1]!;
     this.#counts[slot] = count + 1;
     if (count + 1 === RUN) this.#release(slot);
     return true;

@@ -7,6 +7,7 @@ import {
   type Metadata,
 } from '@prunella/metrics';
 import { ByteReader } from '../bytes/reader.ts';
+import { HIGH_WORD, LOW_WORD } from '../chunks/columns.ts';
 import { CorruptionError, messageOf } from '../errors.ts';
 import { addInterval } from '../intervals.ts';
 import { Pacer } from '../pacer.ts';
@@ -17,6 +18,7 @@ import { lateHistogram, type LateSample } from './batch.ts';
 import { FloatRuns } from './gather.ts';
 import type { Head } from './head.ts';
 import type { MappedChunks } from './mapping.ts';
+import type { FloatRun } from './open_floats.ts';
 import type { MemSeries } from './series.ts';
 
 /** Entries of a record that are applied at once: of series, which cost much, and of other things. */
@@ -49,6 +51,7 @@ export class Replay {
   readonly #head: Head;
   readonly #chunks: MappedChunks | undefined;
   readonly #floats: FloatRuns;
+  readonly #read = new records.LoggedFloats(AT_ONCE);
   readonly #pacer = new Pacer();
   /** Damages behind which no sample has come yet. */
   readonly #unbounded: { readonly mint: number; maxt: number }[] = [];
@@ -104,16 +107,11 @@ export class Replay {
       }
       case records.SAMPLES: {
         const base = records.SampleBase.read(input);
-        const each = late
-          ? (ref: number, t: number, high: number, low: number): void => {
-              const series = this.#find(ref, t);
-              if (series !== undefined) head.appendLate({ series, t, high, low });
-            }
-          : (ref: number, t: number, high: number, low: number): void => {
-              this.#count(t);
-              if (!this.#floats.add(ref, t, high, low)) this.#noteUnknown(ref, t);
-            };
-        return () => records.readSamples(input, base, each, AT_ONCE);
+        return () => {
+          records.readSamples(input, base, this.#read);
+          if (late) this.#lateFloats(this.#read);
+          else this.#addFloats(this.#read);
+        };
       }
       case records.HISTOGRAMS:
       case records.CUSTOM_HISTOGRAMS:
@@ -124,8 +122,9 @@ export class Replay {
           const series = this.#find(ref, t);
           if (series === undefined) return;
           if (late) head.appendLate(h === undefined ? staleMarker(series, t) : lateHistogram(series, t, h));
-          else if (h === undefined) this.#floats.add(ref, t, STALE_NAN_HIGH, STALE_NAN_LOW);
-          else if (t >= head.floor && this.#floats.interrupt(series, t)) head.appendHistogram(series, t, h);
+          else if (t < head.floor || !this.#floats.interrupt(series, t)) return;
+          else if (h === undefined) head.append(series, staleRun(t), 0, 1);
+          else head.appendHistogram(series, t, h);
         };
         return () => records.readHistograms(input, base, type, each, SERIES_AT_ONCE);
       }
@@ -157,6 +156,23 @@ export class Replay {
     }
   }
 
+  #addFloats(floats: records.LoggedFloats): void {
+    const { refs, timestamps, length } = floats;
+    for (let i = 0; i < length; i++)
+      if (!this.#floats.add(floats, i)) this.#noteUnknown(refs[i]!, timestamps[i]!);
+    this.report.samples += length;
+    for (let i = 0; i < length; i++) this.#noteTime(timestamps[i]!);
+  }
+
+  #lateFloats({ refs, timestamps, words, length }: records.LoggedFloats): void {
+    for (let i = 0; i < length; i++) {
+      const t = timestamps[i]!;
+      const series = this.#find(refs[i]!, t);
+      const [high, low] = [words[2 * i + HIGH_WORD]!, words[2 * i + LOW_WORD]!];
+      if (series !== undefined) this.#head.appendLate({ series, t, high, low });
+    }
+  }
+
   #noteUnknown(ref: number, t: number): void {
     this.#head.reserveRef(ref);
     // Of series forgotten long ago old samples may be left; they are in blocks.
@@ -167,8 +183,7 @@ export class Replay {
   }
 
   /** Damage lies between the newest sample before it and the first one behind it. */
-  #count(t: number): void {
-    this.report.samples++;
+  #noteTime(t: number): void {
     if (this.#unbounded.length > 0) {
       for (const damage of this.#unbounded) damage.maxt = Math.max(t, damage.mint);
       this.#unbounded.length = 0;
@@ -191,11 +206,19 @@ export class Replay {
   }
 
   #find(ref: number, t: number): MemSeries | undefined {
-    this.#count(t);
+    this.report.samples++;
+    this.#noteTime(t);
     const series = this.#head.series.byRef(ref);
     if (series === undefined) this.#noteUnknown(ref, t);
     return series;
   }
+}
+
+function staleRun(t: number): FloatRun {
+  const words = new Uint32Array(2);
+  words[HIGH_WORD] = STALE_NAN_HIGH;
+  words[LOW_WORD] = STALE_NAN_LOW;
+  return { timestamps: [t], words };
 }
 
 function staleMarker(series: MemSeries, t: number): LateSample {

@@ -2,6 +2,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ByteReader } from '../bytes/reader.ts';
 import { ByteWriter } from '../bytes/writer.ts';
+import { HIGH_WORD, LOW_WORD } from '../chunks/columns.ts';
 import { CorruptionError } from '../errors.ts';
 import { Pacer } from '../pacer.ts';
 import { syncDirectory } from '../block/meta.ts';
@@ -77,6 +78,26 @@ async function copy(
   }
 }
 
+const floats = new records.LoggedFloats(1000);
+
+function keepFloats(
+  input: ByteReader,
+  out: ByteWriter,
+  wanted: (ref: number, t: number) => boolean,
+  begin: (ref: number, t: number) => void,
+): void {
+  const { refs, timestamps, words } = floats;
+  const base = records.SampleBase.read(input);
+  while (input.remaining > 0) {
+    records.readSamples(input, base, floats);
+    for (let i = 0; i < floats.length; i++) {
+      if (!wanted(refs[i]!, timestamps[i]!)) continue;
+      begin(refs[i]!, timestamps[i]!);
+      out.words(words[2 * i + HIGH_WORD]!, words[2 * i + LOW_WORD]!);
+    }
+  }
+}
+
 /** The record without what is no longer needed; undefined where nothing is left. */
 export function filterRecord(
   record: Uint8Array,
@@ -100,11 +121,7 @@ export function filterRecord(
         records.readSeries(input, (ref, labels) => keep(ref) && records.writeSeries(out, ref, labels));
         break;
       case records.SAMPLES:
-        records.readSamples(input, records.SampleBase.read(input), (ref, t, high, low) => {
-          if (!wanted(ref, t)) return;
-          begin(ref, t);
-          out.words(high, low);
-        });
+        keepFloats(input, out, wanted, begin);
         break;
       case records.TOMBSTONES:
         records.readTombstones(input, (ref, from, to) => {

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ByteReader } from '../bytes/reader.ts';
 import { ByteWriter } from '../bytes/writer.ts';
+import { HIGH_WORD, LOW_WORD } from '../chunks/columns.ts';
 import { CorruptionError } from '../errors.ts';
 import { filterRecord } from './checkpoint.ts';
 import * as records from './records.ts';
@@ -107,8 +108,15 @@ const kinds: Record<string, Kind<never>> = {
     records.SAMPLES,
     fc.record({ ref, t: time, high: word, low: word }),
     (out, { high, low }) => out.words(high, low),
-    (input, base, found) =>
-      records.readSamples(input, base, (r, t, high, low) => found.push({ ref: r, t, high, low }), 2),
+    (input, base, found) => {
+      const floats = new records.LoggedFloats(2);
+      records.readSamples(input, base, floats);
+      const { refs, timestamps, words } = floats;
+      for (let i = 0; i < floats.length; i++) {
+        const [high, low] = [words[2 * i + HIGH_WORD]!, words[2 * i + LOW_WORD]!];
+        found.push({ ref: refs[i]!, t: timestamps[i]!, high, low });
+      }
+    },
   ),
   tombstones: {
     type: records.TOMBSTONES,

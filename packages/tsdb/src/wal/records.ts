@@ -8,6 +8,7 @@ import {
 } from '@prunella/metrics';
 import type { ByteReader } from '../bytes/reader.ts';
 import type { ByteWriter } from '../bytes/writer.ts';
+import { HIGH_WORD, LOW_WORD } from '../chunks/columns.ts';
 import { readHistogram, writeHistogram } from './histograms.ts';
 
 export const SERIES = 1;
@@ -80,18 +81,34 @@ export class SampleBase {
   }
 }
 
-/** `Δref | Δt | value`, repeated. The value comes as two words so that NaN payloads survive. */
-export function readSamples(
-  input: ByteReader,
-  base: SampleBase,
-  each: (ref: number, t: number, high: number, low: number) => void,
-  most: number = Infinity,
-): void {
-  for (let left = most; left > 0 && input.remaining > 0; left--) {
-    const ref = base.ref + input.varint();
-    const t = base.t + input.varint();
-    each(ref, t, input.u32(), input.u32());
+/** Floats off a record, as columns: millions are read at a start, and a number passed by hand may cost an allocation. */
+export class LoggedFloats {
+  readonly refs: Float64Array;
+  readonly timestamps: Float64Array;
+  /** Two to a float, so that NaN payloads survive: see `HIGH_WORD`, `LOW_WORD`. */
+  readonly words: Uint32Array;
+  length = 0;
+
+  constructor(capacity: number) {
+    this.refs = new Float64Array(capacity);
+    this.timestamps = new Float64Array(capacity);
+    this.words = new Uint32Array(2 * capacity);
   }
+}
+
+/** `Δref | Δt | value`, repeated: as many as there is room for. */
+export function readSamples(input: ByteReader, base: SampleBase, into: LoggedFloats): void {
+  const { refs, timestamps, words } = into;
+  const { ref, t } = base;
+  into.length = 0;
+  let at = 0;
+  for (; at < refs.length && input.remaining > 0; at++) {
+    refs[at] = ref + input.varint();
+    timestamps[at] = t + input.varint();
+    words[2 * at + HIGH_WORD] = input.u32();
+    words[2 * at + LOW_WORD] = input.u32();
+  }
+  into.length = at;
 }
 
 /** `ref u64 | mint varint | maxt varint`, repeated. */
