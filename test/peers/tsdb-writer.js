@@ -1,4 +1,5 @@
-// Writes batch after batch until it is killed, and says on standard output which are acknowledged.
+// Writes batch after batch until it is killed, and says on standard output which are acknowledged; `full` for those that
+// the disk does not take.
 // node tsdb-writer.js DIR FIRST_BATCH SERIES
 import { writeSync } from 'node:fs';
 import { Labels } from '@prunella/metrics';
@@ -23,6 +24,11 @@ for (let n = Number(first); ; n++) {
   const appender = db.appender();
   for (const [i, labels] of series.entries())
     refs[i] = appender.append(refs[i], labels, n * 1000, n * 1000 + i);
-  await appender.commit();
-  writeSync(1, `${n}\n`);
+  try {
+    await appender.commit();
+    writeSync(1, `${n}\n`);
+  } catch (error) {
+    if (error.code !== 'storage') throw error;
+    writeSync(1, 'full\n');
+  }
 }

@@ -279,6 +279,18 @@ describe('native histograms', () => {
     await appender.commit();
     await db.close();
   });
+
+  test('one that is too late is counted apart from floats', async () => {
+    const db = await Database.open(await temporaryDirectory());
+    const appender = db.appender();
+    appender.appendHistogram(0, name, 2000, histogram(1));
+    await appender.commit();
+    const late = db.appender();
+    expect(() => late.appendHistogram(0, name, 1000, histogram(2))).toThrow('out of order');
+    late.rollback();
+    expect(db.stats().head).toMatchObject({ outOfOrder: 0, outOfOrderHistograms: 1 });
+    await db.close();
+  });
 });
 
 test('exemplars and metadata come back after a restart', async () => {

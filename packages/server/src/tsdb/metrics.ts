@@ -325,7 +325,7 @@ const BY_LABEL: readonly (readonly [name: string, help: string, label: string, R
     'out_of_order_samples_total',
     'Total number of out of order samples ingestion failed attempts.',
     'type',
-    { float: (it) => it.head.outOfOrder, histogram: () => 0 },
+    { float: (it) => it.head.outOfOrder, histogram: (it) => it.head.outOfOrderHistograms },
   ],
   [
     'head_out_of_order_samples_appended_total',

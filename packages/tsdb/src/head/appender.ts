@@ -52,7 +52,7 @@ export class HeadAppender implements Appender {
     const newest = series.pendingBatch === this.#batch ? series.pendingTime : series.maxTime;
     if (t === series.maxTime && sameHistogram(series.lastHistogram, h)) return series.ref;
     if (t <= newest || t < this.#head.minValidTime) {
-      if (t === newest || !this.#takesLate(t)) this.#refuse(t, newest);
+      if (t === newest || !this.#takesLate(t)) this.#refuse(t, newest, 'outOfOrderHistograms');
       this.#batch.late.push(lateHistogram(series, t, h));
       return series.ref;
     }
@@ -108,7 +108,7 @@ export class HeadAppender implements Appender {
       }
       // The same sample once more is no error, and no second sample.
       if (t === series.maxTime && series.endsWith(high, low)) return series.ref;
-      this.#refuse(t, newest);
+      this.#refuse(t, newest, 'outOfOrder');
     }
     this.#batch.push(series, t, high, low);
     return series.ref;
@@ -119,7 +119,7 @@ export class HeadAppender implements Appender {
     return outOfOrderWindow > 0 && t >= maxTime - outOfOrderWindow;
   }
 
-  #refuse(t: number, newest: number): never {
+  #refuse(t: number, newest: number, outOfOrder: 'outOfOrder' | 'outOfOrderHistograms'): never {
     const { counters } = this.#head;
     if (t === newest) {
       counters.duplicates++;
@@ -133,7 +133,7 @@ export class HeadAppender implements Appender {
       counters.outOfBounds++;
       throw new AppendError('out_of_bounds', 'out of bounds');
     }
-    counters.outOfOrder++;
+    counters[outOfOrder]++;
     throw new AppendError('out_of_order', 'out of order sample');
   }
 

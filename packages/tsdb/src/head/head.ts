@@ -22,7 +22,10 @@ export interface HeadCounters {
   chunksRemoved: number;
   floats: number;
   histograms: number;
+  /** Refused: floats … */
   outOfOrder: number;
+  /** … and histograms. */
+  outOfOrderHistograms: number;
   outOfOrderAppended: number;
   outOfBounds: number;
   tooOld: number;
@@ -55,6 +58,7 @@ export class Head implements SeriesContext {
     floats: 0,
     histograms: 0,
     outOfOrder: 0,
+    outOfOrderHistograms: 0,
     outOfOrderAppended: 0,
     outOfBounds: 0,
     tooOld: 0,
@@ -257,7 +261,7 @@ export class Head implements SeriesContext {
   appendHistogram(series: MemSeries, t: number, h: Histogram | FloatHistogram): void {
     this.#index(series);
     if (!series.appendHistogram(this, t, h)) {
-      if (t < series.maxTime) this.counters.outOfOrder++;
+      if (t < series.maxTime) this.counters.outOfOrderHistograms++;
       return;
     }
     if (series.openCount === 1) this.counters.chunksCreated++;
