@@ -7,6 +7,7 @@ import { Dispatcher } from './dispatch/dispatcher.ts';
 import { Inhibitor } from './inhibit.ts';
 import type { NotificationLog } from './nflog.ts';
 import type { Receiver } from './notify/integration.ts';
+import { Pace } from './notify/pace.ts';
 import { Pipeline, type PipelineParts } from './notify/pipeline.ts';
 import { buildReceivers, HttpClients } from './receivers/build.ts';
 import type { MessageSink } from './receivers/inbox.ts';
@@ -78,8 +79,10 @@ export class Running {
       posted: parts.posted,
       externalUrl: parts.externalUrl,
     });
+    const pace = new Pace();
     const pipeline = new Pipeline({
       ...parts,
+      pace,
       inhibitor: this.inhibitor,
       intervals: configuration.intervals,
       receivers: this.receivers,
@@ -88,6 +91,7 @@ export class Running {
     this.dispatcher = new Dispatcher(configuration.route, {
       clock: parts.clock,
       notBefore: parts.notBefore,
+      pace,
       flush: (flush) => pipeline.run(flush),
     });
   }

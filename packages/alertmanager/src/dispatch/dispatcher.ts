@@ -1,15 +1,8 @@
-import type { Clock } from '@prunella/metrics';
 import type { Alert } from '../alert.ts';
-import type { Flush } from '../notify/pipeline.ts';
 import type { Route } from '../route.ts';
 import { Group, type GroupParts } from './group.ts';
 
-export interface DispatcherParts {
-  readonly clock: Clock;
-  /** ms */
-  readonly notBefore: number;
-  readonly flush: (flush: Flush) => Promise<boolean>;
-}
+export type DispatcherParts = Omit<GroupParts, 'onEmpty'>;
 
 /** Sorts alerts into the groups of the routes that they take. */
 export class Dispatcher {

@@ -1,6 +1,7 @@
 import type { Clock, Labels, Timer } from '@prunella/metrics';
 import { compareForMessage, isResolved, type Alert } from '../alert.ts';
 import type { Integration } from '../notify/integration.ts';
+import type { Pace } from '../notify/pace.ts';
 import type { Flush } from '../notify/pipeline.ts';
 import type { NotifiedAlert } from '../receivers/receiver.ts';
 import { groupKey, type Route } from '../route.ts';
@@ -12,6 +13,7 @@ export interface GroupParts {
   readonly clock: Clock;
   /** No group looks at its alerts before this time, ms. */
   readonly notBefore: number;
+  readonly pace: Pace;
   /** @returns whether all was delivered. Never throws. */
   readonly flush: (flush: Flush) => Promise<boolean>;
   /** The last alert has resolved and been told of. */
@@ -84,7 +86,9 @@ export class Group {
   };
 
   async #flush(abort: AbortController): Promise<void> {
-    const { clock } = this.#parts;
+    const { clock, pace } = this.#parts;
+    const pause = pace.pause();
+    if (pause) await pause;
     const time = clock.now();
     const alerts = Array.from(this.#alerts.values(), (alert) => asNotified(alert, time)).sort(
       compareForMessage,

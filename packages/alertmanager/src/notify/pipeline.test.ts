@@ -10,6 +10,7 @@ import { Route } from '../route.ts';
 import { Silences } from '../silence/silences.ts';
 import { memoryRecords } from '../store.ts';
 import type { Integration, Receiver } from './integration.ts';
+import { Pace } from './pace.ts';
 import { Pipeline, type Delivery } from './pipeline.ts';
 import { Turns } from './turns.ts';
 
@@ -54,6 +55,7 @@ function start(receivers: Receiver[], groupInterval = 60_000): void {
     routes: [],
   });
   const silences = new Silences({ clock, records: memoryRecords(), retention: HOUR });
+  const pace = new Pace();
   const pipeline = new Pipeline({
     clock,
     logger: silentLogger,
@@ -63,6 +65,7 @@ function start(receivers: Receiver[], groupInterval = 60_000): void {
     intervals: new Map(),
     log: new NotificationLog({ clock, records: memoryRecords(), retention: 100 * HOUR }),
     receivers: new Map(receivers.map((receiver) => [receiver.name, receiver])),
+    pace,
     isAcknowledged: () => false,
     decorate: (alert) => alert,
     routeLabels: () => Labels.empty,
@@ -70,7 +73,7 @@ function start(receivers: Receiver[], groupInterval = 60_000): void {
     onMuted: () => {},
     onDelivery: (delivery) => deliveries.push(delivery),
   });
-  dispatcher = new Dispatcher(route, { clock, notBefore: 0, flush: (flush) => pipeline.run(flush) });
+  dispatcher = new Dispatcher(route, { clock, notBefore: 0, pace, flush: (flush) => pipeline.run(flush) });
 }
 
 const receiver = (name: string, ...integrations: [string, Deliver][]): Receiver => ({

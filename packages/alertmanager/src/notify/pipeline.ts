@@ -7,6 +7,7 @@ import type { Silences } from '../silence/silences.ts';
 import { inIntervals, type TimePeriod } from '../timeinterval.ts';
 import { reasonToTell, toldBy } from './dedup.ts';
 import type { Integration, Receiver } from './integration.ts';
+import type { Pace } from './pace.ts';
 import { deliverWithRetries, type Attempt } from './retry.ts';
 
 /** One look at a group, at one of its ticks. */
@@ -35,6 +36,7 @@ export interface PipelineParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly random: () => number;
+  readonly pace: Pace;
   readonly inhibitor: Inhibitor;
   readonly silences: Silences;
   readonly intervals: ReadonlyMap<string, readonly TimePeriod[]>;
@@ -120,6 +122,8 @@ export class Pipeline {
     try {
       // Its time is over before it could begin: the next tick asks again.
       if (!hasTurn) return false;
+      const pause = this.#parts.pace.pause();
+      if (pause) await pause;
       const error = await this.#deliver(integration, flush, alerts, reason);
       if (error) {
         await this.#tellFallback(fallback, flush, alerts);
