@@ -64,6 +64,8 @@ export function toFloatHistogram(h: Histogram | FloatHistogram): FloatHistogram 
 }
 
 function runningSums(deltas: readonly number[]): number[] {
+  const sums: number[] = [];
   let current = 0;
-  return deltas.map((delta) => (current += delta));
+  for (let i = 0; i < deltas.length; i++) sums.push((current += deltas[i] as number));
+  return sums;
 }

@@ -5,8 +5,10 @@ import {
   type Histogram,
   type Labels,
 } from '@prunella/metrics';
+import { placeWindows } from '../functions/windows.ts';
 import { RANGE_FUNCTIONS, type RangeFunction } from '../functions/range.ts';
 import { HISTOGRAM_RANGE, interpolateHistogram, type MixedWindow, type Report } from '../histogram/range.ts';
+import { SteadyCounter } from '../histogram/steady.ts';
 import { startsOverlap, withStarts } from '../histogram/starts.ts';
 import type { Expr } from '../parser/ast.ts';
 import type { RangeInput } from './range.ts';
@@ -47,11 +49,17 @@ export async function slideMixed(
   const report = reporter(context, labels.get(METRIC_NAME), input.place);
   const native = HISTOGRAM_RANGE[func];
   const compute = RANGE_FUNCTIONS.get(func) as RangeFunction;
-  const { range, ends, evalTimes } = input.windows;
-  const column = { ...samples, histograms: floatHistograms(samples.histograms ?? []) };
+  const { range, ends, evalTimes, froms, tos } = input.windows;
+  const steady = steadyOf(samples, input, func);
+  if (steady) placeWindows(input.windows, samples.timestamps);
+  let column: MixedColumn | undefined;
   await context.pacer.steps(ends.length, (step) => {
     const evalTime = evalTimes[step] as number;
     const end = ends[step] as number;
+    const [from, to] = [froms[step] as number, tos[step] as number];
+    const grown = steady?.increase(from, to, end - range, end, func === 'rate');
+    if (grown) return setHistogram(out, step, grown);
+    column ??= { ...samples, histograms: floatHistograms(samples.histograms ?? []) };
     const plain = windowOf(column, end - range, end, input, func, report);
     const window = plain?.starts ? heeding(plain, func, report) : plain;
     if (!window || window.times.length === 0) return;
@@ -93,6 +101,16 @@ export async function slideMixed(
     if (COUNTED.has(func)) doubtCounter(context, labels, input.place);
     setFloat(out, step, value);
   });
+}
+
+/** For rates of counters, unless edges or start timestamps have to be heeded. */
+function steadyOf(
+  { timestamps, histograms, startTimestamps }: RangeSeries['samples'],
+  { extended }: RangeInput,
+  func: string,
+): SteadyCounter | undefined {
+  if (!COUNTED.has(func) || extended || startTimestamps || !histograms) return undefined;
+  return new SteadyCounter(timestamps, histograms);
 }
 
 /** Functions of counters that look at the name. */

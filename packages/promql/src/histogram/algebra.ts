@@ -1,4 +1,4 @@
-import type { CounterResetHint, FloatHistogram, Span } from '@prunella/metrics';
+import type { CounterResetHint, FloatHistogram, Histogram, Span } from '@prunella/metrics';
 import { dense, isCustom, sparse, upperBound, type Counts, type Sparse } from './buckets.ts';
 
 /** What came up while two histograms were made one. */
@@ -88,7 +88,31 @@ function addAlike(
   };
 }
 
-function sameLayout(a: FloatHistogram, b: FloatHistogram): boolean {
+/** a + b in the numbers of a, which nobody else has, of the same buckets. */
+export function addInto(a: FloatHistogram, b: FloatHistogram, notes: Notes): FloatHistogram {
+  const counterResetHint = combineHints(a.counterResetHint, b.counterResetHint, notes);
+  for (const [mine, theirs] of [
+    [a.positiveBuckets as number[], b.positiveBuckets],
+    [a.negativeBuckets as number[], b.negativeBuckets],
+  ] as const)
+    for (let i = 0; i < mine.length; i++) mine[i] = (mine[i] as number) + (theirs[i] as number);
+  const { count, sum, zeroCount } = b;
+  return {
+    ...a,
+    counterResetHint,
+    count: a.count + count,
+    sum: a.sum + sum,
+    zeroCount: a.zeroCount + zeroCount,
+  };
+}
+
+type Layout = Pick<
+  Histogram,
+  'schema' | 'zeroThreshold' | 'positiveSpans' | 'negativeSpans' | 'customValues'
+>;
+
+/** Whether the buckets of two histograms have the same bounds, and are written alike. */
+export function sameLayout(a: Layout, b: Layout): boolean {
   return (
     a.schema === b.schema &&
     a.zeroThreshold === b.zeroThreshold &&

@@ -1,5 +1,15 @@
 import type { FloatHistogram } from '@prunella/metrics';
-import { add, compatible, divide, equal, isReset, scale, type Notes } from './algebra.ts';
+import {
+  add,
+  addInto,
+  compatible,
+  divide,
+  equal,
+  isReset,
+  sameLayout,
+  scale,
+  type Notes,
+} from './algebra.ts';
 import { dense, sparse } from './buckets.ts';
 import { resetsByStarts } from './starts.ts';
 
@@ -63,7 +73,7 @@ export function histogramRate(
     }
   report.notes({ ...(notes.reconciled && { reconciled: true }) }, 'subtraction');
   return {
-    ...scale(result, extrapolation(window, first.count, result.count, counter, perSecond)),
+    ...scale(result, extrapolation(edgesOf(window), first.count, result.count, counter, perSecond)),
     counterResetHint: 'gauge',
   };
 }
@@ -75,9 +85,24 @@ function allHistograms({ histograms }: MixedWindow, report: Report): FloatHistog
   return undefined;
 }
 
+/** Where the samples of a window stand in it, ms. */
+interface Edges extends Partial<Pick<MixedWindow, 'exact' | 'averageMs'>> {
+  readonly first: number;
+  readonly last: number;
+  /** How many samples there are. */
+  readonly count: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+function edgesOf(window: MixedWindow): Edges {
+  const { times } = window;
+  return { ...window, first: times[0] as number, last: times.at(-1) as number, count: times.length };
+}
+
 /** As for floats, the zero point found by the count of observations. */
-function extrapolation(
-  { times, start, end, exact, averageMs }: MixedWindow,
+export function extrapolation(
+  { first, last, count, start, end, exact, averageMs }: Edges,
   firstCount: number,
   increase: number,
   counter: boolean,
@@ -85,9 +110,8 @@ function extrapolation(
 ): number {
   const range = (end - start) / 1000;
   if (exact) return perSecond ? 1 / range : 1;
-  const [first, last] = [times[0] as number, times.at(-1) as number];
   const sampled = (last - first) / 1000;
-  const average = averageMs === undefined ? sampled / (times.length - 1) : averageMs / 1000;
+  const average = averageMs === undefined ? sampled / (count - 1) : averageMs / 1000;
   let toStart = (first - start) / 1000;
   let toEnd = (end - last) / 1000;
   if (toStart >= average * 1.1) toStart = average / 2;
@@ -143,13 +167,17 @@ export function histogramSum(
   const kinds = new Set(all.map((h) => h.counterResetHint));
   if (kinds.has('reset') && kinds.has('not_reset')) notes.conflict = true;
   let rest = 0;
-  for (const h of all.slice(1)) {
+  // The first sum is a new histogram, which takes in what follows as long as the buckets are the same.
+  let own = false;
+  for (let k = 1; k < all.length; k++) {
+    const h = all[k] as FloatHistogram;
     if (!compatible(sum, h)) {
       report.mixedSchemas();
       return undefined;
     }
     const before = sum.sum;
-    sum = add(sum, h, notes);
+    sum = own && sameLayout(sum, h) ? addInto(sum, h, notes) : add(sum, h, notes);
+    own = true;
     if (Number.isFinite(sum.sum))
       rest += Math.abs(before) >= Math.abs(h.sum) ? before - sum.sum + h.sum : h.sum - sum.sum + before;
     else rest = 0;

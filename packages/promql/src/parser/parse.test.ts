@@ -6,6 +6,7 @@ describe('parse() and print()', () => {
     ['sum(rate(a{b="c"}[5m])) by (le)', 'sum by (le) (rate(a{b="c"}[5m]))'],
     ['-2^2', '-2 ^ 2'],
     ['2^3^2', '2 ^ 3 ^ 2'],
+    ['Inf^2 + +Inf', 'Inf ^ 2 + +Inf'],
     ['1 - 2 - 3', '1 - 2 - 3'],
     ['a offset 5m', 'a offset 5m'],
     ['a[5m] offset -1h @ 5', 'a[5m] @ 5.000 offset -1h'],

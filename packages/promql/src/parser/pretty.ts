@@ -1,5 +1,5 @@
 import type { Expr } from './ast.ts';
-import { aggregationHead, operatorText, subquerySuffix, text } from './print.ts';
+import { aggregationHead, leftOperand, operatorText, subquerySuffix, text } from './print.ts';
 
 /** Bytes, as in Prometheus. */
 const WIDEST_LINE = 100;
@@ -38,7 +38,7 @@ function pretty(expr: Expr, level: number, line: (expr: Expr) => string): string
     case 'call':
       return `${indent}${expr.func}(\n${expr.args.map(deeper).join(',\n')}\n${indent})`;
     case 'binary':
-      return `${deeper(expr.left)}\n${indent}${operatorText(expr)}\n${deeper(expr.right)}`;
+      return `${leftOperand(expr, deeper)}\n${indent}${operatorText(expr)}\n${deeper(expr.right)}`;
     case 'paren':
       return `${indent}(\n${deeper(expr.expr)}\n${indent})`;
     case 'subquery':

@@ -39,10 +39,16 @@ export function text(expr: Expr, inner: (expr: Expr) => string): string {
     case 'unary':
       return `${expr.op}${inner(expr.expr)}`;
     case 'binary':
-      return `${inner(expr.left)} ${operatorText(expr)} ${inner(expr.right)}`;
+      return `${leftOperand(expr, inner)} ${operatorText(expr)} ${inner(expr.right)}`;
     case 'paren':
       return `(${inner(expr.expr)})`;
   }
+}
+
+/** What is raised to a power begins with no sign: `+Inf ^ 2` would be +(Inf ^ 2). */
+export function leftOperand({ op, left }: Binary, inner: (expr: Expr) => string): string {
+  const printed = inner(left);
+  return op === '^' && left.kind === 'number' ? printed.replace(/^(\s*)\+/, '$1') : printed;
 }
 
 function printNumber({ value, duration: written }: NumberLiteral): string {
