@@ -1,6 +1,7 @@
 import { Registry } from 'prom-client';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { harness, START } from './testing/harness.ts';
+import { openSink } from './testing/sink.ts';
 
 test('the metrics that dashboards of Alertmanager use', async () => {
   const registry = new Registry();
@@ -43,4 +44,27 @@ receivers: [{name: ops, inbox_configs: [{}]}]`,
   expect(await registry.metrics()).toContain('alertmanager_silences_maintenance_total 1');
   h.am.reloadFailed();
   expect(await registry.metrics()).toContain('alertmanager_config_last_reload_successful 0');
+});
+
+test.each([
+  [404, 'clientError'],
+  [503, 'serverError'],
+])('a receiver that answers %d: %s', async (status, reason) => {
+  const registry = new Registry();
+  const sink = await openSink();
+  sink.answer = (response) => response.writeHead(status).end();
+  const h = await harness(
+    `
+route: {receiver: ops, group_wait: 1s, group_interval: 1s}
+receivers: [{name: ops, webhook_configs: [{url: ${sink.url}}]}]`,
+    { registry },
+  );
+  await h.fire({ alertname: 'A' });
+  await h.at(1);
+  await vi.waitFor(() => expect(sink.requests).not.toEqual([]));
+  await h.am.stop();
+  expect(await registry.metrics()).toContain(
+    `alertmanager_notifications_failed_total{integration="webhook",receiver_name="ops",reason="${reason}"} 1`,
+  );
+  sink.close();
 });

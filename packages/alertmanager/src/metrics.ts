@@ -3,6 +3,7 @@ import { Counter, Gauge, Histogram, Summary, type Registry } from 'prom-client';
 import { isResolved, type Alert } from './alert.ts';
 import type { Configuration } from './config/load.ts';
 import type { Delivery } from './notify/pipeline.ts';
+import { DeliveryError } from './receivers/receiver.ts';
 
 /** The release that this behaves as. Clients choose their dialect by it; the suffix is build metadata of SemVer. */
 export const ALERTMANAGER_VERSION = '0.33.1+prunella';
@@ -137,7 +138,7 @@ export class AlertmanagerMetrics {
   delivered({ integration, attempts, error }: Delivery): void {
     const labels = { integration: integration.name, receiver_name: integration.receiver };
     this.#notifications.inc(labels);
-    if (error) this.#failed.inc({ ...labels, reason: 'other' });
+    if (error) this.#failed.inc({ ...labels, reason: failureReason(error) });
     for (const attempt of attempts) {
       this.#requests.inc(labels);
       if (attempt.error !== undefined) this.#requestsFailed.inc(labels);
@@ -246,4 +247,13 @@ function defineStates(registry: Registry, sources: MetricSources): void {
     help: 'Indicates whether the clustering is enabled or not.',
     registers,
   }).set(0);
+}
+
+/** Alertmanager's words for why a message was not delivered. */
+function failureReason(error: Error): string {
+  const last = error instanceof DeliveryError ? error : error.cause;
+  const { status = 0, message = '' } = last instanceof DeliveryError ? last : {};
+  if (status >= 500) return 'serverError';
+  if (status >= 400) return 'clientError';
+  return message === 'timed out' ? 'contextDeadlineExceeded' : 'other';
 }

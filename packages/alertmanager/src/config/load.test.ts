@@ -48,7 +48,8 @@ route: {receiver: a, routes: [{match: {app_env: prod}, labels: {x_env: y}}]}
 receivers:
   - name: a
     labels: {team_env: z}
-    webhook_configs: [{url_env: HOOK, http_config: {authorization: {credentials_env: TOKEN}}}]`,
+    webhook_configs: [{url_env: HOOK, http_config: {authorization: {credentials_env: TOKEN}}}]
+    telegram_configs: [{bot_token: t, chat_id: -100}, {bot_token: t, chat_id: '@ops'}]`,
       'f.yml',
     );
     expect(extensions.map(({ line, message }) => `${line}: ${message}`)).toEqual([
@@ -56,6 +57,7 @@ receivers:
       "2: smtp_auth_password_env is Prunella's",
       "7: url_env is Prunella's",
       "7: credentials_env is Prunella's",
+      "8: chat_id is Prunella's",
     ]);
   });
 

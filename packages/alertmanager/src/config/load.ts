@@ -312,12 +312,17 @@ const FREE: ReadonlySet<string> = new Set(
   ),
 );
 
-/** Keys of ours inside objects that Alertmanager knows: `*_env` wherever a secret may stand, `bale_*` in global. */
+/**
+ * Keys of ours inside objects that Alertmanager knows: `*_env` wherever a secret may stand, `bale_*` in global, chats of
+ * Telegram that have a name (`'@channel'`) instead of a number.
+ */
 function* ownKeys(value: unknown, path: Path = []): Generator<Path> {
   if (value === null || typeof value !== 'object') return;
   for (const [key, inner] of Object.entries(value)) {
     const here = [...path, Array.isArray(value) ? Number(key) : key];
-    if (/^[a-z_]+_env$/.test(key) || (path.at(-1) === 'global' && key.startsWith('bale_'))) yield here;
+    const isName = key === 'chat_id' && path.includes('telegram_configs') && typeof inner === 'string';
+    if (isName || /^[a-z_]+_env$/.test(key) || (path.at(-1) === 'global' && key.startsWith('bale_')))
+      yield here;
     else if (!FREE.has(key)) yield* ownKeys(inner, here);
   }
 }

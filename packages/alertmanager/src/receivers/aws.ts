@@ -85,6 +85,7 @@ function failure(response: HttpResponse): DeliveryError {
   const shown = [type.split(':')[0], said].filter(Boolean).join(' ');
   return new DeliveryError(`unexpected status code ${response.status}: ${shown}${sandbox}`, {
     retry: passing,
+    status: response.status,
   });
 }
 

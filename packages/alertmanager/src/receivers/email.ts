@@ -75,12 +75,14 @@ export const email: ReceiverKind = receiverKind<EmailConfig>({
     );
   },
   create: (config, parts) => async (notification) => {
+    const mail = composeMail(config, notification, parts);
     const transport = createTransport(await smtpOptions(config, parts));
     try {
-      const info = await transport.sendMail(composeMail(config, notification, parts));
+      const info = await transport.sendMail(mail);
       return info.response;
     } catch (error) {
-      throw asDeliveryError(error as Error & { responseCode?: number; code?: string });
+      // As Alertmanager: whatever a mail server says may pass.
+      throw new DeliveryError((error as Error).message, { retry: true, cause: error });
     } finally {
       transport.close();
     }
@@ -91,13 +93,6 @@ function headerFault(headers: Readonly<Record<string, string>> = {}): string | u
   const names = Object.keys(headers).map((name) => name.toLowerCase());
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   return twice === undefined ? undefined : `duplicate header ${JSON.stringify(twice)} in email config`;
-}
-
-/** A server that says no for good (5xx) is not asked again before the next flush. */
-function asDeliveryError(error: Error & { responseCode?: number; code?: string }): DeliveryError {
-  const { code = '', responseCode } = error;
-  const final = responseCode === undefined ? ['EAUTH', 'EENVELOPE'].includes(code) : responseCode >= 500;
-  return new DeliveryError(error.message, { retry: !final, cause: error });
 }
 
 async function smtpOptions(

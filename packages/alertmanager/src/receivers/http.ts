@@ -32,6 +32,7 @@ export async function send(
   if (status >= 200 && status < 300) return response;
   const body = bodyText(response).slice(0, SHOWN_BYTES);
   throw new DeliveryError(`unexpected status code ${status}${body === '' ? '' : `: ${body}`}`, {
+    status,
     retry: status >= 500 || retryStatuses === 'all' || retryStatuses.includes(status),
   });
 }

@@ -49,9 +49,13 @@ export type Deliver = (notification: Notification, signal: AbortSignal) => Promi
 export class DeliveryError extends Error {
   override name = 'DeliveryError';
   readonly retry: boolean;
-  constructor(message: string, options: ErrorOptions & { retry: boolean }) {
+  /** Of the HTTP answer, where there was one. */
+  readonly status: number | undefined;
+
+  constructor(message: string, options: ErrorOptions & { retry: boolean; status?: number | undefined }) {
     super(message, options);
     this.retry = options.retry;
+    this.status = options.status;
   }
 }
 

@@ -46,7 +46,8 @@ export function createDeliver(kind: ReceiverKind, config: unknown, parts: Receiv
     } catch (thrown) {
       const error = thrown as Error;
       const message = redactor.redact(error.message);
-      if (error instanceof DeliveryError) throw new DeliveryError(message, { retry: error.retry });
+      if (error instanceof DeliveryError)
+        throw new DeliveryError(message, { retry: error.retry, status: error.status });
       // Without its cause, which says what must not be said.
       throw new Error(message, { cause: undefined });
     }
