@@ -168,16 +168,20 @@ export class Engine {
       const { changes } = queryable;
       const kept = changes && type === 'vector' && keeps(query, options) && dependsOnPast(expr);
       if (!kept) return { type: 'matrix', series: await toMatrix(context, await whole(grid), grid) };
-      const series = await this.#cache.range(
+      const { series, infos } = await this.#cache.range(
         `${context.lookbackMs} ${query}`,
         grid,
         changes,
         async (part) => {
           const value = await whole(part);
-          const quiet = [...context.warnings, ...context.infos].length === 0;
-          return { series: value.type === 'vector' ? value.series : [], quiet };
+          return {
+            series: value.type === 'vector' ? value.series : [],
+            infos: [...context.infos.entries()],
+            lasting: context.warnings.size === 0,
+          };
         },
       );
+      for (const [text, place] of infos) context.infos.add(text, place);
       return { type: 'matrix', series: await toMatrix(context, { type: 'vector', series }, grid) };
     });
   }

@@ -11,6 +11,11 @@ export class Annotations implements Iterable<string> {
     return this.#places.size;
   }
 
+  /** Texts and places. */
+  entries(): Iterable<readonly [text: string, place: string]> {
+    return this.#places;
+  }
+
   *[Symbol.iterator](): IterableIterator<string> {
     for (const [text, place] of this.#places) yield text + place;
   }

@@ -127,6 +127,21 @@ describe('the cache of range queries', () => {
     expect(engine.cache).toMatchObject({ hits: 1, misses: 1, reusedSteps: 79, evaluatedSteps: 83 });
   });
 
+  test('keeps what is told beside a result, as long as that is sure', async () => {
+    const storage = new ChangingStorage();
+    const engine = new Engine();
+    for (let t = 0; t <= 100 * STEP; t += STEP) storage.add('a', t, t);
+    const ask = (last: number): Promise<{ infos: readonly string[] }> =>
+      engine.range(storage, 'rate(m[1m])', (last - 50) * STEP, last * STEP, STEP);
+    const doubt = (await ask(90)).infos;
+    expect(doubt).toMatchObject({ length: 1 });
+    expect((await ask(92)).infos).toEqual(doubt);
+    expect((await ask(92)).infos).toEqual(doubt);
+    expect(engine.cache).toMatchObject({ hits: 2, misses: 1 });
+    // No step is left that it could be about.
+    expect((await ask(160)).infos).toEqual([]);
+  });
+
   test('stays within its bounds', async () => {
     const storage = new ChangingStorage();
     const engine = new Engine({ cacheBytes: 20_000 });

@@ -15,14 +15,24 @@ interface Entry {
   readonly changes: ChangeLog;
   /** … and its version before. */
   readonly version: number;
+  readonly told: ReadonlyMap<string, Told>;
   readonly bytes: number;
+}
+
+/** An info: where in the expression, and the first and last step of the evaluation that told it last, ms. */
+interface Told {
+  readonly place: string;
+  readonly first: number;
+  readonly last: number;
 }
 
 /** What a part of a range query came to. */
 export interface Evaluated {
   readonly series: readonly StepSeries[];
-  /** Nothing was told beside the result: such words belong to steps, and are not kept. */
-  readonly quiet: boolean;
+  /** What was told beside the result: text and place. */
+  readonly infos: readonly (readonly [text: string, place: string])[];
+  /** Whether it may be kept: warnings may be of a passing trouble. */
+  readonly lasting: boolean;
 }
 
 /**
@@ -57,25 +67,29 @@ export class RangeCache {
     grid: Grid,
     changes: ChangeLog,
     evaluate: (grid: Grid) => Promise<Evaluated>,
-  ): Promise<readonly StepSeries[]> {
+  ): Promise<Omit<Evaluated, 'lasting'>> {
     // Steps fit where they stand on the same raster.
     const place = `${grid.step} ${grid.start % grid.step} ${key}`;
     const { version } = changes;
     const entry = this.#entries.get(place);
-    const known =
+    let known =
       entry?.changes === changes ? knownSteps(entry, grid, changes.earliestSince(entry.version)) : 0;
+    let { series, infos, lasting } = await evaluateFrom(known, grid, evaluate);
+    let told = toldBy(infos, grid, known);
+    if (entry && known > 0 && stillTold(entry, grid, known, told)) {
+      series = joined(entry, grid, known, series);
+      told = new Map([...entry.told, ...told]);
+    } else if (known > 0) {
+      known = 0;
+      ({ series, infos, lasting } = await evaluate(grid));
+      told = toldBy(infos, grid, 0);
+    }
     this.counters[known > 0 ? 'hits' : 'misses']++;
     this.counters.reusedSteps += known;
     this.counters.evaluatedSteps += grid.steps - known;
-    let series: readonly StepSeries[] = [];
-    let quiet = true;
-    if (known < grid.steps) {
-      const rest = { start: timeAt(grid, known), step: grid.step, steps: grid.steps - known };
-      ({ series, quiet } = await evaluate(rest));
-    }
-    if (entry && known > 0) series = joined(entry, grid, known, series);
-    this.#put(place, quiet ? { grid, series, changes, version, bytes: bytesOf(series) } : undefined);
-    return series;
+    const bytes = bytesOf(series);
+    this.#put(place, lasting ? { grid, series, changes, version, told, bytes } : undefined);
+    return { series, infos: Array.from(told, ([text, each]) => [text, each.place] as const) };
   }
 
   #put(place: string, entry: Entry | undefined): void {
@@ -90,6 +104,31 @@ export class RangeCache {
       this.#bytes -= bytes;
     }
   }
+}
+
+async function evaluateFrom(
+  known: number,
+  grid: Grid,
+  evaluate: (grid: Grid) => Promise<Evaluated>,
+): Promise<Evaluated> {
+  if (known === grid.steps) return { series: [], infos: [], lasting: true };
+  return evaluate({ start: timeAt(grid, known), step: grid.step, steps: grid.steps - known });
+}
+
+function toldBy(infos: Evaluated['infos'], grid: Grid, known: number): Map<string, Told> {
+  const [first, last] = [timeAt(grid, known), timeAt(grid, grid.steps - 1)];
+  return new Map(infos.map(([text, place]) => [text, { place, first, last }]));
+}
+
+/**
+ * Whether all that was told of an entry is surely true of its steps that are known: it was told of these alone, or is
+ * told again of the new ones.
+ */
+function stillTold({ told }: Entry, grid: Grid, known: number, again: ReadonlyMap<string, Told>): boolean {
+  const end = timeAt(grid, known - 1);
+  for (const [text, { first, last }] of told)
+    if (!again.has(text) && (first < grid.start || last > end)) return false;
+  return true;
 }
 
 /** How many of a grid's first steps an entry has that lie before `changed`, ms. */
