@@ -5,7 +5,23 @@ function keyOf({ metric }) {
   return JSON.stringify(Object.entries(metric).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-const pointsOf = ({ value, values }) => values ?? (value ? [value] : []);
+/** The floats of a series, then its histograms. */
+const pointsOf = ({ value, values, histogram, histograms }) => [
+  ...(values ?? (value ? [value] : [])),
+  ...(histograms ?? (histogram ? [histogram] : [])),
+];
+
+/** The numbers of a point's value: one, or those of a histogram. */
+function numbersOf(value) {
+  if (typeof value === 'string') return [value];
+  return [value.count, value.sum, ...(value.buckets ?? []).flat()];
+}
+
+function sameValue(a, b) {
+  const [x, y] = [numbersOf(a), numbersOf(b)];
+  if (typeof a !== typeof b || x.length !== y.length) return false;
+  return x.every((each, i) => each === y[i] || close(Number(each), Number(y[i])));
+}
 
 /** @returns the first difference, in words; undefined where the answers are equal within 1e-9 */
 export function difference(ours, theirs) {
@@ -20,8 +36,8 @@ export function difference(ours, theirs) {
     if (y === undefined) return `${key} is not in theirs`;
     if (x.length !== y.length) return `${key}: ${x.length} points against ${y.length}`;
     for (const [i, [t, v]] of x.entries())
-      if (t !== y[i][0] || (v !== y[i][1] && !close(Number(v), Number(y[i][1]))))
-        return `${key} at ${t}: ${v} against ${y[i]}`;
+      if (t !== y[i][0] || !sameValue(v, y[i][1]))
+        return `${key} at ${t}: ${JSON.stringify(v)} against ${JSON.stringify(y[i])}`;
   }
   return undefined;
 }

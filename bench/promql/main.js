@@ -10,7 +10,7 @@ import { difference } from './compare.js';
 import { END, writeBlocks } from './data.js';
 import { ask, queryPath, startPrometheus, startPrunella, startVictoria, versionOf } from './engines.js';
 import { measureLatency } from './latency.js';
-import { QUERIES, SHAPES } from './queries.js';
+import { ALSO_COMPARED, QUERIES, SHAPES } from './queries.js';
 
 const { values: flags } = parseArgs({
   options: {
@@ -138,10 +138,12 @@ async function main() {
   console.log(`${cpus().length} cores, ${cpus()[0]?.model}, Node ${process.version}`);
   const columns = await startEngines();
   const shapes = SHAPES.filter(({ name }) => new RegExp(flags.shapes).test(name));
-  const cases = QUERIES.filter(({ name }) => new RegExp(flags.only).test(name)).flatMap((query) =>
-    shapes.map((shape) => ({ query, shape })),
-  );
-  if (flags.skip !== 'answers') await compareAnswers(columns, cases);
+  const casesOf = (queries) =>
+    queries
+      .filter(({ name }) => new RegExp(flags.only).test(name))
+      .flatMap((query) => shapes.map((shape) => ({ query, shape })));
+  const cases = casesOf(QUERIES);
+  if (flags.skip !== 'answers') await compareAnswers(columns, casesOf([...QUERIES, ...ALSO_COMPARED]));
   row(
     'ms, median',
     columns.map(({ name }) => name),

@@ -62,6 +62,12 @@ export const QUERIES = [
   { name: 'all of it', expr: 'count({__name__=~".+"})' },
 ];
 
+/** Compared with Prometheus's answers, too, but not measured. */
+export const ALSO_COMPARED = [
+  { name: 'native histograms', expr: 'sum by (method) (rate(rpc_duration_seconds[5m]))' },
+  { name: 'raw native histograms', expr: 'rpc_duration_seconds{method="M1"}' },
+];
+
 /** How Grafana asks: an instant, and ranges of about 200 to 360 steps. In s. */
 export const SHAPES = [
   { name: 'instant' },
