@@ -34,9 +34,15 @@ export class Pacer {
   }
 }
 
-/** Calls `each` with every item, with pauses. What is added to a map or set meanwhile is met as well. */
-export async function inSlices<T>(items: Iterable<T>, each: (item: T) => void): Promise<void> {
-  const pacer = new Pacer();
+/**
+ * Calls `each` with every item, with pauses. What is added to a map or set meanwhile is met as well.
+ * @param pacer of the work that this is a part of, where there are many such parts: else each began a slice of its own
+ */
+export async function inSlices<T>(
+  items: Iterable<T>,
+  each: (item: T) => void,
+  pacer: Pacer = new Pacer(),
+): Promise<void> {
   let step = 0;
   for (const item of items) {
     each(item);

@@ -1,5 +1,5 @@
 import { Labels, METRIC_NAME } from '@prunella/metrics';
-import { filterInSlices, inSlices } from '../pacer.ts';
+import { Pacer, filterInSlices, inSlices } from '../pacer.ts';
 import type { InvertedIndex } from '../postings/matching.ts';
 import { ShardedMap } from '../sharded_map.ts';
 import { sortNumbers } from '../sort.ts';
@@ -41,21 +41,28 @@ export class MemPostings implements InvertedIndex {
   async remove(gone: readonly { readonly ref: number; readonly labels: Labels }[]): Promise<void> {
     const refs = new Set<number>();
     const touched = new Map<Shared, ShardedMap<Entry>>();
-    await inSlices(gone, ({ ref, labels }) => {
-      refs.add(ref);
-      for (let i = 0; i < labels.pairs.length; i += 2) {
-        const values = this.#labels.get(labels.pairs[i]!)?.values;
-        const entry = values?.get(labels.pairs[i + 1]!);
-        if (entry === ref) values!.delete(labels.pairs[i + 1]!);
-        else if (typeof entry === 'object') touched.set(entry, values!);
-      }
-    });
+    const pacer = new Pacer();
+    await inSlices(
+      gone,
+      ({ ref, labels }) => {
+        refs.add(ref);
+        for (let i = 0; i < labels.pairs.length; i += 2) {
+          const values = this.#labels.get(labels.pairs[i]!)?.values;
+          const entry = values?.get(labels.pairs[i + 1]!);
+          if (entry === ref) values!.delete(labels.pairs[i + 1]!);
+          else if (typeof entry === 'object') touched.set(entry, values!);
+        }
+      },
+      pacer,
+    );
     for (const [entry, values] of touched) {
-      await takeOut(entry, refs);
+      await takeOut(entry, refs, pacer);
       if (entry.refs.length === 0) values.delete(entry.value);
+      const pause = pacer.pause();
+      if (pause) await pause;
     }
     for (const { name, values } of this.#labels.values()) if (values.size === 0) this.#labels.delete(name);
-    await takeOut(this.#all, refs);
+    await takeOut(this.#all, refs, pacer);
   }
 
   async all(): Promise<readonly number[]> {
@@ -126,13 +133,14 @@ function addValue(values: ShardedMap<Entry>, value: string, ref: number): string
 }
 
 /** Takes references out of a list, with pauses, in which others may come to its end. */
-async function takeOut(list: { refs: number[] }, gone: ReadonlySet<number>): Promise<void> {
+async function takeOut(list: { refs: number[] }, gone: ReadonlySet<number>, pacer: Pacer): Promise<void> {
   const kept: number[] = [];
   let seen = 0;
-  await inSlices(list.refs, (ref) => {
+  const look = (ref: number): void => {
     seen++;
     if (!gone.has(ref)) kept.push(ref);
-  });
+  };
+  await inSlices(list.refs, look, pacer);
   list.refs = kept.concat(list.refs.slice(seen));
 }
 
