@@ -285,3 +285,24 @@ describe('prometheusFunctions()', () => {
 test('sprintf() pads and rounds as Go', () => {
   expect(sprintf('%08.3f|%+d|%-6s|%x', [3.14159, 5n, 'ab', 'hi'])).toBe('0003.142|+5|ab    |6869');
 });
+
+// Which templates are refused is compared with html/template's own verdict in test/peers/gotemplate.test.ts.
+describe('html: branches that leave the document in different places', () => {
+  test.each([
+    ['{{ if . }}<a title="{{ end }}x', '{{if}} branches end in different contexts'],
+    ['<script>{{ range . }}"{{ end }}</script>', '{{range}} branches end in different contexts'],
+    ['<a href="x', 'ends in a non-text context: {url " path}'],
+    ['<a href="{{ if . }}a?b{{ end }}{{ . }}">', 'ambiguous context within a URL'],
+    ['{{ define "t" }}{{ if . }}<p>{{ else }}<p a="{{ end }}{{ end }}{{ template "t" . }}', 't:1:'],
+  ])('%s', (text, fault) => {
+    expect(() => html(text, ['x'])).toThrow(fault);
+  });
+
+  test.each([
+    ['<a {{ if . }}x{{ end }}>', '<a x>'],
+    ['<a href="{{ if . }}a?b{{ else }}c{{ end }}">', '<a href="a?b">'],
+    ['{{ range . }}<b>{{ continue }}{{ end }}', '<b>'],
+  ])('%s is fine', (text, expected) => {
+    expect(html(text, ['x'])).toBe(expected);
+  });
+});

@@ -1,6 +1,7 @@
 import { builtins } from './builtins.ts';
 import { run } from './exec.ts';
 import { defaultLimits, Pending, type Execution, type Limits, type Sink } from './execution.ts';
+import { checkBranches } from './html/branches.ts';
 import { checkEscapers } from './html/check.ts';
 import { HtmlSink } from './html/sink.ts';
 import { isEmpty, parseTemplate, TemplateError, type Tree } from './syntax/parse.ts';
@@ -47,6 +48,8 @@ export class Template {
   readonly #options: TemplateOptions;
   readonly #trees: Map<string, Tree>;
   readonly #limits: Limits;
+  /** Trees fit for HTML, together with what they call. */
+  #checked = new WeakSet<Tree>();
   #funcs: FuncMap;
 
   constructor(name: string, options: TemplateOptions = {}) {
@@ -70,6 +73,7 @@ export class Template {
    */
   parse(text: string, name: string = this.name): this {
     const trees = parseTemplate(name, text, (func) => Object.hasOwn(this.#funcs, func));
+    this.#checked = new WeakSet();
     for (const [key, tree] of trees) {
       if (isEmpty(tree.root) && this.#trees.has(key)) continue;
       this.#trees.set(key, tree);
@@ -101,7 +105,11 @@ export class Template {
   /** As `execute`, with html/template's contextual escaping of everything the actions print. @throws TemplateError */
   executeHtml(data: GoValue, name: string = this.name): string {
     const tree = this.#trees.get(name);
-    if (tree) checkEscapers(this.#trees, tree);
+    if (tree && !this.#checked.has(tree)) {
+      checkEscapers(this.#trees, tree);
+      checkBranches(this.#trees, tree);
+      this.#checked.add(tree);
+    }
     return this.#run(new HtmlSink(), data, name);
   }
 

@@ -26,7 +26,8 @@ export class HtmlContext {
   /** How the attribute value ends; ' ' = at a blank or `>`; '' = not in an attribute. */
   delimiter: '' | '"' | "'" | ' ' = '';
   quoted: Quoted = '';
-  urlPart: 'none' | 'path' | 'query' = 'none';
+  /** 'unknown': one branch before had a question mark, the other had not. */
+  urlPart: 'none' | 'path' | 'query' | 'unknown' = 'none';
   #attribute: 'attr' | 'url' | 'srcset' | 'js' | 'css' = 'attr';
   #element = '';
 
@@ -45,6 +46,36 @@ export class HtmlContext {
   beforeValue(): void {
     if (this.state === 'beforeValue') this.#startValue(' ');
     else if (this.state === 'tag' || this.state === 'afterName') this.state = 'attrName';
+  }
+
+  clone(): HtmlContext {
+    const copy = new HtmlContext();
+    copy.state = this.state;
+    copy.delimiter = this.delimiter;
+    copy.quoted = this.quoted;
+    copy.urlPart = this.urlPart;
+    copy.#attribute = this.#attribute;
+    copy.#element = this.#element;
+    return copy;
+  }
+
+  /** The context after two branches that may have ended here or there, undefined where they differ too much. */
+  join(other: HtmlContext): HtmlContext | undefined {
+    if (this.toString() === other.toString()) return this;
+    const [a, b] = [this.clone(), other.clone()];
+    // `<a {{if .X}}b{{end}}>`: both may be followed by the rest of a name, or by a value.
+    for (const each of [a, b]) each.beforeValue();
+    if (a.toString() === b.toString()) return a;
+    a.urlPart = b.urlPart = 'unknown';
+    return a.toString() === b.toString() ? a : undefined;
+  }
+
+  /** All that matters here. */
+  toString(): string {
+    const inTag = !['text', 'comment'].includes(this.state);
+    const attribute = ['attrName', 'afterName', 'beforeValue'].includes(this.state) ? this.#attribute : '';
+    const parts = [this.state, this.delimiter.trim(), this.quoted, this.urlPart, attribute];
+    return `{${[...parts, inTag ? this.#element : ''].filter((part) => part !== '' && part !== 'none').join(' ')}}`;
   }
 
   #step(text: string, pos: number): { out: string; end: number } {
