@@ -1,8 +1,19 @@
-import { AppendError, Labels, ProtobufWriter, type FloatHistogram } from '@prunella/metrics';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  AppendError,
+  Labels,
+  Matcher,
+  ProtobufWriter,
+  silentLogger,
+  type FloatHistogram,
+} from '@prunella/metrics';
 import { VirtualClock } from '@prunella/metrics/testing';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { TestStorage } from '../../scrape/testdata/storage.ts';
+import { Database } from '../../tsdb/src/index.ts';
 import { encodeWriteRequest2 } from './encode2.ts';
 import { encodeWriteRequest, type RemoteSeries, type WriteMessage } from './messages.ts';
 import { WriteReceiver } from './receive.ts';
@@ -113,7 +124,7 @@ describe.each([V1, V2] as const)('WriteReceiver, %s', (message) => {
     const samples = Array.from({ length: 25_000 }, (_, time) => ({ time, value: time }));
     expect((await send(series(up, ...samples))).samples).toBe(25_000);
     expect(storage.values('up{job="a"}')).toHaveLength(25_000);
-    expect(storage.commits).toBe(3);
+    expect(storage.commits).toBe(5);
   });
 
   test('nothing of a damaged request is stored', async () => {
@@ -331,4 +342,22 @@ test('what was not seen lately is forgotten where room is needed', async () => {
   }
   expect(receiver.knownSeries).toBeLessThan(6000);
   expect(storage.values('up{job="a"}')).toHaveLength(30);
+});
+
+test('a request whose series are long is judged by what was there before it', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'prunella-receive-'));
+  const database = await Database.open(folder, { clock: new VirtualClock(), logger: silentLogger });
+  const hours = 4;
+  const samples = Array.from({ length: hours * 3600 }, (_, i) => ({ time: i * 1000, value: i }));
+  const list = [up, other].map((labels) => series(labels, ...samples));
+  const result = await new WriteReceiver(database).receive(bodyOf(list, V1));
+  expect(result).toEqual({ ...NOTHING, samples: 2 * samples.length });
+  const querier = database.querier(0, Number.MAX_SAFE_INTEGER);
+  const found: number[] = [];
+  for await (const batch of querier.select([new Matcher('=~', '__name__', '.+')]))
+    for (const each of batch) found.push(each.samples.timestamps.length);
+  expect(found).toEqual([samples.length, samples.length]);
+  querier.close();
+  await database.close();
+  await rm(folder, { recursive: true });
 });

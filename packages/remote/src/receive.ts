@@ -58,7 +58,7 @@ export class WriteReceiver {
   }
 
   /**
-   * Nothing of a request that cannot be read is stored; one of up to 10 000 samples becomes visible at once.
+   * Nothing of a request that cannot be read is stored; one of up to 5000 samples becomes visible at once.
    * @throws RemoteError where the request is bad as a whole
    */
   async receive(body: Uint8Array, message: WriteMessage = 'prometheus.WriteRequest'): Promise<ReceiveResult> {

@@ -29,10 +29,18 @@ export interface ReceiveResult {
   readonly failure?: Error;
 }
 
-/** Requests of more samples are committed in parts, for a commit becomes visible in one go. */
-const PART = 10_000;
+/** Requests of more samples are committed in parts, for what is committed at once becomes visible in one go. */
+const PART = 5000;
 /** Appended between two pauses. */
 const STEPS = 256;
+
+/** What is committed at once. */
+interface Part {
+  readonly appender: Appender;
+  samples: number;
+  histograms: number;
+  exemplars: number;
+}
 
 /** A write request on its way into the storage. */
 export class StoredRequest {
@@ -41,12 +49,11 @@ export class StoredRequest {
   readonly #columns: WriteColumns;
   readonly #families: ReadonlyMap<string, Metadata>;
   readonly #keys: DataView;
-  readonly #stored = { samples: 0, histograms: 0, exemplars: 0 };
-  /** What waits for its commit. */
-  readonly #pending = { samples: 0, histograms: 0, exemplars: 0 };
+  /** All are appended before the first is committed: times are judged by what was there before the request. */
+  readonly #parts: Part[] = [];
+  #part: Part;
   #refused = 0;
   #reason = '';
-  #appender: Appender;
   /** Of the series at hand; the labels stay empty while its reference does for them. */
   #series = 0;
   #ref: SeriesRef = 0;
@@ -65,41 +72,37 @@ export class StoredRequest {
     this.#families = families;
     const { buffer, byteOffset, byteLength } = columns.bytes;
     this.#keys = new DataView(buffer, byteOffset, byteLength);
-    this.#appender = storage.appender();
+    this.#part = this.#startPart();
+  }
+
+  #startPart(): Part {
+    const part = { appender: this.#storage.appender(), samples: 0, histograms: 0, exemplars: 0 };
+    this.#parts.push(part);
+    return part;
   }
 
   async store(): Promise<ReceiveResult> {
     const pacer = new Pacer();
+    const stored = { samples: 0, histograms: 0, exemplars: 0 };
     let failure: AppendError | undefined;
     try {
       for (const _ of this.#steps()) {
-        if (this.#pending.samples + this.#pending.histograms >= PART) {
-          await this.#commit();
-          this.#appender = this.#storage.appender();
-        }
+        if (this.#part.samples + this.#part.histograms >= PART) this.#part = this.#startPart();
         const pause = pacer.pause();
         if (pause) await pause;
       }
-      await this.#commit();
+      for (let part; (part = this.#parts[0]); this.#parts.shift()) {
+        await part.appender.commit();
+        stored.samples += part.samples;
+        stored.histograms += part.histograms;
+        stored.exemplars += part.exemplars;
+      }
     } catch (error) {
-      this.#appender.rollback();
+      for (const { appender } of this.#parts) appender.rollback();
       if (!(error instanceof AppendError)) throw error;
       failure = error;
     }
-    return {
-      ...this.#stored,
-      refused: this.#refused,
-      reason: this.#reason,
-      ...(failure && { failure }),
-    };
-  }
-
-  async #commit(): Promise<void> {
-    await this.#appender.commit();
-    for (const kind of ['samples', 'histograms', 'exemplars'] as const) {
-      this.#stored[kind] += this.#pending[kind];
-      this.#pending[kind] = 0;
-    }
+    return { ...stored, refused: this.#refused, reason: this.#reason, ...(failure && { failure }) };
   }
 
   /** Appends all of it, with places to pause at. */
@@ -120,7 +123,7 @@ export class StoredRequest {
       for (let e; (e = exemplars[exemplar]) && e.series === at; exemplar++) {
         const { exemplar: each } = e;
         if (this.#attach((to, ref, labels) => to.appendExemplar(ref, labels, each)))
-          this.#pending.exemplars += 1;
+          this.#part.exemplars += 1;
         if (++steps % STEPS === 0) yield;
       }
       for (let m; (m = metadata[described]) && m.series === at; described++) this.#describe(m.metadata);
@@ -177,7 +180,7 @@ export class StoredRequest {
   /** @returns whether the storage has taken it. @throws AppendError `storage` */
   #append(add: (to: Appender, ref: SeriesRef, labels: Labels) => SeriesRef): boolean {
     try {
-      const ref = add(this.#appender, this.#ref, this.#labels);
+      const ref = add(this.#part.appender, this.#ref, this.#labels);
       if (ref !== this.#ref) this.#keep(ref);
       return true;
     } catch (error) {
@@ -202,7 +205,7 @@ export class StoredRequest {
   }
 
   #count(kind: 'samples' | 'histograms', taken: boolean): void {
-    if (taken) this.#pending[kind] += 1;
+    if (taken) this.#part[kind] += 1;
     else this.#refused += 1;
   }
 
@@ -210,7 +213,7 @@ export class StoredRequest {
   #attach(add: (to: Appender, ref: SeriesRef, labels: Labels) => SeriesRef): boolean {
     if (this.#ref === 0) return false;
     try {
-      add(this.#appender, this.#ref, this.#labels);
+      add(this.#part.appender, this.#ref, this.#labels);
       return true;
     } catch (error) {
       if (!(error instanceof AppendError) || error.code === 'storage') throw error;
