@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { secret } from '@prunella/metrics/config';
 import { tlsConfig, tlsOptions, type TlsConfig } from '@prunella/metrics/http';
-import { createTransport, type SendMailOptions } from 'nodemailer';
+import type { SendMailOptions } from 'nodemailer';
 import type SMTPConnection from 'nodemailer/lib/smtp-connection/index.js';
 import type SMTPTransport from 'nodemailer/lib/smtp-transport/index.js';
 import * as v from 'valibot';
@@ -76,6 +76,8 @@ export const email: ReceiverKind = receiverKind<EmailConfig>({
   },
   create: (config, parts) => async (notification) => {
     const mail = composeMail(config, notification, parts);
+    // 13 MB of memory, for those who send mail.
+    const { createTransport } = await import('nodemailer');
     const transport = createTransport(await smtpOptions(config, parts));
     try {
       const info = await transport.sendMail(mail);
