@@ -88,26 +88,10 @@ export function compilePattern(source: string): Pattern {
   return { test, alternatives: undefined, prefix };
 }
 
-/** Short expressions compiled lately, the oldest first: dashboards and rules ask the same again and again. */
-const compiled = new Map<string, RE2JS>();
-const MOST_COMPILED = 64;
-const LONGEST_KEPT = 200;
-
-/**
- * Compiles an RE2 expression as it stands, or takes what was made of it before: the automaton, which grows with what
- * it meets, costs fifty times what a match of a known text does.
- * @throws RegexError
- */
+/** Compiles an RE2 expression as it stands. @throws RegexError */
 export function compileRegex(expression: string, shown: string = expression, flags = 0): RE2JS {
-  const key = `${flags} ${expression}`;
-  const known = compiled.get(key);
-  if (known) return known;
   try {
-    const regex = RE2JS.compile(expression, flags);
-    if (expression.length > LONGEST_KEPT) return regex;
-    compiled.set(key, regex);
-    if (compiled.size > MOST_COMPILED) compiled.delete(compiled.keys().next().value as string);
-    return regex;
+    return RE2JS.compile(expression, flags);
   } catch (error) {
     throw new RegexError(shown, problemOf(shown) ?? (error as Error).message);
   }
