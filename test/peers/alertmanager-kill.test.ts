@@ -1,6 +1,6 @@
 /**
  * SIGKILL in the middle of pending groups: nobody is forgotten, nobody who is known to be told is told again, and the
- * real Alertmanager, killed at the same moment, repeats at least as much.
+ * real Alertmanager, killed at the same moment, repeats at least as much of what it told.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -33,8 +33,8 @@ const built = existsSync(new URL('../../packages/server/dist/alertmanager/routes
 
 describe.skipIf(!built)('SIGKILL (skipped where the packages are not built)', () => {
   test(`of ${GROUPS} pending groups, ${ROUNDS} times`, { timeout: 240_000 }, async () => {
-    let ours = 0;
-    let real = 0;
+    const ours = { told: 0, repeated: 0 };
+    const real = { told: 0, repeated: 0 };
     for (let first = 0; first < ROUNDS; first += AT_ONCE) {
       const rounds = Array.from(
         { length: Math.min(AT_ONCE, ROUNDS - first) },
@@ -44,19 +44,21 @@ describe.skipIf(!built)('SIGKILL (skipped where the packages are not built)', ()
       const outcomes = await Promise.allSettled(rounds.map((moment) => killBoth(moment)));
       for (const outcome of outcomes) {
         if (outcome.status === 'rejected') throw outcome.reason;
-        ours += outcome.value.ours;
-        real += outcome.value.real ?? 0;
+        add(ours, outcome.value.ours);
+        if (outcome.value.real) add(real, outcome.value.real);
       }
     }
     // Deliveries that were under way when the process died come twice; those are not all.
-    expect(ours).toBeLessThan((GROUPS * ROUNDS * 3) / 4);
+    expect(ours.repeated).toBeLessThan((GROUPS * ROUNDS * 3) / 4);
     // The real one forgets what it has told, for it writes its log on a normal end and every quarter of an hour.
-    if (ALERTMANAGER !== undefined) expect(ours).toBeLessThanOrEqual(real);
+    // On a busy machine one may get further than the other before it dies: what counts is how many of those it told.
+    if (ALERTMANAGER !== undefined)
+      expect(ours.repeated / ours.told).toBeLessThanOrEqual(real.repeated / real.told);
   });
 });
 
 /** @param moment of the kill, 0 = before the first message … 1 = after the last. @returns how many were told twice */
-async function killBoth(moment: number): Promise<{ ours: number; real?: number }> {
+async function killBoth(moment: number): Promise<{ ours: Repeats; real?: Repeats }> {
   const ours = killOnce(startOurProcess, moment, async (peer, { loggedBefore, toldAfter, silenceID }) => {
     expect(toldAfter.filter((key) => loggedBefore.has(key))).toEqual([]);
     expect((await request(`${peer.url}/api/v2/silence/${silenceID}`, 'GET')).status).toBe(200);
@@ -66,6 +68,18 @@ async function killBoth(moment: number): Promise<{ ours: number; real?: number }
   if (oursTwice.status === 'rejected') throw oursTwice.reason;
   if (realTwice.status === 'rejected') throw realTwice.reason;
   return { ours: oursTwice.value, real: realTwice.value };
+}
+
+interface Repeats {
+  /** Messages that came before the process died. */
+  readonly told: number;
+  /** Messages that were one too many. */
+  readonly repeated: number;
+}
+
+function add(sum: { told: number; repeated: number }, { told, repeated }: Repeats): void {
+  sum.told += told;
+  sum.repeated += repeated;
 }
 
 interface Outcome {
@@ -80,7 +94,7 @@ async function killOnce(
   start: Start,
   moment: number,
   check?: (peer: Peer, outcome: Outcome) => Promise<void>,
-): Promise<number> {
+): Promise<Repeats> {
   const sink = await Sink.open();
   // The same group is answered as late with both.
   sink.answer = (_, response) => {
@@ -97,6 +111,7 @@ receivers: [{name: web, webhook_configs: [{url: '${sink.url}'}]}]`,
     const { body } = await request(`${peer.url}/api/v2/silences`, 'POST', silence());
     await new Promise((resolve) => setTimeout(resolve, GROUP_WAIT_MS + SLOWEST_ANSWER_MS * 1.2 * moment));
     const loggedBefore = await readLog(peer.directory);
+    const told = sink.received.length;
     await peer.restart({ kill: true });
     const before = sink.received.length;
     // Whoever evaluates the rules posts its alerts again.
@@ -104,7 +119,7 @@ receivers: [{name: web, webhook_configs: [{url: '${sink.url}'}]}]`,
     await untilTold(sink);
     const toldAfter = sink.received.slice(before).map(({ body: told }) => told.groupKey);
     await check?.(peer, { loggedBefore, toldAfter, silenceID: (body as { silenceID: string }).silenceID });
-    return repeatedOf(sink, peer.name);
+    return { told, repeated: repeatedOf(sink, peer.name) };
   } finally {
     await peer.stop();
     sink.close();
