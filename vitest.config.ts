@@ -17,6 +17,7 @@ export default defineConfig({
           // Processes, for some tests read /proc of their own; more than cores, for some wait for processes they start.
           pool: 'forks',
           maxWorkers: 4,
+          sequence: { groupOrder: 0 },
           isolate: false,
           testTimeout: 20_000,
           hookTimeout: 60_000,
@@ -32,6 +33,7 @@ export default defineConfig({
           include: ['test/{conformance,peers,browser,acceptance,simulation}/**/*.test.ts', 'test/*.test.ts'],
           pool: 'forks',
           maxWorkers: 2,
+          sequence: { groupOrder: 1 },
           // Real processes on a shared machine: in CI, what fails once and not twice is the machine's.
           retry: process.env.CI ? 1 : 0,
           testTimeout: 120_000,
