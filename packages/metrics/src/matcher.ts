@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js';
+import { textsOf } from './finite.ts';
 import { goQuote } from './goquote.ts';
 import { quoteLabelName, type Labels } from './labels.ts';
 
@@ -10,7 +11,7 @@ export class Matcher {
   readonly name: string;
   readonly value: string;
   readonly #test: (value: string) => boolean;
-  /** For `=~` and `!~` that are a plain alternation (`a|b|c`): the alternatives, else undefined. */
+  /** For `=~` and `!~` that name all they match (`a|b|c`, `api-[1-3]`): these, else undefined. */
   readonly alternatives: readonly string[] | undefined;
   /** For `=~` and `!~`: what every matching value starts with ('' where nothing is known). */
   readonly prefix: string;
@@ -62,8 +63,6 @@ export interface Pattern {
   prefix: string;
 }
 
-/** A character that an escape makes stand for itself. */
-const ESCAPED = /\\([!-/:-@[-`{-~])/g;
 const META = /[\\.+*?()|[\]{}^$]/;
 
 /**
@@ -74,9 +73,8 @@ export function compilePattern(source: string): Pattern {
   if (source === '' || !META.test(source)) return literals([source]);
   if (source === '.*') return { test: () => true, alternatives: undefined, prefix: '' };
   if (source === '.+') return { test: (value) => value !== '', alternatives: undefined, prefix: '' };
-  const parts = unwrapGroup(source).split(/(?<!\\)\|/);
-  if (parts.every((part) => !META.test(part.replace(ESCAPED, ''))))
-    return literals(parts.map((part) => part.replace(ESCAPED, '$1')));
+  const texts = textsOf(source);
+  if (texts) return literals(texts);
   const prefix = literalPrefix(source);
   const rest = source.slice(prefix.length);
   if (rest === '.*') return { test: (value) => value.startsWith(prefix), alternatives: undefined, prefix };
@@ -115,12 +113,6 @@ function literals(values: readonly string[]): Pattern {
     alternatives: [...set],
     prefix: values.length === 1 ? (only as string) : '',
   };
-}
-
-/** `(a|b)` → `a|b`, when the parentheses hold nothing else that is special. */
-function unwrapGroup(source: string): string {
-  const inner = /^\((?:\?:)?([^()\\[\]]*)\)$/.exec(source)?.[1];
-  return inner ?? source;
 }
 
 /** The characters before the first special one, less one that a quantifier would bind to. */
