@@ -59,9 +59,9 @@ async function memory() {
 
 async function day(dir, series, hours) {
   const db = await Database.open(dir, options);
-  const watch = new LoopWatch();
   const all = Array.from({ length: series }, (_, i) => labelsOf(i));
   const refs = all.map(() => 0);
+  const watch = new LoopWatch();
   for (let step = 0; step < (hours * HOUR) / STEP; step++) {
     await append(db, all, refs, step);
     if (step % 240 === 0) await db.maintain();
