@@ -12,7 +12,7 @@ const PUNCTUATION = /^[!-/:-@[-`{-~]$/;
  */
 export function textsOf(expression: string): readonly string[] | undefined {
   if (!expression.isWellFormed()) return undefined;
-  const reader = new Reader([...expression]);
+  const reader = new Reader(Array.from(expression));
   const texts = reader.alternatives(0);
   return texts && reader.ended ? [...new Set(texts)] : undefined;
 }
