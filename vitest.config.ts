@@ -5,6 +5,9 @@ const conditions = ['source', 'module', 'node', 'development|production'];
 const resolve = { conditions };
 const ssr = { resolve: { conditions, externalConditions: conditions } };
 
+/** Real processes on a shared machine: in CI, what fails once and not twice is the machine's. */
+const retry = process.env.CI ? 1 : 0;
+
 export default defineConfig({
   test: {
     projects: [
@@ -19,6 +22,7 @@ export default defineConfig({
           maxWorkers: 4,
           sequence: { groupOrder: 0 },
           isolate: false,
+          retry,
           testTimeout: 20_000,
           hookTimeout: 60_000,
         },
@@ -34,8 +38,7 @@ export default defineConfig({
           pool: 'forks',
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
-          // Real processes on a shared machine: in CI, what fails once and not twice is the machine's.
-          retry: process.env.CI ? 1 : 0,
+          retry,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
