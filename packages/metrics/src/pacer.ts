@@ -35,9 +35,15 @@ export class Pacer {
 /** Loops look at the clock once in so many steps. */
 const STEPS = 16;
 
-/** Calls `each` with every item, with pauses. What is added to a map or set meanwhile is met as well. */
-export async function inSlices<T>(items: Iterable<T>, each: (item: T) => void): Promise<void> {
-  const pacer = new Pacer();
+/**
+ * Calls `each` with every item, with pauses. What is added to a map or set meanwhile is met as well.
+ * @param pacer of the work that this is a part of, where there are many such parts: else each began a slice of its own
+ */
+export async function inSlices<T>(
+  items: Iterable<T>,
+  each: (item: T) => void,
+  pacer: Pacer = new Pacer(),
+): Promise<void> {
   let step = 0;
   for (const item of items) {
     each(item);
@@ -45,4 +51,13 @@ export async function inSlices<T>(items: Iterable<T>, each: (item: T) => void): 
     const pause = pacer.pause();
     if (pause) await pause;
   }
+}
+
+/** Those items that `keep` accepts, found with pauses. */
+export async function filterInSlices<T>(items: Iterable<T>, keep: (item: T) => boolean): Promise<T[]> {
+  const kept: T[] = [];
+  await inSlices(items, (item) => {
+    if (keep(item)) kept.push(item);
+  });
+  return kept;
 }

@@ -1,4 +1,4 @@
-import { Pacer } from './pacer.ts';
+import { Pacer } from '@prunella/metrics';
 
 /** What is sorted at once. */
 const RUN = 500;

@@ -1,9 +1,8 @@
-import type { Metadata } from '@prunella/metrics';
+import { type Metadata, Pacer } from '@prunella/metrics';
 import type { ExemplarStore } from './head/exemplars.ts';
 import type { Head, HeadCounters } from './head/head.ts';
 import type { MaintenanceCounters, MaintenanceMeasures } from './maintenance.ts';
 import type { Durations } from './measure.ts';
-import { Pacer } from './pacer.ts';
 import { sortInSlices } from './sort.ts';
 import type { Damage } from './quarantine.ts';
 import type { WalCounters } from './wal/writer.ts';

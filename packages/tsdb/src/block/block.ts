@@ -1,13 +1,12 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Labels, NO_SAMPLES, type Matcher, type Series } from '@prunella/metrics';
+import { Labels, NO_SAMPLES, type Matcher, type Series, Pacer } from '@prunella/metrics';
 import { ColumnBuilder } from '../chunks/columns.ts';
 import { decodeChunk } from '../chunks/decode.ts';
 import { CorruptionError, messageOf } from '../errors.ts';
 import type { ChunkRef } from '../index/format.ts';
 import { IndexReader, type SeriesEntry } from '../index/reader.ts';
 import { addInterval, type Interval } from '../intervals.ts';
-import { Pacer } from '../pacer.ts';
 import { acceptAll, candidatesFor } from '../postings/matching.ts';
 import { collect } from '../postings/postings.ts';
 import { dropDeleted } from '../query/deleted.ts';

@@ -1,4 +1,4 @@
-import { Labels, type SampleColumns } from '@prunella/metrics';
+import { Labels, type SampleColumns, Pacer, filterInSlices } from '@prunella/metrics';
 import type { Block } from '../block/block.ts';
 import type { Chunk } from '../block/chunks.ts';
 import type { ChunkSeries } from '../block/writer.ts';
@@ -8,7 +8,6 @@ import { CorruptionError } from '../errors.ts';
 import type { Head } from '../head/head.ts';
 import type { MemSeries } from '../head/series.ts';
 import type { Interval } from '../intervals.ts';
-import { Pacer, filterInSlices } from '../pacer.ts';
 import { dropDeleted } from '../query/deleted.ts';
 import { joinSamples } from '../query/merge.ts';
 import { encodeColumns } from './encode.ts';

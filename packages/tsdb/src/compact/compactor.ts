@@ -1,11 +1,10 @@
-import { compareStrings, type Clock } from '@prunella/metrics';
+import { compareStrings, type Clock, Pacer, inSlices } from '@prunella/metrics';
 import type { Block } from '../block/block.ts';
 import type { Chunk } from '../block/chunks.ts';
 import type { BlockMeta } from '../block/meta.ts';
 import { newUlid } from '../block/ulid.ts';
 import { writeBlock } from '../block/writer.ts';
 import type { Head } from '../head/head.ts';
-import { Pacer, inSlices } from '../pacer.ts';
 import { ShardedMap } from '../sharded_map.ts';
 import { sortInSlices } from '../sort.ts';
 import { chunksOfBlock, chunksOfHead, mergeChunkSeries, type OnDamage } from './chunk_series.ts';

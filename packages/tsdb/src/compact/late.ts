@@ -1,6 +1,6 @@
 import { rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { NO_SAMPLES, type SampleColumns } from '@prunella/metrics';
+import { NO_SAMPLES, type SampleColumns, filterInSlices, inSlices } from '@prunella/metrics';
 import { ColumnBuilder } from '../chunks/columns.ts';
 import { createBlocks } from '../create.ts';
 import { lateSamplesOf, type LateSample } from '../head/batch.ts';
@@ -8,7 +8,6 @@ import { encodeLate } from '../head/encode.ts';
 import type { Head } from '../head/head.ts';
 import type { MemSeries } from '../head/series.ts';
 import type { MaintenanceParts } from '../maintenance.ts';
-import { filterInSlices, inSlices } from '../pacer.ts';
 import { dropDeleted } from '../query/deleted.ts';
 import { listSegments, segmentName } from '../wal/segments.ts';
 import type { WalWriter } from '../wal/writer.ts';

@@ -5,6 +5,7 @@
  *
  *     0130bc91 01 000000 | entries: series u64 | mint u64 | maxt u64 | encoding u8 | length uvarint | data | CRC-32C
  */
+import { Pacer } from '@prunella/metrics';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,7 +13,6 @@ import { crc32c } from '../bytes/crc32c.ts';
 import { ByteReader } from '../bytes/reader.ts';
 import { ByteWriter } from '../bytes/writer.ts';
 import { CorruptionError, messageOf } from '../errors.ts';
-import { Pacer } from '../pacer.ts';
 import { listNames } from '../wal/segments.ts';
 
 const MAGIC = 0x0130bc91;

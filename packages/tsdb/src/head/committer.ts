@@ -1,8 +1,7 @@
-import { AppendError, type Matcher } from '@prunella/metrics';
+import { AppendError, type Matcher, Pacer, inSlices } from '@prunella/metrics';
 import { ByteWriter } from '../bytes/writer.ts';
 import { messageOf } from '../errors.ts';
 import { Mutex } from '../mutex.ts';
-import { Pacer, inSlices } from '../pacer.ts';
 import { addInterval, type Interval } from '../intervals.ts';
 import { TOMBSTONES, writeTombstone } from '../wal/records.ts';
 import type { WalWriter } from '../wal/writer.ts';

@@ -1,4 +1,4 @@
-import { inSlices } from '../pacer.ts';
+import { inSlices } from '@prunella/metrics';
 import type { LoggedFloats } from '../wal/records.ts';
 import type { Head } from './head.ts';
 import type { MemSeries } from './series.ts';

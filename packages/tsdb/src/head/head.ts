@@ -1,6 +1,13 @@
-import { ChangeLog, type FloatHistogram, type Histogram, type Labels, type Matcher } from '@prunella/metrics';
+import {
+  ChangeLog,
+  type FloatHistogram,
+  type Histogram,
+  type Labels,
+  type Matcher,
+  Pacer,
+  inSlices,
+} from '@prunella/metrics';
 import type { Batch, LateSample } from './batch.ts';
-import { Pacer, inSlices } from '../pacer.ts';
 import { acceptAll, candidatesFor } from '../postings/matching.ts';
 import type { HeadChunkFiles } from './chunk_files.ts';
 import { ChunkStore } from './chunk_store.ts';

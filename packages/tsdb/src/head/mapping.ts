@@ -1,4 +1,4 @@
-import { filterInSlices } from '../pacer.ts';
+import { filterInSlices } from '@prunella/metrics';
 import {
   OUT_OF_ORDER,
   type HeadChunk,

@@ -1,6 +1,5 @@
-import { Labels } from '@prunella/metrics';
+import { Labels, Pacer, filterInSlices, inSlices } from '@prunella/metrics';
 import { Mutex } from '../mutex.ts';
-import { Pacer, filterInSlices, inSlices } from '../pacer.ts';
 import { merge, sortInSlices } from '../sort.ts';
 import type { MemSeries } from './series.ts';
 

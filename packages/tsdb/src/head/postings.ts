@@ -1,5 +1,4 @@
-import { Labels, METRIC_NAME } from '@prunella/metrics';
-import { Pacer, filterInSlices, inSlices } from '../pacer.ts';
+import { Labels, METRIC_NAME, Pacer, filterInSlices, inSlices } from '@prunella/metrics';
 import type { InvertedIndex } from '../postings/matching.ts';
 import { ShardedMap } from '../sharded_map.ts';
 import { sortNumbers } from '../sort.ts';

@@ -5,12 +5,12 @@ import {
   type Histogram,
   type Labels,
   type Metadata,
+  Pacer,
 } from '@prunella/metrics';
 import { ByteReader } from '../bytes/reader.ts';
 import { HIGH_WORD, LOW_WORD } from '../chunks/columns.ts';
 import { CorruptionError, messageOf } from '../errors.ts';
 import { addInterval } from '../intervals.ts';
-import { Pacer } from '../pacer.ts';
 import type { Segment } from '../wal/load.ts';
 import { readSegment, type WalDamage } from '../wal/reader.ts';
 import * as records from '../wal/records.ts';

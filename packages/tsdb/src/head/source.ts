@@ -1,6 +1,5 @@
-import { NO_SAMPLES, type Matcher, type Series } from '@prunella/metrics';
+import { NO_SAMPLES, type Matcher, type Series, filterInSlices, inSlices } from '@prunella/metrics';
 import { ColumnBuilder } from '../chunks/columns.ts';
-import { filterInSlices, inSlices } from '../pacer.ts';
 import { joinSamples } from '../query/merge.ts';
 import type { Source, SourceQuery } from '../query/source.ts';
 import { dropDeleted } from '../query/deleted.ts';

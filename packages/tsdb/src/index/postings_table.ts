@@ -1,7 +1,6 @@
-import { compareStrings } from '@prunella/metrics';
+import { compareStrings, inSlices } from '@prunella/metrics';
 import type { ByteReader } from '../bytes/reader.ts';
 import type { CachedFile } from '../block/file.ts';
-import { inSlices } from '../pacer.ts';
 import { SAMPLING } from './format.ts';
 import { checkSection, walkEntries } from './section.ts';
 

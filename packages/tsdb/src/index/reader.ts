@@ -1,9 +1,8 @@
-import { Labels } from '@prunella/metrics';
+import { Labels, Pacer } from '@prunella/metrics';
 import { crc32c } from '../bytes/crc32c.ts';
 import { ByteReader } from '../bytes/reader.ts';
 import { CorruptionError } from '../errors.ts';
 import { CachedFile, type PageCache } from '../block/file.ts';
-import { Pacer } from '../pacer.ts';
 import type { InvertedIndex } from '../postings/matching.ts';
 import { MAGIC, SERIES_ALIGNMENT, TOC_BYTES, VERSION, type ChunkRef, type Toc } from './format.ts';
 import { PostingsTable } from './postings_table.ts';

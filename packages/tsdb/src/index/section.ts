@@ -1,6 +1,6 @@
+import { Pacer } from '@prunella/metrics';
 import { crc32c } from '../bytes/crc32c.ts';
 import { ByteReader } from '../bytes/reader.ts';
-import { Pacer } from '../pacer.ts';
 import { CorruptionError } from '../errors.ts';
 import type { CachedFile } from '../block/file.ts';
 

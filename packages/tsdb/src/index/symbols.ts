@@ -1,7 +1,7 @@
+import { Pacer } from '@prunella/metrics';
 import { ByteReader } from '../bytes/reader.ts';
 import type { CachedFile } from '../block/file.ts';
 import { CorruptionError } from '../errors.ts';
-import { Pacer } from '../pacer.ts';
 import { SAMPLING } from './format.ts';
 import { checkSection, walkEntries } from './section.ts';
 

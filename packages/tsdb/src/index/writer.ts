@@ -1,9 +1,8 @@
-import type { Labels } from '@prunella/metrics';
+import { type Labels, Pacer, inSlices } from '@prunella/metrics';
 import { compareStrings } from '@prunella/metrics';
 import { crc32c } from '../bytes/crc32c.ts';
 import { ByteWriter } from '../bytes/writer.ts';
 import { OutputFile } from '../block/output.ts';
-import { Pacer, inSlices } from '../pacer.ts';
 import { ShardedMap } from '../sharded_map.ts';
 import { sortInSlices, sortNumbers } from '../sort.ts';
 import { MAGIC, SERIES_ALIGNMENT, VERSION, type ChunkRef, type Toc } from './format.ts';

@@ -1,5 +1,4 @@
-import type { Labels, Matcher } from '@prunella/metrics';
-import { filterInSlices, inSlices } from '../pacer.ts';
+import { type Labels, type Matcher, filterInSlices, inSlices } from '@prunella/metrics';
 import { sortNumbers } from '../sort.ts';
 import { ListPostings, intersect, union, without, type Postings } from './postings.ts';
 

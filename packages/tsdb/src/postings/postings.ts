@@ -1,4 +1,4 @@
-import { Pacer } from '../pacer.ts';
+import { Pacer } from '@prunella/metrics';
 
 /**
  * A posting list: series numbers in rising order, read lazily. A fresh list stands before its first entry. Operations

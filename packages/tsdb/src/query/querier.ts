@@ -1,6 +1,14 @@
-import { compareStrings, type Matcher, type Querier, type SelectHints, type Series } from '@prunella/metrics';
+import {
+  compareStrings,
+  type Matcher,
+  type Querier,
+  type SelectHints,
+  type Series,
+  Pacer,
+  filterInSlices,
+  inSlices,
+} from '@prunella/metrics';
 import { CorruptionError } from '../errors.ts';
-import { Pacer, filterInSlices, inSlices } from '../pacer.ts';
 import { sortInSlices } from '../sort.ts';
 import { mergeSources } from './merge.ts';
 import type { Source } from './source.ts';

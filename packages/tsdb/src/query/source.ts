@@ -1,5 +1,4 @@
-import type { Matcher, SelectHints, Series } from '@prunella/metrics';
-import type { Pacer } from '../pacer.ts';
+import type { Matcher, SelectHints, Series, Pacer } from '@prunella/metrics';
 
 /** Something that holds series: the head or a block. A querier merges several. */
 export interface Source {

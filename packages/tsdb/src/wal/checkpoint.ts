@@ -1,10 +1,10 @@
+import { Pacer } from '@prunella/metrics';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ByteReader } from '../bytes/reader.ts';
 import { ByteWriter } from '../bytes/writer.ts';
 import { HIGH_WORD, LOW_WORD } from '../chunks/columns.ts';
 import { CorruptionError } from '../errors.ts';
-import { Pacer } from '../pacer.ts';
 import { syncDirectory } from '../block/meta.ts';
 import type { Segment } from './load.ts';
 import { readSegment } from './reader.ts';

@@ -1,8 +1,8 @@
+import { Pacer } from '@prunella/metrics';
 import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncDirectory } from '../block/meta.ts';
 import { ByteWriter } from '../bytes/writer.ts';
-import { Pacer } from '../pacer.ts';
 import { Durations, timed } from '../measure.ts';
 import { compress } from './compression.ts';
 import { PAGE_BYTES, frame, framedSize } from './page.ts';
