@@ -7,6 +7,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { freePort } from '../port.js';
 
 const { values: flags } = parseArgs({
   options: {
@@ -20,14 +21,6 @@ const GROUPS = Number(flags.groups);
 const BATCH = 1000;
 const GROUP_WAIT = 5;
 const script = fileURLToPath(new URL('../../test/peers/alertmanager-process.js', import.meta.url));
-
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 

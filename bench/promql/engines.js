@@ -3,24 +3,16 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { importLines } from './data.js';
+import { freePort } from '../port.js';
 
 const binary = fileURLToPath(new URL('../../packages/cli/bin/prunella.js', import.meta.url));
 const agent = new Agent({ keepAlive: true });
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** One request on a kept connection. @returns the body's bytes and how long it took until the last of them, ms */
 export function ask(url, path, { body, timeout = 120_000 } = {}) {

@@ -2,7 +2,6 @@
 // storage, beside Prometheus where it is on the PATH.
 import { fork, spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -11,6 +10,7 @@ import { silentLogger, systemClock, TextParser } from '@prunella/metrics';
 import { parsePrometheusConfig, ScrapeManager } from '@prunella/scrape';
 import { Database } from '@prunella/tsdb';
 import { Registry } from 'prom-client';
+import { freePort } from '../port.js';
 
 const { values: flags } = parseArgs({
   options: {
@@ -143,13 +143,4 @@ async function cpuSeconds(pid) {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
-function freePort() {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port: found } = server.address();
-      server.close(() => resolve(found));
-    });
-  });
 }

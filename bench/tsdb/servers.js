@@ -2,9 +2,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../port.js';
 
 const binary = fileURLToPath(new URL('../../packages/cli/bin/prunella.js', import.meta.url));
 export const PROMETHEUS = process.env.PROMETHEUS ?? 'prometheus';
@@ -14,14 +14,6 @@ export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 export function prometheusVersion() {
   const { error, stdout } = spawnSync(PROMETHEUS, ['--version'], { encoding: 'utf8' });
   return error ? undefined : /version ([\d.]+)/.exec(stdout)?.[1];
-}
-
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** A server's process on a data directory. */
